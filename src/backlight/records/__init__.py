@@ -1,0 +1,33 @@
+"""Frozen dataclasses that cross rooms. No behaviour.
+
+`Config` (pydantic) is imported from `backlight.records.config`, so that the light records stay light.
+"""
+
+from .diagnosis import Considered, Finding, Severity, Verdict, VerdictWord
+from .errors import BacklightError
+from .evaluation import Metric
+from .inputs import ArrayInputs, Feature, ImageInputs, Inputs, TableInputs
+from .task import ClassLabel, Task, TaskKind
+from .training import Epoch, Layer, Signal, Step
+
+__all__ = [
+    "ArrayInputs",
+    "BacklightError",
+    "ClassLabel",
+    "Considered",
+    "Epoch",
+    "Feature",
+    "Finding",
+    "ImageInputs",
+    "Inputs",
+    "Layer",
+    "Metric",
+    "Severity",
+    "Signal",
+    "Step",
+    "TableInputs",
+    "Task",
+    "TaskKind",
+    "Verdict",
+    "VerdictWord",
+]

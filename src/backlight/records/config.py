@@ -1,0 +1,82 @@
+"""Everything needed to repeat a run. `None` means: chosen from the data, and written down in run.toml."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .task import TaskKind
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(_Section):
+    """Where the rows come from and how they are split and prepared."""
+
+    source: str | None = None
+    """Path or `sklearn:NAME`; None when arrays or a frame were passed in Python."""
+    target: str | None = None
+    task: TaskKind | None = None
+    group: str | None = None
+    """Column whose rows must stay on one side of the split."""
+    time: str | None = None
+    """Column that orders the rows; the test split is then the latest part."""
+    test_fraction: float = Field(0.2, ge=0, lt=1)
+    validation_fraction: float = Field(0.15, ge=0, lt=1)
+    """Share of the rows outside test."""
+    drop: tuple[str, ...] = ()
+    preprocessing: Literal["auto", "standard", "none"] = "auto"
+    images: Literal["auto", "yes", "no"] = "auto"
+    """Whether a table of pixel columns is read as images."""
+    augment: Literal["auto", "none", "crop", "flip-crop"] = "auto"
+
+
+class NetworkConfig(_Section):
+    """Which network, and where its parameters start."""
+
+    description: str | None = None
+    """A line of text as in `--network`."""
+    init: str = "auto"
+    init_from: str | None = None
+
+
+class TrainingConfig(_Section):
+    """How the parameters are changed."""
+
+    epochs: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=1)
+    optimizer: Literal["adamw", "adam", "sgd"] | None = None
+    learning_rate: float | None = Field(None, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: bool = True
+    weight_decay: float | None = Field(None, ge=0)
+    schedule: Literal["constant", "cosine", "one-cycle"] | None = None
+    warmup: float = Field(0.05, ge=0, lt=1)
+    """Share of all steps over which the learning rate rises."""
+    label_smoothing: float | None = Field(None, ge=0, lt=1)
+    clip: float | None = Field(None, gt=0)
+    """Upper bound on the norm of the whole gradient."""
+    average: float | None = Field(None, ge=0, lt=1)
+    """Decay of the exponential moving average of the parameters; 0 switches it off."""
+    patience: int | None = Field(None, ge=1)
+    """Epochs without a better validation loss before training stops."""
+    time_limit: float | None = Field(None, gt=0)
+    """Seconds for the whole command, reading and evaluation included."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["float32", "bfloat16"] | None = None
+    ensemble: int | None = Field(None, ge=1)
+    """Copies of the network trained at once; their mean predicts."""
+
+
+class Config(_Section):
+    """One whole run."""
+
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    training: TrainingConfig = TrainingConfig()
+    seed: int = Field(0, ge=0)
+    init_seed: int | None = Field(None, ge=0)
+    """Seed of the initial parameters alone; None takes `seed`."""
+    diagnose: bool = True
+    treat: bool = False

@@ -1,0 +1,48 @@
+"""What the doctor says."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "note"]
+VerdictWord = Literal["better", "no-difference", "worse"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a side-by-side run showed of a treatment: a paired difference on held-out rows."""
+
+    word: VerdictWord
+    metric: str
+    difference: float
+    """Treated minus untreated, in the metric's own units."""
+    low: float
+    high: float
+    """Ends of the 95 % interval of the difference."""
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One named problem."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    """What was seen, with its numbers, in plain words."""
+    prescription: str
+    """What to do."""
+    layer: str = ""
+    step: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    """Numbers seen, and the thresholds they are held against."""
+    treatment: str | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One finding that was looked for and ruled out, with its numbers."""
+
+    name: str
+    reason: str

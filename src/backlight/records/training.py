@@ -1,0 +1,72 @@
+"""What one training leaves behind: epochs, steps, signals."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of history.csv: one split at the end of one epoch."""
+
+    epoch: float
+    """Epochs done; fractional for rows within an epoch."""
+    step: int
+    split: str
+    """train or validation."""
+    loss: float
+    accuracy: float | None
+    """Share of right classes; None for regression."""
+    error: float | None
+    """1 − accuracy, or the root mean squared error in the target's units for regression."""
+    learning_rate: float
+    seconds: float
+    """Since training began."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer at one observed step. Tensors are views of the training's own: read, never keep or write."""
+
+    name: str
+    """Dotted path inside the module, as in `named_modules`."""
+    kind: str
+    """Class name of the module, such as Linear."""
+    x: "Tensor | None" = None
+    """Input x(i), batch first."""
+    y: "Tensor | None" = None
+    """Output x(i+1)."""
+    v_out: "Tensor | None" = None
+    """∂L/∂x(i+1), the gradient that reaches the layer from above."""
+    v_in: "Tensor | None" = None
+    """∂L/∂x(i), the gradient that it hands on below; None for the first layer or where it was not computed."""
+    parameters: "dict[str, Tensor]" = field(default_factory=dict)
+    gradients: "dict[str, Tensor]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One observed optimiser step; what signals read."""
+
+    step: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    layers: tuple[Layer, ...]
+    """From input to output."""
+    output: "Tensor | None" = None
+    target: "Tensor | None" = None
+    training: bool = True
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One number of one layer at one step; one row of signals.parquet."""
+
+    step: int
+    layer: str
+    """Dotted path; empty for the whole network."""
+    signal: str
+    value: float
