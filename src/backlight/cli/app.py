@@ -1,0 +1,82 @@
+"""The application: finds the commands, runs one, and turns errors into one sentence and an exit status."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated
+
+import typer
+
+from .._version import __version__
+from ..records.errors import BacklightError
+from . import commands
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as a shell reports it."""
+
+app = typer.Typer(
+    name="backlight",
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+"""What typer raises for a wrong command line (click's ClickException), whichever click it stands on."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"backlight {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(epilog="Start with:  backlight train DATA --target COLUMN")
+def backlight(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Train neural networks with the lights on."""
+
+
+def load_commands() -> None:
+    """Import every file of `commands`; each registers itself with `@app.command()`."""
+    for module in sorted(iter_modules(commands.__path__), key=lambda module: module.name):
+        import_module(f"{commands.__name__}.{module.name}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its status: 0 success, 2 bad input, 130 interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    load_commands()
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        status = app(arguments, standalone_mode=False, prog_name="backlight")
+    except BacklightError as error:
+        return _refuse(str(error))
+    except _UsageError as error:
+        return _refuse(_usage_sentence(error))
+    except typer.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output (head, less) closed it
+        sys.stderr.close()
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _usage_sentence(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    message = getattr(error, "format_message", error.__str__)().rstrip(".")
+    return f"{message}; see `{context.command_path if context else 'backlight'} --help`."
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"backlight: {sentence}\n")
+    return BAD_INPUT

@@ -1,0 +1,146 @@
+"""The run folder: the names of its files, making one, and writing so that a crash leaves no half-written file."""
+
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..records import BacklightError
+
+RUN = "run.toml"
+NETWORK = "network.json"
+PREPROCESSING = "preprocessing.json"
+MODEL = "model.safetensors"
+HISTORY = "history.csv"
+FINDINGS = "findings.json"
+CONSIDERED = "considered.json"
+EVALUATION = "evaluation.json"
+CHECKPOINTS = "checkpoints"
+REPORT = "report.html"
+
+RUNS = Path("runs")
+"""Where runs go when no folder is named, below the current directory."""
+
+
+def slug(name: str) -> str:
+    """A short name that is safe in a path on every system."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
+
+
+def check_free(out: str | Path) -> Path:
+    """The folder that the user named, if a run can be put there without touching anything that exists."""
+    folder = Path(out)
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        what = "already holds a run" if (folder / RUN).exists() else "already exists and is not empty"
+        raise BacklightError(f"{folder} {what}; name another folder with --out.")
+    return folder
+
+
+def create(out: str | Path | None, name: str) -> Path:
+    """Make the folder of a new run: the one named, or `runs/NAME-YYYYmmdd-HHMMSS`. Never one that is in use.
+
+    Raises:
+        BacklightError: the folder holds something already, or cannot be written.
+
+    """
+    try:
+        if out is not None:
+            folder = check_free(out)
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        return _create_unused(RUNS / f"{slug(name)}-{datetime.now():%Y%m%d-%H%M%S}")
+    except OSError as error:
+        raise BacklightError(
+            f"The run folder {error.filename or out} cannot be made ({error.strerror}); name another with --out."
+        ) from error
+
+
+def _create_unused(wanted: Path) -> Path:
+    """`wanted`, or the first of `wanted-2`, `wanted-3`, … that did not exist; mkdir decides between two processes."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    number, folder = 1, wanted
+    while True:
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = wanted.with_name(f"{wanted.name}-{number}")
+
+
+def require_run(path: str | Path) -> Path:
+    """The folder of a run, checked.
+
+    Raises:
+        BacklightError: there is no such folder, or it is not one of a run.
+
+    """
+    folder = Path(path)
+    if folder.name == RUN and folder.is_file():
+        folder = folder.parent
+    if not folder.exists():
+        raise BacklightError(f"There is no run folder {folder}; `backlight runs` lists those below {RUNS}/.")
+    if not (folder / RUN).is_file():
+        raise BacklightError(f"{folder} is not a run folder (it has no {RUN}); `backlight runs` lists those there are.")
+    return folder
+
+
+def write(path: Path, save: Callable[[Path], object]) -> None:
+    """Let `save` write to a temporary file beside `path`, then put it in place in one move."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        save(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in one move."""
+    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file in one move. Not-a-number and infinity, which JSON lacks, become null."""
+    write_text(path, to_json_text(value))
+
+
+def to_json_text(value: Any) -> str:
+    """Indented JSON, with null for every number that JSON cannot say."""
+    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """The same value out of what JSON knows; NumPy's scalars have `item`, its arrays `tolist`."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run.
+
+    Raises:
+        BacklightError: it is missing or broken.
+
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BacklightError(f"The run folder {path.parent} has no {path.name}; the run did not get that far.") from error
+    except (OSError, ValueError) as error:
+        raise BacklightError(f"{path} cannot be read ({error}); the run folder is damaged.") from error

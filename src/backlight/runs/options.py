@@ -1,0 +1,100 @@
+"""Options as a user names them, flat, and the `Config` that they make."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..records import BacklightError
+from ..records.config import Config
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+def option_places() -> dict[str, tuple[str, ...]]:
+    """Every option of a run → where it stands in `Config`: learning_rate → (training, learning_rate)."""
+    places: dict[str, tuple[str, ...]] = {}
+    for name, field in Config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            places |= {inner: (name, inner) for inner in section.model_fields}
+        else:
+            places[name] = (name,)
+    places["network"] = places.pop("description")
+    return places
+
+
+def configure(options: Mapping[str, Any], base: Config | None = None) -> Config:
+    """`base` with the options that were given; one that is None was not given.
+
+    Raises:
+        BacklightError: an option that does not exist (the nearest is named), or a value it cannot have.
+
+    """
+    places = option_places()
+    values: dict[str, Any] = (base or Config()).model_dump()
+    for name, value in options.items():
+        if name not in places:
+            raise BacklightError(unknown("option", name, places))
+        if value is not None:
+            *section, last = places[name]
+            (values[section[0]] if section else values)[last] = _understood(name, value)
+    return validated(values)
+
+
+def validated(values: Mapping[str, Any]) -> Config:
+    """The values as a `Config`, or one sentence about the first that is wrong."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][1 if len(first["loc"]) > 1 else 0])
+        name = "network" if name == "description" else name
+        if first["type"] == "extra_forbidden":
+            raise BacklightError(unknown("option", name, option_places())) from error
+        reason = first["msg"][0].lower() + first["msg"][1:]
+        raise BacklightError(f"{name} = {first['input']!r} cannot be used: {reason}.") from error
+
+
+def _understood(name: str, value: Any) -> Any:
+    """The value with durations in seconds and lists of columns as tuples."""
+    if name == "time_limit":
+        return parse_duration(value)
+    if name == "drop" and isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if name == "drop":
+        return tuple(value)
+    return str(value) if name in {"source", "target"} else value
+
+
+def parse_duration(value: str | float) -> float:
+    """Seconds in `90s`, `5m`, `1h30m`, `1.5h`; a bare number is seconds.
+
+    Raises:
+        BacklightError: the text is no duration, or not a positive one.
+
+    """
+    seconds = _seconds(value)
+    if seconds is None or not 0 < seconds < float("inf"):
+        raise BacklightError(f"{value!r} is not a duration; write one like 90s, 10m or 1h30m.")
+    return seconds
+
+
+def _seconds(value: str | float) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        found = _DURATION.fullmatch(str(value).strip().lower())
+    if not found or not found[0]:
+        return None
+    return sum(float(amount) * _UNITS[unit] for amount, unit in zip(found.groups(), "hms", strict=True) if amount)
+
+
+def unknown(kind: str, name: str, known: Mapping[str, object]) -> str:
+    """One sentence: there is no such thing, and which one was perhaps meant."""
+    near = get_close_matches(name, known, n=1)
+    mend = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}."
+    return f"There is no {kind} {name!r}; {mend}"

@@ -1,0 +1,47 @@
+"""From the raw outputs of a network to what a user reads: probabilities, classes, values."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from ..records import Task
+
+Restore = Callable[[np.ndarray], np.ndarray]
+"""Standardised target (n,) → the target's own units (n,)."""
+
+
+def predictions(task: Task, outputs: np.ndarray, restore: Restore) -> np.ndarray:
+    """Raw outputs (n, outputs) → probabilities (n, classes) as float64, or values (n,) in the target's units."""
+    outputs = np.asarray(outputs, dtype=np.float64).reshape(len(outputs), -1)
+    if task.kind == "regression":
+        return np.asarray(restore(outputs[:, 0]), dtype=np.float64)
+    return sigmoid_pair(outputs[:, 0]) if outputs.shape[1] == 1 else softmax(outputs)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """exp(zᵢ) / Σⱼ exp(zⱼ) along the last axis; the largest z is taken off first, so that exp cannot overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def sigmoid_pair(z: np.ndarray) -> np.ndarray:
+    """One logit (n,) → probabilities of class 0 and class 1 (n, 2): softmax over (0, z)."""
+    return softmax(np.stack([np.zeros_like(z), z], axis=-1))
+
+
+def prediction_frame(task: Task, prediction: np.ndarray) -> pl.DataFrame:
+    """What `predict` answers, a row for each row of the data in its order.
+
+    Columns: `prediction`, in the user's own labels or units; for classes also `probability_CLASS` each.
+    """
+    if task.kind == "regression":
+        return pl.DataFrame({"prediction": prediction})
+    labels = [task.classes[code] for code in prediction.argmax(axis=1)] if len(prediction) else []
+    columns: dict[str, object] = {"prediction": pl.Series(labels, dtype=_dtype(task))}
+    columns |= {f"probability_{name}": prediction[:, code] for code, name in enumerate(task.classes)}
+    return pl.DataFrame(columns)
+
+
+def _dtype(task: Task) -> pl.DataType:
+    return pl.Series(list(task.classes), strict=False).dtype

@@ -1,0 +1,157 @@
+"""What a person sees while a network trains: notes first, then one line (or one moving table) an epoch.
+
+Everything goes to stderr, so that stdout carries results alone. `view()` chooses: a live table on a terminal,
+plain lines anywhere else.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from ..records import Epoch
+
+_BARS = "▁▂▃▄▅▆▇█"
+_SPARK = 32
+"""Width of the sparkline of the loss, in characters."""
+_LINE_EVERY = 1.0
+"""Seconds between two plain lines at least; short epochs would flood a log."""
+
+
+def view(stream: TextIO | None = None) -> "PlainView | LiveView":
+    """The view that suits the stream."""
+    stream = stream or sys.stderr
+    return LiveView(stream) if stream.isatty() else PlainView(stream)
+
+
+class PlainView:
+    """Plain lines, for logs and pipes. An observer of training."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._last = float("-inf")
+
+    def on_note(self, text: str, **_: Any) -> None:
+        """Say one thing that the user should know before or after training."""
+        self.stream.write(f"{text}\n")
+        self.stream.flush()
+
+    def on_epoch(self, rows: Sequence[Epoch], **facts: Any) -> None:
+        """One line of the newest epoch: the first, the last, and not more than one a second between."""
+        done, now = rows[-1].epoch, time.monotonic()
+        if now - self._last >= _LINE_EVERY or done >= (facts.get("epochs") or 0):
+            self._last = now
+            self.on_note(epoch_line(rows, **facts))
+
+    def on_end(self, **_: Any) -> None:
+        """Nothing is open."""
+
+
+class LiveView(PlainView):
+    """A table that is drawn in place, on a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+
+        super().__init__(stream)
+        self.console = Console(file=stream, highlight=False)
+        self._live: Any = None
+        self._losses: list[float] = []
+        self._line = ""
+
+    def on_note(self, text: str, **_: Any) -> None:
+        """Say one thing, above the table if it stands."""
+        self.console.print(text, markup=False)
+
+    def on_start(self, **_: Any) -> None:
+        """Open the table."""
+        from rich.live import Live
+
+        self._losses = []
+        self._live = Live(console=self.console, refresh_per_second=8, transient=True)
+        self._live.start()
+
+    def on_epoch(self, rows: Sequence[Epoch], **facts: Any) -> None:
+        """Draw the newest epoch."""
+        self._losses.append(shown_row(rows).loss)
+        self._line = epoch_line(rows, **facts)
+        if self._live is not None:
+            self._live.update(self._table(rows, **facts))
+
+    def on_end(self, **_: Any) -> None:
+        """Close the table and leave its last line standing."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+            if self._line:
+                self.on_note(self._line)
+
+    def _table(self, rows: Sequence[Epoch], **facts: Any) -> Any:
+        from rich.table import Table
+
+        table = Table(box=None, padding=(0, 2), title_justify="left", title=progress(rows[-1].epoch, **facts))
+        for heading in ("", "loss", score_name(rows[-1])):
+            table.add_column(heading, justify="right")
+        for row in rows:
+            table.add_row(row.split, f"{row.loss:.4f}", _score(row))
+        table.add_row("rate", f"{rows[-1].learning_rate:.2g}", "")
+        table.caption = sparkline(self._losses)
+        return table
+
+
+def epoch_line(rows: Sequence[Epoch], **facts: Any) -> str:
+    """One epoch on one line: loss and score of every split, learning rate, speed and time left."""
+    parts = [f"{row.split} loss {row.loss:.4f}, {score_name(row)} {_score(row)}" for row in rows]
+    return "  ".join([progress(rows[-1].epoch, **facts), *parts, f"rate {rows[-1].learning_rate:.2g}"])
+
+
+def progress(
+    epoch: float,
+    *,
+    epochs: float | None = None,
+    rows_per_second: float | None = None,
+    seconds_left: float | None = None,
+    **_: Any,
+) -> str:
+    """How far training is, how fast it goes and how long it may still take."""
+    text = f"epoch {epoch:g}" + (f"/{epochs:g}" if epochs else "")
+    if rows_per_second:
+        text += f"  {rows_per_second:,.0f} rows/s"
+    return text + (f"  {duration(seconds_left)} left" if seconds_left is not None else "")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 8 s, 3 min 20 s, 1 h 05 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def shown_row(rows: Sequence[Epoch]) -> Epoch:
+    """The row a person looks at: validation if there is one, training otherwise."""
+    return next((row for row in rows if row.split == "validation"), rows[-1])
+
+
+def score_name(row: Epoch) -> str:
+    """What `_score` shows: accuracy for classes, the root mean squared error for values."""
+    return "error" if row.accuracy is None else "accuracy"
+
+
+def _score(row: Epoch) -> str:
+    value = row.error if row.accuracy is None else row.accuracy
+    return "–" if value is None else f"{value:.4g}" if row.accuracy is None else f"{value:.4f}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The last values as bars of eight heights; a value that is no finite number leaves a gap."""
+    finite = [value for value in values[-_SPARK:] if abs(value) < float("inf")]
+    if len(finite) < 2:
+        return ""
+    low, high = min(finite), max(finite)
+    scale = (len(_BARS) - 1) / ((high - low) or 1.0)
+    return "".join(
+        _BARS[round((value - low) * scale)] if abs(value) < float("inf") else " " for value in values[-_SPARK:]
+    )
