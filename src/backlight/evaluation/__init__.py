@@ -1,0 +1,12 @@
+"""How good is it, beside a constant and a linear model?
+
+Scores on held-out rows with their intervals, what the report's figures are drawn from, and the examples that the
+network gets most wrong. Arrays in, plain numbers out: nothing here knows of networks or files.
+"""
+
+from .heldout import Evaluation, evaluate
+from .reference import Reference, reference_scores
+from .scores import score
+from .worst import WrongExample, worst_examples
+
+__all__ = ["Evaluation", "Reference", "WrongExample", "evaluate", "reference_scores", "score", "worst_examples"]
