@@ -1,0 +1,48 @@
+"""Dropout: in train mode a random share p of the values is dropped and the rest divided by 1 − p, so that the mean stays.
+
+Srivastava et al. 2014, JMLR 15. The mask is drawn as PyTorch draws it, so the same seed drops the same units.
+"""
+
+import torch
+from torch import nn
+
+from ..table import rule
+
+aten = torch.ops.aten
+
+
+@rule(nn.Dropout)
+def dropout(m, x):
+    """y = x · mask/(1 − p) in train mode, y = x in eval mode"""
+    if not m.training or m.p == 0:
+        return x, None
+    if x.is_cuda and m.p < 1:  # PyTorch draws with its fused kernel there
+        return aten.native_dropout.default(x, m.p, True)
+    mask = _mask(m, x, x.shape)
+    return x * mask, mask
+
+
+@rule(nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+def channel_dropout(m, x):  # x (n, c, …)
+    """The same mask for all places of a channel (Tompson et al. 2015, arXiv:1411.4280)"""
+    if not m.training or m.p == 0:
+        return x, None
+    mask = _mask(m, x, (*x.shape[:2], *[1] * (x.dim() - 2)))
+    return x * mask, mask
+
+
+@dropout.backward
+@channel_dropout.backward
+def _(m, mask, v, g):
+    """v · mask/(1 − p)"""
+    if mask is None:
+        return v
+    if mask.dtype == torch.bool:
+        return aten.native_dropout_backward.default(v, mask, 1 / (1 - m.p))
+    return v * mask
+
+
+def _mask(m, x, shape):
+    if m.p == 1:
+        return x.new_zeros(shape)
+    return torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - m.p).div_(1 - m.p)

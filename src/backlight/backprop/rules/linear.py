@@ -1,0 +1,47 @@
+"""Fully connected layers."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..table import rule
+
+
+@rule(nn.Linear)
+def linear(m, x):  # x (…, i) → y (…, o)
+    """y = x Wᵀ + b"""
+    return F.linear(x, m.weight, m.bias), x
+
+
+@linear.backward
+def _(m, x, v, g):  # v (…, o) → ∂L/∂x (…, i)
+    """∂L/∂x = v W; ∂L/∂W = vᵀ x; ∂L/∂b = Σₙ v"""
+    if v.dim() != 2:
+        x, rows = x.reshape(-1, x.shape[-1]), v.reshape(-1, v.shape[-1])
+    else:
+        rows = v
+    if g.weight is not None:
+        torch.mm(rows.t(), x, out=g.weight)
+    if g.bias is not None:
+        torch.sum(rows, 0, out=g.bias)
+    return v @ m.weight if g.wants_x else None
+
+
+@rule(nn.Bilinear)
+def bilinear(m, x):  # x = (x₁ (n, i), x₂ (n, j)) → y (n, o)
+    """yₒ = x₁ᵀ Wₒ x₂ + bₒ"""
+    x1, x2 = x
+    return F.bilinear(x1, x2, m.weight, m.bias), x
+
+
+@bilinear.backward
+def _(m, x, v, g):  # v (n, o) → (∂L/∂x₁ (n, i), ∂L/∂x₂ (n, j))
+    """∂L/∂x₁ = Σₒ vₒ Wₒ x₂; ∂L/∂x₂ = Σₒ vₒ Wₒᵀ x₁; ∂L/∂W = Σₙ v ⊗ x₁ ⊗ x₂; ∂L/∂b = Σₙ v"""
+    x1, x2 = x
+    if g.weight is not None:
+        g.weight.copy_(torch.einsum("no,ni,nj->oij", v, x1, x2))
+    if g.bias is not None:
+        torch.sum(v, 0, out=g.bias)
+    if not g.wants_x:
+        return None
+    return torch.einsum("no,oij,nj->ni", v, m.weight, x2), torch.einsum("no,oij,ni->nj", v, m.weight, x1)

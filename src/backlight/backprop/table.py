@@ -1,0 +1,155 @@
+"""The table of rules: how each exact module type goes forward and backward.
+
+A rule is a pair of small functions that stand together::
+
+    @rule(nn.Tanh)
+    def tanh(m, x):
+        \"\"\"y = tanh x\"\"\"
+        y = torch.tanh(x)
+        return y, y                              # output, and what backward needs
+
+    @tanh.backward
+    def _(m, y, v, g):
+        \"\"\"∂L/∂x = v (1 − y²)\"\"\"
+        return v * (1 - y * y)
+
+`m` is the module, `x` its input, `v` = ∂L/∂y. `g` says what is asked for and where it goes: `g.wants_x` whether ∂L/∂x
+is to be returned, and one attribute for each parameter of the module by its name: a tensor to be overwritten with that
+gradient, or None where none is asked for.
+
+Rules are found by **exact** type: a subclass that overrides `forward` must not inherit its parent's rule.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from torch import Tensor, nn
+
+Forward = Callable[[Any, Tensor], tuple[Tensor, Any]]
+Backward = Callable[[Any, Any, Tensor, Any], Tensor | None]
+
+
+class Slots:
+    """What one backward call is asked for: `wants_x`, and a destination tensor or None by parameter name."""
+
+    wants_x: bool
+
+    def __init__(self, wants_x: bool, **destinations: Tensor | None) -> None:
+        self.wants_x = wants_x
+        self.__dict__.update(destinations)
+
+    def __getattr__(self, name: str) -> None:
+        """A parameter the module lacks (a layer without bias) asks for nothing."""
+        return
+
+
+@dataclass
+class Rule:
+    """Forward and backward of one kind of layer or loss."""
+
+    name: str
+    forward: Callable[..., tuple[Tensor, Any]]
+    formula: str
+    backward_function: Callable[..., Any] | None = None
+    applies: Callable[[Any], bool] = field(default=lambda _: True)
+    """Whether the rule covers this module's settings; where not, the step is opaque."""
+
+    def backward(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Attach the backward function; used as a decorator."""
+        self.backward_function = function
+        return function
+
+    def when(self, applies: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        """Restrict the rule to modules for which `applies(module)` is true; used as a decorator."""
+        self.applies = applies
+        return applies
+
+
+RULES: dict[type, Rule] = {}
+LOSSES: dict[type, Rule] = {}
+CONTAINERS: dict[type, Callable[..., Any]] = {}
+
+
+def rule(*types: type) -> Callable[[Forward], Rule]:
+    """Register the decorated forward function `(m, x) -> (y, saved)` for these exact module types."""
+    return _register(RULES, types)
+
+
+def loss_rule(*types: type) -> Callable[[Callable[..., tuple[Tensor, Any]]], Rule]:
+    """Register `(m, y, target) -> (loss, saved)`; its backward is `(m, saved) -> ∂L/∂y`."""
+    return _register(LOSSES, types)
+
+
+def container(*types: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register `(name, module, unfold) -> list of steps` for modules that only pass their input through their children.
+
+    `unfold(name, child)` gives the steps of a child.
+    """
+
+    def decorate(make: Callable[..., Any]) -> Callable[..., Any]:
+        for kind in types:
+            CONTAINERS[kind] = make
+        return make
+
+    return decorate
+
+
+def find_container(module: nn.Module) -> Callable[..., Any] | None:
+    """How to unfold this module into steps, or None where it is not a known container."""
+    _load_rules()
+    return None if has_hooks(module) else CONTAINERS.get(type(module))
+
+
+def _register(table: dict[type, Rule], types: tuple[type, ...]) -> Callable[[Callable[..., Any]], Rule]:
+    def decorate(forward: Callable[..., Any]) -> Rule:
+        entry = Rule(forward.__name__, forward, (forward.__doc__ or "").strip())
+        for kind in types:
+            if kind in table:
+                raise ValueError(f"{kind.__name__} has a rule already: {table[kind].name}")
+            table[kind] = entry
+        return entry
+
+    return decorate
+
+
+def find_rule(module: nn.Module) -> Rule | None:
+    """The rule of this module, or None where the step must be opaque.
+
+    Hooks and parametrisations change what calling a module does, so a module that carries any has no rule.
+    """
+    return _find(RULES, module)
+
+
+def find_loss_rule(loss: nn.Module) -> Rule | None:
+    """The rule of this loss module, or None where autograd must be asked."""
+    return _find(LOSSES, loss)
+
+
+def _find(table: dict[type, Rule], module: nn.Module) -> Rule | None:
+    _load_rules()
+    entry = table.get(type(module))
+    if entry is None or has_hooks(module) or not entry.applies(module):
+        return None
+    return entry
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether calling the module would run anything beside its forward."""
+    return any(
+        getattr(module, hooks)
+        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    )
+
+
+@cache
+def _load_rules() -> None:
+    from . import rules
+
+    for found in pkgutil.iter_modules(rules.__path__):
+        importlib.import_module(f"{rules.__name__}.{found.name}")

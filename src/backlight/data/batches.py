@@ -1,0 +1,77 @@
+"""Shuffled batches of arrays that fit into memory, with augmentation of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .augment import Augmentation
+
+CHUNK_BYTES = 8 << 20
+"""Rows are gathered for several batches at once, up to about this many bytes: one indexing call costs about as much as
+one small layer, and a chunk of this size still fits a processor's cache."""
+
+
+class Batches:
+    """Rows in batches, in another order each epoch.
+
+    Parameters
+    ----------
+    x, y:
+        Examples and targets with the same first axis.
+    size:
+        Rows in a batch; the last batch of an epoch may be smaller. A last batch of a single row is left out (batch
+        normalisation has no variance there) unless it is the only one.
+    seed:
+        The order of epoch e depends on (seed, e) alone, so that a resumed run sees the same batches.
+    augmentation:
+        Applied to each batch of images, with random numbers from the same source.
+    device:
+        Where the rows are kept and the batches appear.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray | Tensor,
+        y: np.ndarray | Tensor,
+        *,
+        size: int,
+        seed: int = 0,
+        augmentation: Augmentation | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.x = place(x, device)
+        self.y = torch.as_tensor(y).to(device)
+        self.size = min(size, max(1, len(self.y)))
+        self.seed = seed
+        self.augmentation = augmentation
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        full, rest = divmod(len(self.y), self.size)
+        return full + (rest > 1 or (rest == 1 and full == 0))
+
+    @property
+    def rows(self) -> int:
+        """Rows in the source."""
+        return len(self.y)
+
+    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of one epoch, numbered from 0."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        order = torch.randperm(self.rows, generator=generator)[: len(self) * self.size]
+        row_bytes = max(1, self.x[0].numel() * self.x.element_size()) if self.rows else 1
+        per_chunk = max(1, CHUNK_BYTES // (row_bytes * self.size)) * self.size
+        for chunk in order.split(per_chunk):
+            rows = chunk.to(self.x.device)
+            for x, y in zip(self.x[rows].split(self.size), self.y[rows].split(self.size), strict=True):
+                yield (x if self.augmentation is None else self.augmentation(x, generator)), y
+
+
+def place(x: np.ndarray | Tensor, device: torch.device | str) -> Tensor:
+    """The array as a tensor on the device; images (n, c, h, w) in channels-last order, which convolutions prefer."""
+    tensor = torch.as_tensor(x).to(device)
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor

@@ -1,0 +1,49 @@
+"""Checkpoints: everything a training needs to go on exactly, in files that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+KEEP = 2
+"""Checkpoints kept: the newest, and one before it in case the machine fails while the disk writes."""
+
+
+def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> Path:
+    """Write `step-N.safetensors` under a temporary name and rename it; older ones beyond two are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step-{step}.safetensors"
+    temporary = path.with_suffix(".tmp")
+    save_file(
+        {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}, temporary, {"facts": json.dumps(facts)}
+    )
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    for old in checkpoints(folder)[KEEP:]:
+        old.unlink()
+    return path
+
+
+def load_newest_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and facts of the newest checkpoint that can be read whole; None where there is none."""
+    for path in checkpoints(folder):
+        try:
+            with safe_open(path, framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+                return tensors, json.loads(file.metadata()["facts"])
+        except (SafetensorError, OSError, ValueError, KeyError):
+            continue  # a torn or foreign file: the one before it is tried
+    return None
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Checkpoint files, newest first."""
+    found = [p for p in folder.glob("step-*.safetensors") if p.stem.removeprefix("step-").isdigit()]
+    return sorted(found, key=lambda p: int(p.stem.removeprefix("step-")), reverse=True)

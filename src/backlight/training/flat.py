@@ -1,0 +1,73 @@
+"""All parameters of a module in one flat buffer, and their gradients in another."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class FlatParameters:
+    """Trained parameters as views into one buffer, so that an update is a few calls whatever the depth.
+
+    Parameters that are decayed come first: those with at least two axes, that is weights and not biases or the scales
+    of normalising layers (as Goyal et al. 2017, arXiv:1706.02677, section 5.3). `values[:decayed]` are those.
+
+    Building one moves the data of each trained parameter into the buffer and points its `.grad` into the other.
+
+    Parameters
+    ----------
+    module:
+        The network; its trained parameters must share one dtype and device.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        trained = [p for p in module.parameters() if p.requires_grad]
+        trained.sort(key=lambda p: p.dim() < 2)
+        self.parameters = trained
+        self.decayed = sum(p.numel() for p in trained if p.dim() >= 2)
+        self.values = _flat_like(trained)
+        self.gradients = torch.zeros_like(self.values)
+        start = 0
+        for p in trained:
+            end = start + p.numel()
+            _move_into(self.values[start:end], p)
+            p.grad = _view_as(self.gradients[start:end], p)
+            start = end
+        self.buffers = [b for b in module.buffers() if b.is_floating_point()]
+
+    def detach(self) -> None:
+        """Give every parameter storage of its own again and drop the gradients."""
+        for p in self.parameters:
+            p.grad = None
+            p.data = p.data.clone()
+
+    def copy(self) -> list[Tensor]:
+        """A snapshot of parameters and floating-point buffers."""
+        return [self.values.clone(), *(b.clone() for b in self.buffers)]
+
+    @torch.no_grad()
+    def load(self, snapshot: list[Tensor]) -> None:
+        """Set parameters and floating-point buffers back to a snapshot."""
+        for mine, theirs in zip([self.values, *self.buffers], snapshot, strict=True):
+            mine.copy_(theirs)
+
+
+def _flat_like(parameters: list[nn.Parameter]) -> Tensor:
+    if not parameters:
+        return torch.zeros(0)
+    first = parameters[0]
+    return torch.empty(sum(p.numel() for p in parameters), dtype=first.dtype, device=first.device)
+
+
+def _move_into(part: Tensor, p: nn.Parameter) -> None:
+    view = _view_as(part, p)
+    view.copy_(p.data)
+    p.data = view
+
+
+def _view_as(part: Tensor, p: nn.Parameter) -> Tensor:
+    """The part in the parameter's shape and memory order (channels-last weights stay so)."""
+    if p.dim() == 4 and p.is_contiguous(memory_format=torch.channels_last) and not p.is_contiguous():
+        n, c, h, w = p.shape
+        return part.view(n, h, w, c).permute(0, 3, 1, 2)
+    return part.view(p.shape)

@@ -1,0 +1,99 @@
+"""What a training aims at: the loss, the form of its target, and the share of right answers beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..records import BacklightError
+
+LOSSES: dict[str, type[nn.Module]] = {
+    "cross-entropy": nn.CrossEntropyLoss,
+    "binary-cross-entropy": nn.BCEWithLogitsLoss,
+    "mean-squared-error": nn.MSELoss,
+    "huber": nn.HuberLoss,
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Loss and score of one kind of target.
+
+    Attributes
+    ----------
+    loss:
+        Mean loss of a batch, as used for the gradient.
+    plain:
+        The same without label smoothing, as reported.
+    target:
+        codes: int64 class codes (n,); logit: one output against 0/1; value: outputs against numbers of their shape.
+    smoothing:
+        Label smoothing of a single logit: targets ε/2 and 1 − ε/2. Cross-entropy smooths by itself.
+    unit:
+        Size of one standardised unit of the target, for the error in the target's own units.
+    """
+
+    loss: nn.Module
+    plain: nn.Module
+    target: Literal["codes", "logit", "value"]
+    smoothing: float = 0.0
+    unit: float = 1.0
+
+    def prepare(self, y: Tensor) -> Tensor:
+        """The target in the form and shape that the loss compares with the output: y (n,) → (n,) codes or (n, o)."""
+        if self.target == "codes":
+            return y.long()
+        values = y.float()
+        return values.unsqueeze(1) if values.dim() == 1 else values
+
+    def smoothed(self, target: Tensor) -> Tensor:
+        """The target that the gradient sees."""
+        return target * (1 - self.smoothing) + self.smoothing / 2 if self.smoothing else target
+
+    def score(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Number of right answers among the rows, or the sum of squared errors (mean over outputs) for values."""
+        if self.target == "codes":
+            return (outputs.argmax(1) == target).sum()
+        if self.target == "logit":
+            return ((outputs > 0) == (target > 0.5)).all(1).sum()
+        return (outputs - target).square().mean(tuple(range(1, outputs.dim()))).sum()
+
+    def accuracy_and_error(self, score: float, rows: int) -> tuple[float | None, float]:
+        """(accuracy, error rate), or (None, root mean squared error in the target's units)."""
+        if self.target == "value":
+            return None, (score / rows) ** 0.5 * self.unit
+        return score / rows, 1 - score / rows
+
+
+def make_goal(loss: str | nn.Module, *, smoothing: float = 0.0, unit: float = 1.0) -> Goal:
+    """The goal for a loss by name, or for any loss module that takes (outputs, target) and returns a number."""
+    if isinstance(loss, nn.Module):
+        takes_codes = isinstance(loss, nn.CrossEntropyLoss | nn.NLLLoss)
+        is_logit = isinstance(loss, nn.BCEWithLogitsLoss)
+        return Goal(loss, loss, "codes" if takes_codes else "logit" if is_logit else "value", unit=unit)
+    if loss not in LOSSES:
+        raise BacklightError(f"there is no loss {loss!r}; choose one of {', '.join(LOSSES)}")
+    plain = LOSSES[loss]()
+    if loss == "cross-entropy":
+        return Goal(nn.CrossEntropyLoss(label_smoothing=smoothing) if smoothing else plain, plain, "codes")
+    if loss == "binary-cross-entropy":
+        return Goal(plain, plain, "logit", smoothing=smoothing)
+    return Goal(plain, plain, "value", unit=unit)
+
+
+@torch.no_grad()
+def measure(module: nn.Module, goal: Goal, x: Tensor, target: Tensor, *, size: int) -> tuple[float, float]:
+    """Mean plain loss and total score of the rows, in eval mode; the module's mode is restored."""
+    training = module.training
+    module.eval()
+    loss = torch.zeros((), device=target.device)
+    score = torch.zeros((), device=target.device)
+    for part, wanted in zip(x.split(size), target.split(size), strict=True):
+        outputs = module(part)
+        loss += goal.plain(outputs, wanted) * len(wanted)
+        score += goal.score(outputs, wanted)
+    module.train(training)
+    return float(loss) / len(target), float(score)
