@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backlight.records import Metric
+from ..records import Metric
 
 CHUNK = 2_000_000
 """Counts held in memory at once (16 MB)."""

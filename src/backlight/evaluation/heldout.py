@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backlight.records import BacklightError, Metric, Task
-
+from ..records import BacklightError, Metric, Task
 from . import details
 from .scores import score_intervals
 

@@ -10,8 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from backlight.records import ImageInputs, Inputs, TableInputs, Task
-
+from ..records import ImageInputs, Inputs, TableInputs, Task
 from .scores import score
 
 VALUES = 40_000_000

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from backlight.records import Metric, Task
-
+from ..records import Metric, Task
 from .bootstrap import Score, intervals
 
 CALIBRATION_BINS = 15

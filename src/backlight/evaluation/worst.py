@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backlight.records import Task
+from ..records import Task
 
 
 @dataclass(frozen=True)
