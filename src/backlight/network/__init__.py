@@ -1,5 +1,54 @@
 """Which layers, with which first parameters? An abstract description becomes an ordinary `torch.nn.Module`."""
 
-from .layers import Concat, Residual
+from .build import build
+from .default import default_network
+from .description import Description, Place, Word
+from .initial import Start, describe_start, initialise, schemes
+from .layers import (
+    Concat,
+    Embeddings,
+    Normalise,
+    OneHot,
+    Periodic,
+    PiecewiseLinear,
+    Residual,
+    Scale,
+    Select,
+    Whiten,
+    whiten_,
+)
+from .load import load_description
+from .parse import parse
+from .storage import from_json, to_json
+from .summary import LayerRow, summarise
+from .vocabulary import vocabulary
 
-__all__ = ["Concat", "Residual"]
+__all__ = [
+    "Concat",
+    "Description",
+    "Embeddings",
+    "LayerRow",
+    "Normalise",
+    "OneHot",
+    "Periodic",
+    "PiecewiseLinear",
+    "Place",
+    "Residual",
+    "Scale",
+    "Select",
+    "Start",
+    "Whiten",
+    "Word",
+    "build",
+    "default_network",
+    "describe_start",
+    "from_json",
+    "initialise",
+    "load_description",
+    "parse",
+    "schemes",
+    "summarise",
+    "to_json",
+    "vocabulary",
+    "whiten_",
+]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -29,8 +29,8 @@ class Select(nn.Module):
         return x.index_select(1, self.index)
 
     def extra_repr(self) -> str:
-        """Number of columns."""
-        return f"{len(self.columns)} columns"
+        """Which columns."""
+        return f"columns {_shortened(self.columns)}"
 
 
 class OneHot(nn.Module):
@@ -80,10 +80,10 @@ class Embeddings(nn.Module):
         self.register_buffer("offset", torch.tensor([0, *accumulate(self.sizes)][:-1]), persistent=False)
         self.reset_parameters()
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
+    def reset_parameters(self) -> None:
         """The start described above."""
         with torch.no_grad():
-            self.weight.uniform_(-(self.width**-0.5), self.width**-0.5, generator=generator)
+            self.weight.uniform_(-(self.width**-0.5), self.width**-0.5)
             self.weight[self.offset] = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,6 +95,6 @@ class Embeddings(nn.Module):
         return f"sizes {_shortened(self.sizes)}, width {self.width}"
 
 
-def _shortened(sizes: tuple[int, ...], shown: int = 6) -> str:
-    text = ", ".join(map(str, sizes[:shown]))
-    return f"({text}, … {len(sizes)} features)" if len(sizes) > shown else f"({text})"
+def _shortened(numbers: tuple[int, ...], shown: int = 6) -> str:
+    text = ", ".join(map(str, numbers[:shown]))
+    return f"{text}, … ({len(numbers)} in all)" if len(numbers) > shown else text

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backlight.records import BacklightError
@@ -44,13 +44,17 @@ class Whiten(nn.Conv2d):
     picks out the pixels of the patch. The bias is learned.
     """
 
-    def __init__(self, in_channels: int, kernel_size: int = 2) -> None:
-        patch = in_channels * kernel_size**2
-        super().__init__(in_channels, 2 * patch, kernel_size)
+    def __init__(self, in_channels: int, side: int = 2) -> None:
+        super().__init__(in_channels, 2 * in_channels * side**2, side)
+        self.side = side
         self.weight.requires_grad_(False)
         self.reset_parameters()
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.side}×{self.side} patches"
+
+    def reset_parameters(self) -> None:
         """Weight ± identity over the patch, bias zero."""
         with torch.no_grad():
             self.set_directions(torch.eye(self.weight[0].numel()))
@@ -81,19 +85,19 @@ def whiten_(module: nn.Module, images: Tensor, *, eps: float = 5e-4, most: int =
         return module
     for layer in module.children():
         if isinstance(layer, Whiten):
-            layer.set_directions(_directions(x, int(layer.kernel_size[0]), eps).to(layer.weight))
+            layer.set_directions(_directions(x, layer.side, eps).to(layer.weight))
             return module
         with torch.no_grad():
             x = layer(x)
     raise BacklightError("whiten has to stand at the start of the network, outside of residual and concat")
 
 
-def _directions(x: Tensor, size: int, eps: float) -> Tensor:
+def _directions(x: Tensor, side: int, eps: float) -> Tensor:
     """Whitening directions of the patches of x (n, c, h, w), one a row: (c·k², c·k²)."""
-    covariance = torch.zeros((x.shape[1] * size**2,) * 2, dtype=torch.float64, device=x.device)
+    covariance = torch.zeros((x.shape[1] * side**2,) * 2, dtype=torch.float64, device=x.device)
     count = 0
     for part in x.split(500):
-        patches = F.unfold(part, size).transpose(1, 2).flatten(0, 1).double()
+        patches = F.unfold(part, side).transpose(1, 2).flatten(0, 1).double()
         covariance += patches.t() @ patches
         count += len(patches)
     values, vectors = torch.linalg.eigh(covariance / count)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 
 class PiecewiseLinear(nn.Module):
@@ -42,13 +42,13 @@ class PiecewiseLinear(nn.Module):
         self.bias = nn.Parameter(torch.empty(features, 1, width))
         self.reset_parameters()
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
+    def reset_parameters(self) -> None:
         """The start described above."""
         bound = self.width**-0.5
         with torch.no_grad():
             self.weight.zero_()
-            self.line.uniform_(-bound, bound, generator=generator)
-            self.bias.uniform_(-bound, bound, generator=generator)
+            self.line.uniform_(-bound, bound)
+            self.bias.uniform_(-bound, bound)
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, f) → z (f, n, bins)."""
@@ -101,14 +101,14 @@ class Periodic(nn.Module):
         self.bias = nn.Parameter(torch.empty(features, 1, width - 1))
         self.reset_parameters()
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
+    def reset_parameters(self) -> None:
         """The start described above."""
         bound = self.frequencies**-0.5
         with torch.no_grad():
-            self.frequency.normal_(0.0, self.sigma, generator=generator)
-            self.phase.uniform_(-math.pi, math.pi, generator=generator)
-            self.weight.uniform_(-bound, bound, generator=generator)
-            self.bias.uniform_(-bound, bound, generator=generator)
+            self.frequency.normal_(0.0, self.sigma)
+            self.phase.uniform_(-math.pi, math.pi)
+            self.weight.uniform_(-bound, bound)
+            self.bias.uniform_(-bound, bound)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (n, f) → y (n, f · width)."""
@@ -130,7 +130,7 @@ class Scale(nn.Module):
         self.features = features
         self.weight = nn.Parameter(torch.ones(features))
 
-    def reset_parameters(self, generator: Generator | None = None) -> None:
+    def reset_parameters(self) -> None:
         """All factors 1."""
         nn.init.ones_(self.weight)
 
