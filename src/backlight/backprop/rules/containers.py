@@ -9,8 +9,8 @@ from ..table import container
 
 @container(nn.Sequential)
 def sequential(name, module, unfold):
-    """One child after the other."""
-    return [step for child, m in module.named_children() for step in unfold(_join(name, child), m)]
+    """One child after the other (`named_children` would pass over a module that stands twice)."""
+    return [step for child, m in module._modules.items() for step in unfold(_join(name, child), m)]
 
 
 @container(Residual)

@@ -1,4 +1,4 @@
-"""Dropout: in train mode a random share p of the values is dropped and the rest divided by 1 − p, so that the mean stays.
+"""Dropout: in train mode a random share p of the values is dropped and the rest divided by 1 − p: the mean stays.
 
 Srivastava et al. 2014, JMLR 15. The mask is drawn as PyTorch draws it, so the same seed drops the same units.
 """

@@ -181,19 +181,19 @@ def _(m, saved):
     return (y.exp() - target) * _share(m, y.numel())
 
 
-for _loss in (
+for _rule in (
     negative_log_likelihood,
     binary_cross_entropy_with_logits,
     mean_squared_error,
     mean_absolute_error,
     huber,
 ):
-    _loss.when(_one_number)
+    _rule.when(_one_number)
 
 
 def _same_shape(m, y, target):
     if y.shape != target.shape:
         raise ValueError(
-            f"{type(m).__name__} compares output of shape {tuple(y.shape)} with a target of shape {tuple(target.shape)}; "
-            "they would broadcast against each other and the loss would mean something else: give both one shape"
+            f"{type(m).__name__} compares output of shape {tuple(y.shape)} with a target of shape "
+            f"{tuple(target.shape)}; they would broadcast and the loss would mean something else: give both one shape"
         )

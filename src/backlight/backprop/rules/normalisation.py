@@ -1,8 +1,8 @@
 """Normalising layers: ŷ = (x − μ)/σ over a set of axes, y = γ ŷ + β.
 
 With m elements normalised together, ∂L/∂x = γ/σ · (v − mean(v) − ŷ · mean(v ŷ)); ∂L/∂γ = Σ v ŷ; ∂L/∂β = Σ v
-(Ioffe, Szegedy 2015, arXiv:1502.03167; Ba et al. 2016, arXiv:1607.06450; Wu, He 2018, arXiv:1803.08494). The kernels are
-PyTorch's own.
+(Ioffe, Szegedy 2015, arXiv:1502.03167; Ba et al. 2016, arXiv:1607.06450; Wu, He 2018, arXiv:1803.08494). The
+kernels are PyTorch's own.
 """
 
 import math
