@@ -1,0 +1,35 @@
+"""One training from data to folder: train, open, predict, resume; and the scikit-learn estimators.
+
+Names are loaded on first use: listing the runs of a folder needs no PyTorch. Start reading at `start.py`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .continuation import resume
+    from .estimators import Classifier, Regressor
+    from .overview import show
+    from .run import Run, save_frame
+    from .start import train
+
+_FILES = {
+    "Classifier": "estimators",
+    "Regressor": "estimators",
+    "Run": "run",
+    "resume": "continuation",
+    "save_frame": "run",
+    "show": "overview",
+    "train": "start",
+}
+
+__all__ = ["Classifier", "Regressor", "Run", "resume", "save_frame", "show", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its file on first use (PEP 562)."""
+    if name not in _FILES:
+        raise AttributeError(f"module 'backlight.runs' has no attribute {name!r}")
+    value = getattr(import_module(f".{_FILES[name]}", __name__), name)
+    globals()[name] = value
+    return value

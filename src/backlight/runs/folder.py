@@ -115,17 +115,17 @@ def write_json(path: Path, value: Any) -> None:
 
 def to_json_text(value: Any) -> str:
     """Indented JSON, with null for every number that JSON cannot say."""
-    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
-    """The same value out of what JSON knows; NumPy's scalars have `item`, its arrays `tolist`."""
+def plain(value: Any) -> Any:
+    """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
@@ -141,6 +141,6 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BacklightError(f"The run folder {path.parent} has no {path.name}; the run did not get that far.") from error
+        raise BacklightError(f"The run folder {path.parent} has no {path.name}; its training did not end.") from error
     except (OSError, ValueError) as error:
         raise BacklightError(f"{path} cannot be read ({error}); the run folder is damaged.") from error

@@ -1,0 +1,31 @@
+"""backlight evaluate: scores of a run on its held-out rows, or on other data."""
+
+from typing import Annotated
+
+import typer
+
+from .. import options
+from ..app import app
+from ..output import print_json, print_scores, print_text
+
+
+@app.command(epilog="Example:  backlight evaluate runs/adult-20260101-120000 next-year.csv")
+def evaluate(
+    run: options.RunFolder,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="Other rows, with the target."),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Show how good RUN is, each score with its 95 % interval, beside a constant and a linear model."""
+    from ... import runs
+
+    opened = runs.Run(run)
+    summary = opened.summary() if data is None else opened.summary(opened.evaluate(data))
+    if json:
+        print_json(summary)
+        return
+    print_scores(summary)
+    if data is None:
+        print_text(f"\n{opened.evaluation['verdict']}")

@@ -1,0 +1,66 @@
+"""Printing: one JSON object on stdout, sentences on stderr, and the tables a person reads."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on stdout."""
+    from ..runs.folder import to_json_text
+
+    sys.stdout.write(to_json_text(value))
+
+
+def say(text: str) -> None:
+    """One line for the user that is no result: it goes to stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def print_text(text: str) -> None:
+    """One line of the result, on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
+    """A table on stdout, without borders; the columns numbered in `right` are flush right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    if not sys.stdout.isatty():
+        console.width = 160
+    console.print(table)
+
+
+def print_scores(evaluation: Mapping[str, Any]) -> None:
+    """The scores with their 95 % intervals beside those of the constant and of the linear model."""
+    baseline, linear = evaluation.get("baseline") or {}, evaluation.get("linear") or {}
+    rows = [
+        (
+            name.replace("_", " "),
+            number(metric["value"]),
+            f"[{number(metric['low'])}, {number(metric['high'])}]",
+            number(linear.get(name)),
+            number(baseline.get(name)),
+        )
+        for name, metric in evaluation["metrics"].items()
+    ]
+    print_table(("held-out rows", "network", "95 % interval", "linear model", "constant"), rows, right=(1, 2, 3, 4))
+
+
+def number(value: float | None) -> str:
+    """Four digits that matter, or a dash."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.4g}"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """A shape as 3×32×32; a dash where it is not known."""
+    return "×".join(map(str, sizes)) or "–"

@@ -1,0 +1,150 @@
+"""What one training needs, put together: data, network, settings with nothing left open."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ..data import Dataset, Part, Prepared, prepare, read
+from ..network import build, default_network, load_description
+from ..records import BacklightError, Task
+from ..records.config import Config
+from ..training import predict_outputs, resolve
+from .loss import own_copy
+from .prediction import predictions
+
+
+@dataclass
+class Assembly:
+    """Everything one training needs."""
+
+    config: Config
+    """With every open choice filled in."""
+    dataset: Dataset
+    prepared: Prepared
+    module: nn.Module
+    custom: bool
+    """Whether the module was passed in Python instead of a description."""
+    started: float
+    """time.monotonic() when the command began."""
+    observers: Sequence[Any] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def task(self) -> Task:
+        """What is learned."""
+        return self.prepared.task
+
+    @property
+    def held_out(self) -> Part:
+        """The rows that are scored: test; where none were kept for it, validation; else training."""
+        parts = (self.prepared.test, self.prepared.validation, self.prepared.train)
+        return next(part for part in parts if len(part.rows))
+
+    @property
+    def flips(self) -> bool:
+        """Whether a prediction is the mean over an image and its mirror image."""
+        augmentation = self.prepared.augmentation
+        return augmentation is not None and augmentation.flip
+
+    def note(self, text: str) -> None:
+        """Tell the user one thing, now and in the report."""
+        self.notes.append(text)
+        for observer in self.observers:
+            if hasattr(observer, "on_note"):
+                observer.on_note(text)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Inputs → probabilities (n, classes), or values (n,) in the target's units."""
+        outputs = predict_outputs(self.module, x, flips=self.flips)
+        return predictions(self.task, outputs, self.prepared.preprocessing.restore_target)
+
+    @property
+    def unit(self) -> float:
+        """Size of one standardised unit of a regression's target; 1 for classes."""
+        if self.task.classes:
+            return 1.0
+        return float(np.diff(self.prepared.preprocessing.restore_target(np.array([0.0, 1.0])))[0])
+
+    def truth(self, part: Part) -> np.ndarray:
+        """Class codes (n,), or true values (n,) in the target's units."""
+        return part.y if self.task.classes else self.prepared.preprocessing.restore_target(part.y)
+
+
+def assemble(
+    source: Any,
+    config: Config,
+    *,
+    network: nn.Module | None = None,
+    observers: Sequence[Any] = (),
+    started: float | None = None,
+) -> Assembly:
+    """Read, split and prepare the data, build the network, and fill in what `config` leaves open."""
+    started = time.monotonic() if started is None else started
+    source = config.data.source if source is None else source
+    if source is None:
+        raise BacklightError("No data was given; name a file, a folder of images, or sklearn:NAME.")
+    dataset = read(source, images=config.data.images)
+    prepared = prepare(dataset, config.data, seed=config.seed)
+    description = None if network is not None else described(config.network.description, prepared)
+    seed = config.seed if config.init_seed is None else config.init_seed
+    if network is None:
+        module = build(description, prepared.inputs, prepared.task.outputs, init=config.network.init, seed=seed)
+    else:
+        module = own_copy(network)
+    filled = filled_in(config, source, prepared, description)
+    assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
+    introduce(assembly, chosen=config.network.description is None)
+    return assembly
+
+
+def described(description: str | None, prepared: Prepared) -> str:
+    """The description of the network as one line of text: the user's, that of a .toml file, or one chosen here."""
+    if description is None:
+        return default_network(prepared.inputs, prepared.task, len(prepared.train.rows))
+    if description.strip().endswith(".toml"):
+        return str(load_description(description.strip()))
+    return description
+
+
+def filled_in(config: Config, source: Any, prepared: Prepared, description: str | None) -> Config:
+    """The settings with every choice that was left open, for run.toml."""
+    task, inputs = prepared.task, prepared.inputs
+    training = resolve(config.training, inputs=inputs, task=task, rows=len(prepared.train.rows))
+    data = {"target": task.target, "task": task.kind, "source": _lasting(source)}
+    return config.model_copy(
+        update={
+            "data": config.data.model_copy(update=data),
+            "network": config.network.model_copy(update={"description": description}),
+            "training": training,
+        }
+    )
+
+
+def _lasting(source: Any) -> str | None:
+    """The source as it can be found again from any folder; None for what was passed in memory."""
+    if not isinstance(source, str | Path):
+        return None
+    return str(Path(source).resolve()) if Path(source).exists() else str(source)
+
+
+def introduce(assembly: Assembly, *, chosen: bool) -> None:
+    """Say aloud what was recognised and chosen, before training begins."""
+    prepared, training = assembly.prepared, assembly.config.training
+    task = assembly.task
+    for note in (*assembly.dataset.notes, *prepared.notes):
+        assembly.note(note)
+    sizes = [f"{len(getattr(prepared, name).rows):,} {name}" for name in ("train", "validation", "test")]
+    assembly.note(f"Task: {task.kind}, target {task.target!r}. {task.reason}".strip())
+    assembly.note(f"Rows: {', '.join(sizes)}.")
+    parameters = sum(parameter.numel() for parameter in assembly.module.parameters())
+    what = type(assembly.module).__name__ if assembly.custom else assembly.config.network.description
+    assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters:,} parameters.")
+    assembly.note(
+        f"Training: up to {training.epochs:,} epochs in batches of {training.batch_size}, {training.optimizer}, "
+        f"learning rate {training.learning_rate:g}, {training.schedule} schedule."
+    )

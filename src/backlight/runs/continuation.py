@@ -1,0 +1,70 @@
+"""`resume`: go on with a run that was cut short, exactly where its newest checkpoint stands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ..records import BacklightError
+from . import folder as files
+from . import settings
+from .assembly import Assembly, assemble
+from .options import configure
+from .run import Run
+from .stages import complete
+from .view import view
+
+
+def resume(
+    run: str | Path,
+    source: Any = None,
+    *,
+    network: nn.Module | None = None,
+    epochs: int | None = None,
+    time_limit: float | str | None = None,
+    verbose: bool = True,
+    observers: Sequence[Any] = (),
+    started: float | None = None,
+) -> Run:
+    """Go on with a run from its newest checkpoint; a finished one is scored and reported again.
+
+    Parameters
+    ----------
+    run:
+        Folder of the run, whose results are replaced.
+    source:
+        The same data again, where it was passed in memory.
+    network:
+        The same module again, where one was passed in Python.
+    epochs, time_limit:
+        New limits; those of the run where None. A run that used up its time limit needs a new one to go on.
+
+    Raises
+    ------
+    BacklightError
+        No such run, or its data is gone or is no longer the same.
+
+    """
+    folder = files.require_run(run)
+    config = configure({"epochs": epochs, "time_limit": time_limit}, settings.load(folder / files.RUN))
+    custom = settings.facts(folder / files.RUN).get("custom_network")
+    if custom and network is None:
+        raise BacklightError(
+            f"The network of {folder} is the module {custom}, passed in Python: resume it there, with network=…"
+        )
+    if source is None and config.data.source is None:
+        raise BacklightError(f"The data of {folder} was passed in memory: resume it in Python, with source=…")
+    watching = [view(), *observers] if verbose else list(observers)
+    assembly = assemble(source, config, network=network, observers=watching, started=started)
+    _check_same_data(folder, assembly)
+    return Run(complete(assembly, folder, resume=True), module=assembly.module)
+
+
+def _check_same_data(folder: Path, assembly: Assembly) -> None:
+    """The preprocessing fitted now must be the one fitted then, or the network would see other numbers."""
+    now = files.plain(assembly.prepared.preprocessing.to_dict())
+    if now != files.read_json(folder / files.PREPROCESSING):
+        raise BacklightError(
+            f"{assembly.dataset.name} has changed since {folder} began; train a new run on it instead."
+        )

@@ -1,0 +1,239 @@
+"""The scikit-learn face: `Classifier` and `Regressor`."""
+
+import time
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from torch import nn
+
+from ..network import build, default_network, from_json, to_json
+from ..records import Task
+from ..records.config import Config
+from ..training import predict_outputs, resolve, train
+from .entrance import Intake, take_in
+from .loss import count_outputs, loss_name, own_copy
+from .options import configure
+from .prediction import predictions
+from .view import view
+
+_CONFIGURED = (
+    "preprocessing",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "schedule",
+    "weight_decay",
+    "device",
+    "time_limit",
+    "validation_fraction",
+    "diagnose",
+    "seed",
+)
+"""Parameters that are options of a run by the same name."""
+
+
+class _Estimator(BaseEstimator):
+    """What classification and regression share.
+
+    Parameters
+    ----------
+    network:
+        None: chosen from the data; a line of text; or any `torch.nn.Module`, of which a copy is trained.
+    preprocessing:
+        "auto" and "standard" scale numbers, encode categories and fill holes, fitted on the rows trained on.
+        "none" hands float32 arrays to the network as they are.
+    epochs, batch_size, learning_rate, optimizer, schedule, weight_decay:
+        None: chosen from the data.
+    validation_fraction:
+        Share of the rows of `fit` that choose the best epoch; 0 trains on all rows and keeps the last.
+    diagnose:
+        Look for what goes wrong while training.
+    seed:
+        Of everything random.
+    verbose:
+        Show every epoch on stderr.
+    warm_start:
+        A further `fit` goes on from the parameters and the preprocessing of the one before.
+    device:
+        auto, cpu or cuda.
+    time_limit:
+        For `fit`, in seconds or as in "10m".
+
+    Attributes
+    ----------
+    module_:
+        The trained network.
+    history_:
+        Rows of the training's history (`backlight.records.Epoch`).
+    n_features_in_, feature_names_in_:
+        As scikit-learn defines them.
+    """
+
+    def __init__(
+        self,
+        network: str | nn.Module | None = None,
+        *,
+        preprocessing: str = "auto",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        optimizer: str | None = None,
+        schedule: str | None = None,
+        weight_decay: float | None = None,
+        validation_fraction: float = 0.15,
+        diagnose: bool = True,
+        seed: int = 0,
+        verbose: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        time_limit: float | str | None = None,
+    ) -> None:
+        self.network = network
+        self.preprocessing = preprocessing
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.validation_fraction = validation_fraction
+        self.diagnose = diagnose
+        self.seed = seed
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.device = device
+        self.time_limit = time_limit
+
+    def _train(self, X: Any, y: np.ndarray, task: Task) -> Self:
+        """Train on checked rows; y holds class codes or values."""
+        started = time.monotonic()
+        config = configure({name: getattr(self, name) for name in _CONFIGURED})
+        again = self.warm_start and hasattr(self, "module_")
+        intake = take_in(X, y, task, config, self._entrance if again else None)
+        entrance, (x, target) = intake.entrance, intake.train
+        module = self.module_ if again else self._new_module(intake, config, task)
+        training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target))
+        trained = train(
+            module,
+            loss_name(task, count_outputs(module, task, x)),
+            (x, target),
+            intake.validation,
+            training,
+            seed=config.seed,
+            unit=entrance.unit,
+            augmentation=intake.augmentation,
+            deadline=None if training.time_limit is None else started + training.time_limit,
+            observers=[view()] if self.verbose else [],
+            record=entrance.preprocessing is not None,
+        )
+        self._entrance, self._task, self._flips = entrance, task, intake.flips
+        self.module_, self.history_ = trained.module, trained.history
+        self.n_iter_ = trained.epochs
+        return self
+
+    def _new_module(self, intake: Intake, config: Config, task: Task) -> nn.Module:
+        if isinstance(self.network, nn.Module):
+            return own_copy(self.network)
+        inputs = intake.entrance.inputs
+        description = self.network or default_network(inputs, task, len(intake.train[1]))
+        return build(description, inputs, task.outputs, seed=config.seed)
+
+    def _predictions(self, X: Any) -> np.ndarray:
+        """Probabilities (n, classes) or values (n,) of unchecked rows."""
+        check_is_fitted(self, "module_")
+        x = self._entrance.rows(self._rows(X, reset=False))
+        outputs = predict_outputs(self.module_, x, flips=self._flips)
+        return predictions(self._task, outputs, self._entrance.restore)
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """The rows checked as scikit-learn checks them: a frame stays a frame, anything else becomes an array."""
+        if self.preprocessing == "none":
+            return validate_data(self, X, reset=reset, dtype=np.float32, allow_nd=True)
+        if hasattr(X, "columns"):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X
+        return validate_data(self, X, reset=reset, dtype=None, allow_nd=True, ensure_all_finite="allow-nan")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = self.preprocessing != "none"
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: a module that was built here goes as its description and plain arrays."""
+        state = dict(super().__getstate__())
+        if "module_" in state and not isinstance(self.network, nn.Module):
+            arrays = {name: tensor.cpu().numpy() for name, tensor in self.module_.state_dict().items()}
+            state["module_"] = (to_json(self.module_), arrays)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(state.get("module_"), tuple):
+            description, arrays = state["module_"]
+            module = from_json(description)
+            module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
+            state = {**state, "module_": module.eval()}
+        super().__setstate__(state)
+
+
+class Classifier(ClassifierMixin, _Estimator):
+    """A neural network that tells classes apart, as a scikit-learn estimator.
+
+    Fitted, it has `classes_` beside the attributes below.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> bool(Classifier("16 relu", epochs=20).fit(X, y).score(X, y) > 0.9)
+    True
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on rows X (n, features), or of any shape that a module of your own takes, and labels y (n,)."""
+        X, y = self._rows(X, reset=True), column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        check_array(y, ensure_2d=False, dtype=None)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"Classifier needs two classes at least; y holds one class only: {self.classes_[0]!r}.")
+        kind = "binary" if len(self.classes_) == 2 else "multiclass"
+        return self._train(X, codes, Task(kind, "y", tuple(range(len(self.classes_)))))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of every class (n, classes), in the order of `classes_`."""
+        return self._predictions(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class of each row (n,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class Regressor(RegressorMixin, _Estimator):
+    """A neural network that predicts a value, as a scikit-learn estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> bool(Regressor("16 relu", epochs=20).fit(X, y).score(X, y) > 0.3)
+    True
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on rows X (n, features), or of any shape that a module of your own takes, and values y (n,)."""
+        X, y = self._rows(X, reset=True), column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        y = check_array(y, ensure_2d=False, dtype=np.float64).astype(np.float32, copy=False)
+        return self._train(X, y, Task("regression", "y"))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The value of each row (n,), in the units of y."""
+        return self._predictions(X)

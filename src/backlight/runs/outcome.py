@@ -1,0 +1,109 @@
+"""evaluation.json: the scores of a run and everything beside them that the report shows."""
+
+import base64
+import io
+import time
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..data import Part
+from ..evaluation import Evaluation, worst_examples
+from ..network import summarise
+from ..training import Trained
+from .assembly import Assembly
+from .verdict import verdict
+
+_SHOWN_VALUES = 12
+"""Columns shown of a wrong example; more do not fit a line."""
+
+
+def outcome(
+    assembly: Assembly, trained: Trained, prediction: np.ndarray, evaluation: Evaluation, references: dict[str, Any]
+) -> dict[str, Any]:
+    """The content of evaluation.json. `prediction` is of the rows of `assembly.held_out`."""
+    task, prepared = assembly.task, assembly.prepared
+    return (
+        evaluation.to_dict()
+        | references
+        | {
+            "task": task_facts(assembly),
+            "rows": {name: len(getattr(prepared, name).rows) for name in ("train", "validation", "test")},
+            "constant": constant(assembly),
+            "verdict": verdict(task, evaluation.metrics, references["baseline"], references["linear"]),
+            "seconds": time.monotonic() - assembly.started,
+            "training_seconds": trained.seconds,
+            "epochs": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "stopped": trained.stopped,
+            "notes": assembly.notes,
+            "layers": layers(assembly),
+            "columns": columns(assembly),
+            "worst": worst(assembly, prediction),
+            "split": prepared.split,
+            "flips": assembly.flips,
+        }
+    )
+
+
+def task_facts(assembly: Assembly) -> dict[str, Any]:
+    """What is learned, as plain values."""
+    task = assembly.task
+    return {"kind": task.kind, "target": task.target, "classes": list(task.classes), "reason": task.reason}
+
+
+def constant(assembly: Assembly) -> list[float] | float:
+    """What a constant guess says: the share of each class among the training rows, or their mean."""
+    truth = assembly.truth(assembly.prepared.train)
+    if assembly.task.classes:
+        return (np.bincount(truth, minlength=len(assembly.task.classes)) / len(truth)).tolist()
+    return float(np.mean(truth, dtype=np.float64))
+
+
+def layers(assembly: Assembly) -> list[dict[str, Any]]:
+    """The layer table, with the shapes of x(i) and x(i+1)."""
+    return [vars(row) for row in summarise(assembly.module, assembly.prepared.inputs)]
+
+
+def columns(assembly: Assembly) -> list[dict[str, Any]]:
+    """What was recognised of each column."""
+    return [vars(column) for column in assembly.prepared.columns]
+
+
+def worst(assembly: Assembly, prediction: np.ndarray) -> list[dict[str, Any]]:
+    """The held-out rows that the network gets most wrong, with their values or picture."""
+    part, images = assembly.held_out, assembly.dataset.images
+    found = worst_examples(assembly.task, assembly.truth(part), prediction)
+    return [
+        {
+            "row": int(part.rows[example.row]),
+            "truth": _named(assembly, example.truth),
+            "predicted": _named(assembly, example.predicted),
+            "probability": example.probability,
+            "values": None if images is not None else _values(assembly, part, example.row),
+            "image": None
+            if assembly.dataset.images is None
+            else _picture(assembly.dataset.images[part.rows[example.row]]),
+        }
+        for example in found
+    ]
+
+
+def _named(assembly: Assembly, value: float) -> Any:
+    return assembly.task.classes[int(value)] if assembly.task.classes else float(value)
+
+
+def _values(assembly: Assembly, part: Part, row: int) -> dict[str, Any]:
+    """The row as it stood in the source, without the target."""
+    values = assembly.dataset.frame.row(int(part.rows[row]), named=True)
+    values.pop(assembly.task.target, None)
+    return dict(list(values.items())[:_SHOWN_VALUES])
+
+
+def _picture(pixels: np.ndarray) -> str:
+    """uint8 (c, h, w) → a PNG as a data URI."""
+    image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

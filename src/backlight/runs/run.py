@@ -1,0 +1,185 @@
+"""`Run`: a run folder, opened. Reading one executes nothing that is in it."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from ..data import Dataset, Preprocessing, read
+from ..evaluation import Evaluation, evaluate
+from ..network import from_json
+from ..records import BacklightError, Epoch, Finding, Metric, Task, Verdict
+from ..records.config import Config
+from ..report import write_report
+from ..training import predict_outputs
+from . import folder as files
+from . import settings
+from .history import load_history
+from .prediction import prediction_frame, predictions
+
+
+class Run:
+    """One training, opened from its folder.
+
+    Parameters
+    ----------
+    path:
+        The folder.
+    module:
+        The module itself, needed only where one was passed to `train` that network.json cannot hold.
+
+    Raises
+    ------
+    BacklightError
+        There is no run there, or it was written in a format that this version does not read.
+
+    """
+
+    def __init__(self, path: str | Path, *, module: nn.Module | None = None) -> None:
+        self.folder = files.require_run(path)
+        facts = settings.facts(self.folder / files.RUN)
+        self.config: Config = settings.settings_of(facts, self.folder / files.RUN)
+        self.custom_network: str | None = facts.get("custom_network")
+        self._given = module
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    @cached_property
+    def evaluation(self) -> dict[str, Any]:
+        """The content of evaluation.json."""
+        return files.read_json(self.folder / files.EVALUATION)
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Scores on the held-out rows with their 95 % intervals."""
+        return {name: Metric(**values) for name, values in self.evaluation["metrics"].items()}
+
+    @cached_property
+    def history(self) -> tuple[Epoch, ...]:
+        """The rows of history.csv."""
+        return load_history(self.folder / files.HISTORY)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the doctor found, most important first; empty where nothing was looked for."""
+        path = self.folder / files.FINDINGS
+        return [_finding(values) for values in files.read_json(path)] if path.exists() else []
+
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """As fitted on the training rows."""
+        return Preprocessing.from_dict(files.read_json(self.folder / files.PREPROCESSING))
+
+    @property
+    def task(self) -> Task:
+        """What was learned."""
+        return self.preprocessing.task
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """The network with its best parameters."""
+        path = self.folder / files.MODEL
+        if not path.exists():
+            raise BacklightError(f"{self.folder} has no trained network yet; `backlight resume {self.folder}` goes on.")
+        module = self._given if self._given is not None else self._rebuilt()
+        try:
+            module.load_state_dict(load_file(path))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            first = str(error).splitlines()[0]
+            raise BacklightError(f"{path} does not hold the parameters of this network ({first}).") from error
+        return module.eval()
+
+    def _rebuilt(self) -> nn.Module:
+        if self.custom_network is not None and not (self.folder / files.NETWORK).exists():
+            raise BacklightError(
+                f"The network of {self.folder} is the module {self.custom_network}, passed in Python: "
+                "open it with Run(folder, module=…)."
+            )
+        return from_json(files.read_json(self.folder / files.NETWORK))
+
+    def predict_proba(self, data: Any) -> np.ndarray:
+        """Probability of every class (n, classes), in the order of `task.classes`; values (n,) for a regression."""
+        return self._predictions(self._opened(data))
+
+    def predict(self, data: Any) -> pl.DataFrame:
+        """Predict rows, in their order.
+
+        Columns: `prediction`, in the user's own labels or units; for classes also `probability_CLASS` each.
+        """
+        return prediction_frame(self.task, self.predict_proba(data))
+
+    def evaluate(self, data: Any) -> Evaluation:
+        """Scores on other rows, which must hold the target."""
+        dataset = self._opened(data)
+        truth = self.preprocessing.encode_target(dataset)
+        if not self.task.classes:
+            truth = self.preprocessing.restore_target(truth)
+        return evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
+
+    def report(self) -> Path:
+        """Write report.html again from the files of the folder."""
+        return write_report(self.folder)
+
+    def summary(self, evaluation: Evaluation | None = None) -> dict[str, Any]:
+        """What `--json` answers: the run's own scores, or those of an evaluation on other rows."""
+        kept = self.evaluation
+        scores = {name: kept[name] for name in ("metrics", "baseline", "linear", "verdict")}
+        rows = dict(kept["rows"])
+        if evaluation is not None:
+            scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": {}, "linear": {}}
+            rows["test"] = evaluation.rows
+        return {
+            "run": str(self.folder),
+            "task": kept["task"]["kind"],
+            "target": kept["task"]["target"],
+            "rows": rows,
+            "epochs": kept["epochs"],
+            "best_epoch": kept["best_epoch"],
+            "stopped": kept["stopped"],
+            "seconds": kept["seconds"],
+            **scores,
+            "findings": files.read_json(self.folder / files.FINDINGS) if self.findings else [],
+        }
+
+    def _opened(self, data: Any) -> Dataset:
+        return data if isinstance(data, Dataset) else read(data, images=self.config.data.images)
+
+    def _predictions(self, dataset: Dataset) -> np.ndarray:
+        x = self.preprocessing.transform(dataset)
+        outputs = predict_outputs(self.module, x, flips=self.evaluation.get("flips", False))
+        return predictions(self.task, outputs, self.preprocessing.restore_target)
+
+
+def _finding(values: dict[str, Any]) -> Finding:
+    verdict = values.get("verdict")
+    return Finding(**{**values, "verdict": Verdict(**verdict) if verdict else None})
+
+
+def save_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame in the format that the file's name asks for.
+
+    Raises:
+        BacklightError: an unknown ending, or a file that cannot be written.
+
+    """
+    writers = {
+        ".csv": frame.write_csv,
+        ".tsv": lambda name: frame.write_csv(name, separator="\t"),
+        ".parquet": frame.write_parquet,
+        ".feather": frame.write_ipc,
+        ".arrow": frame.write_ipc,
+        ".json": frame.write_json,
+    }
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise BacklightError(f"{path} has no ending that says its format; use one of {', '.join(writers)}.")
+    try:
+        files.write(path, writer)
+    except OSError as error:
+        raise BacklightError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,118 @@
+"""The stages of one training, from the assembled parts to the finished folder."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+from torch import nn
+
+from ..data import Part
+from ..evaluation import evaluate, reference_scores
+from ..network import to_json
+from ..records import BacklightError
+from ..report import write_report
+from ..training import Trained
+from ..training import train as fit
+from . import folder as files
+from . import settings
+from .assembly import Assembly
+from .history import HistoryFile, save_history
+from .loss import count_outputs, loss_name
+from .outcome import outcome
+
+_REPORT_SECONDS = 4.0
+"""Kept for the report at the end: 2 s on one core of 2.5 GHz, 1 s of which imports matplotlib, and a margin."""
+_PROBE_ROWS = 256
+"""Rows predicted before training, to learn how long the held-out rows will take."""
+
+
+def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> Path:
+    """Train, evaluate, and write everything down; the folder of the run. With `resume`, `out` is a run's folder."""
+    loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
+    references = dict(_references(assembly))
+    reserve = _seconds_after_training(assembly)
+    folder = out if resume and out is not None else begin(assembly, out)
+    trained = _fit(assembly, folder, loss, reserve, resume=resume)
+    save_model(folder / files.MODEL, trained.module)
+    save_history(folder / files.HISTORY, trained.history)
+    try:
+        finish(assembly, folder, trained, references)
+    except KeyboardInterrupt:
+        assembly.note(f"Interrupted: the network is kept; `backlight resume {folder}` scores it and writes its report.")
+        raise
+    return folder
+
+
+def begin(assembly: Assembly, out: Path | None) -> Path:
+    """Make the folder and write what is known before training, so that a run that is killed can be resumed."""
+    folder = files.create(out, assembly.dataset.name)
+    custom = type(assembly.module).__name__ if assembly.custom else None
+    settings.save(folder / files.RUN, assembly.config, name=assembly.dataset.name, custom_network=custom)
+    files.write_json(folder / files.PREPROCESSING, assembly.prepared.preprocessing.to_dict())
+    try:
+        files.write_json(folder / files.NETWORK, to_json(assembly.module))
+    except BacklightError as error:
+        if not assembly.custom:
+            raise
+        assembly.note(f"{error}.")
+    return folder
+
+
+def finish(assembly: Assembly, folder: Path, trained: Trained, references: dict[str, Any]) -> None:
+    """Score the held-out rows and write the report."""
+    assembly.module = trained.module
+    part = assembly.held_out
+    prediction = assembly.predict(part.x)
+    evaluation = evaluate(assembly.task, assembly.truth(part), prediction, seed=assembly.config.seed)
+    files.write_json(folder / files.EVALUATION, outcome(assembly, trained, prediction, evaluation, references))
+    write_report(folder)
+
+
+def save_model(path: Path, module: nn.Module) -> None:
+    """Parameters and buffers, without pickle."""
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
+    files.write(path, lambda temporary: save_file(tensors, temporary))
+
+
+def _fit(assembly: Assembly, folder: Path, loss: str, reserve: float, *, resume: bool) -> Trained:
+    parts, training = assembly.prepared, assembly.config.training
+    limit = training.time_limit
+    return fit(
+        assembly.module,
+        loss,
+        (parts.train.x, parts.train.y),
+        (parts.validation.x, parts.validation.y) if len(parts.validation.rows) else None,
+        training,
+        seed=assembly.config.seed,
+        unit=assembly.unit,
+        augmentation=parts.augmentation,
+        deadline=None if limit is None else assembly.started + limit - reserve,
+        observers=(*assembly.observers, HistoryFile(folder / files.HISTORY)),
+        checkpoint=folder / files.CHECKPOINTS,
+        resume=resume,
+    )
+
+
+def _references(assembly: Assembly) -> Any:
+    """Scores of a constant and of a linear model on the held-out rows."""
+    train, test = assembly.prepared.train, assembly.held_out
+    truths = [assembly.truth(part) for part in (train, test)]
+    return reference_scores(
+        assembly.task, train.x, truths[0], test.x, truths[1], assembly.prepared.inputs, seed=assembly.config.seed
+    )
+
+
+def _seconds_after_training(assembly: Assembly) -> float:
+    """How long scoring and the report will take, measured with the untrained network."""
+    if assembly.config.training.time_limit is None:
+        return 0.0
+    part: Part = assembly.held_out
+    begun = time.monotonic()
+    probe = assembly.predict(part.x[:_PROBE_ROWS])
+    predicting = (time.monotonic() - begun) * len(part.rows) / len(probe)
+    begun = time.monotonic()
+    repeated = np.nan_to_num(probe)[np.resize(np.arange(len(probe)), len(part.rows))]
+    evaluate(assembly.task, assembly.truth(part), repeated, seed=assembly.config.seed)
+    return predicting + (time.monotonic() - begun) + _REPORT_SECONDS
