@@ -1,0 +1,115 @@
+"""Which figures a run gets, each as inline SVG; a figure without its numbers is left out."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+
+from . import figures
+from .folder import RunFolder
+from .headline import leading_metric
+from .words import score_text, spaced, wording
+
+NARROW = 360
+"""Width for a phone, in CSS pixels."""
+TIME_COLUMNS = 40
+"""Stretches of training that a map of a signal shows."""
+SCATTER_POINTS = 1000
+
+
+def drawings(run: RunFolder) -> dict[str, str]:
+    """Name of the figure → markup. Wide figures come a second time for a phone, as NAME_narrow."""
+    return dict(_scores(run)) | dict(_curves(run)) | dict(_predictions(run))
+
+
+def signal_maps(run: RunFolder) -> list[dict[str, str]]:
+    """For each recorded signal, by name: title and figure."""
+    if run.signals is None or run.signals.is_empty():
+        return []
+    listed = [layer.get("name", "") for layer in run.evaluation.get("layers") or []]
+    layers = run.signals["layer"].unique(maintain_order=True).to_list()
+    layers.sort(key=lambda layer: listed.index(layer) if layer in listed else -1 if layer == "" else len(listed))
+    maps = []
+    for place, ((signal,), rows) in enumerate(sorted(run.signals.group_by("signal"), key=lambda group: group[0])):
+        names = [layer for layer in layers if layer in set(rows["layer"])]
+        figure = figures.signal_map(_grid(rows, names), [name or "network" for name in names], _epochs(run, rows))
+        label = f"{spaced(str(signal))} of {len(names)} layers over training"
+        maps.append(
+            {"title": spaced(str(signal)), "figure": figures.to_svg(figure, name=f"signal-{place}", label=label)}
+        )
+    return maps
+
+
+def _scores(run: RunFolder) -> Iterator[tuple[str, str]]:
+    name = leading_metric(run)
+    metric = (run.evaluation.get("metrics") or {}).get(name)
+    found = {"constant": run.evaluation.get("baseline"), "linear": run.evaluation.get("linear")}
+    references = {label: scores[name] for label, scores in found.items() if scores and name in scores}
+    if not metric or not references:
+        return
+    title = wording(name).title
+    axis = title.lower() if wording(name).share else f"{title} ({run.task.get('target')})"
+    for suffix, width in (("", 760), ("_narrow", NARROW)):
+        figure = figures.comparison(
+            metric, references, axis=axis, text=lambda value: score_text(name, value, metric), width=width
+        )
+        label = f"{title} of the network beside {' and '.join(references)}"
+        yield f"comparison{suffix}", figures.to_svg(figure, name=f"comparison{suffix}", label=label)
+
+
+def _curves(run: RunFolder) -> Iterator[tuple[str, str]]:
+    if not run.history:
+        return
+    best = run.evaluation.get("best_epoch")
+    for suffix, width, height in (("", 760, 400), ("_narrow", NARROW, 380)):
+        figure = figures.curves({run.path.name: run.history}, best_epoch=best, width=width, height=height)
+        label = "Loss and score of training and validation by epoch, learning rate below"
+        yield f"curves{suffix}", figures.to_svg(figure, name=f"curves{suffix}", label=label)
+
+
+def _predictions(run: RunFolder) -> Iterator[tuple[str, str]]:
+    found = run.evaluation
+    if found.get("confusion") and run.classes:
+        yield "confusion", _svg(figures.confusion(found["confusion"], run.classes), "confusion", "Confusion matrix")
+    if found.get("scatter"):
+        pairs = found["scatter"][:: max(1, len(found["scatter"]) // SCATTER_POINTS)]
+        figure = figures.scatter(pairs, target=str(run.task.get("target", "value")))
+        yield "scatter", _svg(figure, "scatter", "Predicted against true values")
+    if found.get("calibration"):
+        label = "Predicted probability against how often it came true"
+        yield "calibration", _svg(figures.calibration(found["calibration"]), "calibration", label)
+    if found.get("confidence"):
+        label = "Histogram of the probability given to the right class"
+        yield "right_class", _svg(figures.right_class(found["confidence"]), "right-class", label)
+    if found.get("roc"):
+        yield "roc", _svg(figures.roc(found["roc"]), "roc", "ROC curve")
+
+
+def _svg(figure: Figure, name: str, label: str) -> str:
+    return figures.to_svg(figure, name=name, label=label)
+
+
+def _grid(rows: pl.DataFrame, layers: list[str]) -> np.ndarray:
+    """Mean of the signal for each layer and stretch of training: (layers, columns)."""
+    steps = rows["step"].unique().sort().to_list()
+    columns = min(TIME_COLUMNS, len(steps))
+    column_of = {step: place * columns // len(steps) for place, step in enumerate(steps)}
+    total, count = np.zeros((len(layers), columns)), np.zeros((len(layers), columns))
+    for step, layer, value in rows.select("step", "layer", "value").iter_rows():
+        if value is not None and value == value:
+            place = layers.index(layer), column_of[step]
+            total[place] += value
+            count[place] += 1
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, total / count, np.nan)
+
+
+def _epochs(run: RunFolder, rows: pl.DataFrame) -> tuple[float, float]:
+    """First and last epoch of the signal; steps where no history tells."""
+    steps = np.array([rows["step"].min(), rows["step"].max()], dtype=float)
+    if not run.history:
+        return float(steps[0]), float(steps[1])
+    known = sorted({(float(row.step), row.epoch) for row in run.history} | {(0.0, 0.0)})
+    first, last = np.interp(steps, [step for step, _ in known], [epoch for _, epoch in known])
+    return float(first), float(last)

@@ -1,0 +1,25 @@
+"""The figures of the report, the documentation and the command line: one drawing code for all of them.
+
+Each function draws plain numbers and returns a matplotlib `Figure`; `to_svg` makes it part of a page, `save` a file.
+"""
+
+from .comparison import comparison
+from .confusion import confusion
+from .curves import curves
+from .probabilities import calibration, right_class, roc
+from .scatter import scatter
+from .signals import signal_map
+from .theme import save, to_svg
+
+__all__ = [
+    "calibration",
+    "comparison",
+    "confusion",
+    "curves",
+    "right_class",
+    "roc",
+    "save",
+    "scatter",
+    "signal_map",
+    "to_svg",
+]

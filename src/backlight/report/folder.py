@@ -1,0 +1,94 @@
+"""What a run folder holds, read once. A file that is missing leaves its part of the report out."""
+
+import csv
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from ..records import BacklightError, Epoch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run, as plain values; empty where a file is missing."""
+
+    path: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    """run.toml."""
+    history: tuple[Epoch, ...] = ()
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] | None = None
+    """Ranked; None where the run was not diagnosed."""
+    considered: tuple[dict[str, Any], ...] = ()
+    signals: pl.DataFrame | None = None
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """kind, target, classes and reason; empty for a run without an evaluation."""
+        return self.evaluation.get("task") or {}
+
+    @property
+    def classes(self) -> list[Any]:
+        """The user's own class labels."""
+        return list(self.task.get("classes") or [])
+
+
+def read_folder(path: Path) -> RunFolder:
+    """Read every file that the report is made of.
+
+    Raises BacklightError where the folder does not exist or a file in it cannot be read.
+    """
+    if not path.is_dir():
+        raise BacklightError(f"there is no run folder {path}: give the folder that `backlight train` wrote")
+    findings = _read(path / "findings.json", _json)
+    return RunFolder(
+        path=path,
+        settings=_read(path / "run.toml", lambda file: tomllib.loads(file.read_text(encoding="utf-8"))) or {},
+        history=_read(path / "history.csv", _history) or (),
+        evaluation=_read(path / "evaluation.json", _json) or {},
+        findings=None if findings is None else tuple(findings),
+        considered=tuple(_read(path / "considered.json", _json) or ()),
+        signals=_read(path / "signals.parquet", pl.read_parquet),
+    )
+
+
+def _read(file: Path, read: Callable[[Path], T]) -> T | None:
+    if not file.is_file():
+        return None
+    try:
+        return read(file)
+    except (ValueError, KeyError, pl.exceptions.PolarsError) as error:
+        raise BacklightError(f"{file} is damaged ({error}): delete it to make the report without it") from error
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _history(file: Path) -> tuple[Epoch, ...]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        return tuple(_epoch(row) for row in csv.DictReader(lines) if row["split"])
+
+
+def _epoch(row: dict[str, str]) -> Epoch:
+    return Epoch(
+        epoch=float(row["epoch"]),
+        step=int(float(row["step"] or 0)),
+        split=row["split"],
+        loss=_number(row["loss"], float("nan")),
+        accuracy=_number(row["accuracy"], None),
+        error=_number(row["error"], None),
+        learning_rate=_number(row["learning_rate"], 0.0),
+        seconds=_number(row["seconds"], 0.0),
+    )
+
+
+def _number(text: str | None, missing: Any) -> Any:
+    return float(text) if text else missing

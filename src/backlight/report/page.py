@@ -1,0 +1,92 @@
+"""From the files of a run folder to report.html: one page that needs nothing but itself."""
+
+import shlex
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from . import tables
+from .drawings import drawings, signal_maps
+from .folder import RunFolder, read_folder
+from .headline import headline, judgement, source_name
+from .words import number, spaced
+
+REPORT = "report.html"
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write the report of a run from the files of its folder alone, and return its path.
+
+    Raises BacklightError where the folder does not exist or a file in it is damaged.
+    """
+    path = Path(folder)
+    page = render(read_folder(path))
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path, suffix=".tmp", delete=False) as file:
+        file.write(page)
+    return Path(file.name).replace(path / REPORT)
+
+
+def render(run: RunFolder) -> str:
+    """The page as text."""
+    return _environment().get_template("page.html").render(_content(run))
+
+
+def _content(run: RunFolder) -> dict[str, Any]:
+    return {
+        "style": Markup(files(__package__).joinpath("templates", "page.css").read_text(encoding="utf-8")),
+        "headline": headline(run),
+        "judgement": judgement(run),
+        "name": run.settings.get("name") or run.path.resolve().name,
+        "created": run.settings.get("created"),
+        "facts": tables.facts(run),
+        "evaluation": run.evaluation,
+        "task": run.task,
+        "findings": tables.finding_cards(run),
+        "considered": [{"name": spaced(one["name"]), "reason": one.get("reason", "")} for one in run.considered],
+        "scores": tables.score_rows(run),
+        "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
+        "signals": [{**one, "figure": Markup(one["figure"])} for one in signal_maps(run)],
+        "confused": tables.confused_pairs(run),
+        "residuals": tables.residual_sentences(run),
+        "worst": tables.worst_rows(run),
+        "columns": tables.column_rows(run),
+        "layers": tables.layer_rows(run),
+        "parameters": tables.parameters_total(run),
+        "settings": tables.settings_tables(run),
+        "commands": _commands(run),
+        "long_table": tables.LONG_TABLE,
+    }
+
+
+def _commands(run: RunFolder) -> list[dict[str, str]]:
+    """How to use and repeat the run; repeating needs data that was read from a file."""
+    folder = shlex.quote(str(run.path))
+    source = (run.settings.get("data") or {}).get("source")
+    commands = []
+    if source:
+        again = f"backlight train {shlex.quote(source)} --config {shlex.quote(str(run.path / 'run.toml'))}"
+        commands.append({"what": "Train again, with the same settings and seed", "command": again})
+    if run.task:
+        commands += [
+            {"what": "Predict new rows", "command": f"backlight predict {folder} NEW_DATA -o predictions.csv"},
+            {"what": "Score it on other labelled rows", "command": f"backlight evaluate {folder} DATA"},
+        ]
+    return [*commands, {"what": "Make this page again", "command": f"backlight report {folder}"}]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("backlight.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.globals["source_name"] = source_name
+    return environment

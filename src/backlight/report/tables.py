@@ -1,0 +1,225 @@
+"""Rows of the report's tables, ready to be shown."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from .folder import RunFolder
+from .words import counted, decimals, duration, interval_text, number, percent, score_text, shape, spaced, wording
+
+MOST_CONFUSED = 8
+LONG_TABLE = 40
+"""Rows beyond which a table is folded up."""
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One metric: the network beside its references, as text."""
+
+    title: str
+    meaning: str
+    better: str
+    """higher or lower."""
+    value: str
+    interval: str
+    linear: str
+    constant: str
+
+
+def score_rows(run: RunFolder) -> list[ScoreRow]:
+    """The held-out scores. Calibration of a constant says nothing and is left out."""
+    metrics, linear, baseline = (run.evaluation.get(key) or {} for key in ("metrics", "linear", "baseline"))
+    return [
+        ScoreRow(
+            title=wording(name).title,
+            meaning=wording(name).meaning,
+            better="higher" if wording(name).higher_is_better else "lower",
+            value=score_text(name, metric["value"], metric),
+            interval=interval_text(name, metric),
+            linear=score_text(name, linear.get(name), metric),
+            constant="–" if name == "calibration_error" else score_text(name, baseline.get(name), metric),
+        )
+        for name, metric in metrics.items()
+    ]
+
+
+def confused_pairs(run: RunFolder) -> list[dict[str, str]]:
+    """The commonest mistakes among more than two classes: true, predicted, rows, share of the true class."""
+    counts = run.evaluation.get("confusion") or []
+    if len(run.classes) < 3:
+        return []
+    pairs = [
+        (count, true, predicted)
+        for true, row in enumerate(counts)
+        for predicted, count in enumerate(row)
+        if count and true != predicted
+    ]
+    return [
+        {
+            "true": str(run.classes[true]),
+            "predicted": str(run.classes[predicted]),
+            "rows": f"{count:,}",
+            "share": percent(count / sum(counts[true])),
+        }
+        for count, true, predicted in sorted(pairs, key=lambda pair: (-pair[0], pair[1:]))[:MOST_CONFUSED]
+    ]
+
+
+def residual_sentences(run: RunFolder) -> list[str]:
+    """Where the errors of a regression lie, from the quantiles of predicted − true."""
+    quantiles = run.evaluation.get("residuals") or {}
+    target = run.task.get("target", "the target")
+    return [
+        f"{share} of the predictions of {target} are off by {number(quantiles[low])} to {number(quantiles[high])}."
+        for share, low, high in (("Half", "0.25", "0.75"), ("Nine in ten", "0.05", "0.95"))
+        if low in quantiles and high in quantiles
+    ]
+
+
+def worst_rows(run: RunFolder) -> list[dict[str, Any]]:
+    """The examples that the network got most wrong."""
+    return [
+        {
+            "row": number(one.get("row")),
+            "truth": number(one.get("truth")),
+            "predicted": number(one.get("predicted")),
+            "probability": percent(one["probability"]) if one.get("probability") is not None else None,
+            "values": {str(name): number(value) for name, value in (one.get("values") or {}).items()},
+            "image": one.get("image") if str(one.get("image") or "").startswith("data:image/") else None,
+        }
+        for one in run.evaluation.get("worst") or []
+    ]
+
+
+def column_rows(run: RunFolder) -> list[dict[str, str]]:
+    """What became of each column of the data."""
+    return [
+        {
+            "name": str(column.get("name", "")),
+            "kind": str(column.get("kind", "")),
+            "note": str(column.get("note") or ""),
+            "missing": number(column.get("missing") or 0),
+            "distinct": number(column.get("distinct")),
+        }
+        for column in run.evaluation.get("columns") or []
+    ]
+
+
+def layer_rows(run: RunFolder) -> list[dict[str, Any]]:
+    """The layers from input to output: what each maps, and with how many parameters."""
+    return [
+        {
+            "name": str(layer.get("name") or ""),
+            "kind": str(layer.get("kind") or ""),
+            "settings": _settings_text(layer.get("settings")),
+            "depth": int(layer.get("depth") or 0),
+            "x_in": shape(layer.get("x_in")),
+            "x_out": shape(layer.get("x_out")),
+            "parameters": number(layer.get("parameters") or 0),
+        }
+        for layer in run.evaluation.get("layers") or []
+    ]
+
+
+def parameters_total(run: RunFolder) -> str:
+    """Parameters of all layers; those of a container are the sum of its parts and are not counted twice."""
+    layers = run.evaluation.get("layers") or []
+    deepest = [
+        layer
+        for layer, after in pairwise([*layers, {"depth": 0}])
+        if (after.get("depth") or 0) <= (layer.get("depth") or 0)
+    ]
+    return f"{sum(layer.get('parameters') or 0 for layer in deepest):,}"
+
+
+def finding_cards(run: RunFolder) -> list[dict[str, Any]]:
+    """The findings in the order of the diagnosis."""
+    return [
+        {
+            "code": finding.get("code", ""),
+            "name": spaced(finding.get("name", "")),
+            "severity": finding.get("severity", "note"),
+            "message": finding.get("message", ""),
+            "prescription": finding.get("prescription", ""),
+            "place": _place(finding),
+            "evidence": {spaced(key): _evidence(value) for key, value in (finding.get("evidence") or {}).items()},
+            "treatment": spaced(finding.get("treatment") or ""),
+            "verdict": _verdict(finding.get("verdict")),
+        }
+        for finding in run.findings or ()
+    ]
+
+
+def facts(run: RunFolder) -> dict[str, str]:
+    """The run in a few numbers, for the line under the headline."""
+    found = run.evaluation
+    rows = found.get("rows") or {}
+    shown = {
+        "trained on": counted(rows["train"], "row") if rows.get("train") else None,
+        "chosen by": f"{counted(rows['validation'], 'row')} of validation" if rows.get("validation") else None,
+        "scored on": f"{counted(rows['test'], 'row')} of test" if rows.get("test") else None,
+        "parameters": parameters_total(run) if found.get("layers") else None,
+        "epochs": _epochs(found, run),
+        "time": duration(found.get("seconds")) if found.get("seconds") is not None else None,
+    }
+    return {name: value for name, value in shown.items() if value}
+
+
+def settings_tables(run: RunFolder) -> dict[str, dict[str, str]]:
+    """The sections of run.toml; what stands above them is "run"."""
+    top = {name: value for name, value in run.settings.items() if not isinstance(value, dict)}
+    sections = {"run": top} | {name: value for name, value in run.settings.items() if isinstance(value, dict)}
+    return {
+        name: {spaced(key): _plain(value) for key, value in section.items()}
+        for name, section in sections.items()
+        if section
+    }
+
+
+def _epochs(found: dict[str, Any], run: RunFolder) -> str | None:
+    done = found.get("epochs") or (max(row.epoch for row in run.history) if run.history else None)
+    if not done:
+        return None
+    best = found.get("best_epoch")
+    return number(done) + (f", number {number(best)} kept" if best else "")
+
+
+def _settings_text(settings: Any) -> str:
+    if isinstance(settings, dict):
+        return ", ".join(f"{key} {_plain(value)}" for key, value in settings.items())
+    return str(settings or "")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(item) for item in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _evidence(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_evidence(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_evidence(item)}" for key, item in value.items())
+    return number(value)
+
+
+def _place(finding: dict[str, Any]) -> str:
+    parts = [f"layer {finding['layer']}" if finding.get("layer") else ""]
+    parts.append(f"step {finding['step']:,}" if finding.get("step") is not None else "")
+    return ", ".join(filter(None, parts))
+
+
+def _verdict(verdict: dict[str, Any] | None) -> dict[str, str] | None:
+    if not verdict:
+        return None
+    low, high, difference = (verdict.get(key, 0.0) for key in ("low", "high", "difference"))
+    places = decimals(high - low)
+    numbers = f"{difference:+.{places}f} ({low:+.{places}f} to {high:+.{places}f})"
+    seeds = counted(int(verdict.get("seeds", 1)), "seed")
+    return {
+        "word": spaced(str(verdict.get("word", ""))),
+        "numbers": f"{spaced(str(verdict.get('metric', '')))} {numbers}, {seeds}",
+    }
