@@ -142,7 +142,7 @@ def test_the_layers_seen_are_those_of_the_pass():
 
 
 def test_backward_without_forward_and_modules_that_return_no_tensor_are_refused():
-    with pytest.raises(RuntimeError, match="call plan.forward"):
+    with pytest.raises(RuntimeError, match="no forward pass is waiting"):
         Plan(nn.Linear(2, 2)).backward(torch.ones(1, 2))
     with pytest.raises(TypeError, match="LSTM"):
         Plan(nn.LSTM(3, 2), torch.randn(4, 5, 3))

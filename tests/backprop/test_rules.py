@@ -1,6 +1,7 @@
 """Every rule against autograd, in float64."""
 
 import copy
+import itertools
 
 import cases
 import pytest
@@ -127,7 +128,7 @@ def test_convolutions_of_any_shape_equal_autograd(data):
     frozen=st.integers(0, 4),
 )
 def test_perceptrons_with_frozen_layers_equal_autograd(rows, widths, activation, frozen):
-    layers = [m for a, b in zip(widths, widths[1:], strict=False) for m in (nn.Linear(a, b), activation())]
+    layers = [m for a, b in itertools.pairwise(widths) for m in (nn.Linear(a, b), activation())]
     module = nn.Sequential(*layers)
     for m in layers[: 2 * frozen]:
         m.requires_grad_(False)

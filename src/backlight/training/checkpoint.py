@@ -20,9 +20,8 @@ def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], facts: 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step}.safetensors"
     temporary = path.with_suffix(".tmp")
-    save_file(
-        {k: t.detach().cpu().contiguous().clone() for k, t in tensors.items()}, temporary, {"facts": json.dumps(facts)}
-    )
+    whole = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    save_file(whole, temporary, {"facts": json.dumps(facts)})
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)

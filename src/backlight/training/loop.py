@@ -110,10 +110,17 @@ def train(
     device = torch.device("cpu" if config.device == "auto" and not torch.cuda.is_available() else _device(config))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        session = _Session(module, loss, train, validation, config, seed, unit, augmentation, device, record)
+        x, y = train
+        goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
+        targets = goal.prepare(torch.as_tensor(y))
+        size = config.batch_size or 128
+        batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
+        measured = _measured(goal, batches, validation, seed if record else None, device)
+        session = _Session(module, goal, batches, measured, config)
         session.course.deadline = deadline
         session.observers = list(observers)
         session.folder = checkpoint
+        session.record = record
         if resume and checkpoint is not None:
             session.restore(checkpoint)
         return session.run()
@@ -121,6 +128,21 @@ def train(
 
 def _device(config: TrainingConfig) -> str:
     return "cuda" if config.device == "auto" else config.device
+
+
+def _measured(
+    goal: Goal, batches: Batches, validation: Arrays | None, sample_seed: int | None, device: torch.device
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """The rows measured at each epoch's end, by split: a sample of the training rows, and the validation rows."""
+    parts: dict[str, tuple[Tensor, Tensor]] = {}
+    if sample_seed is not None:
+        order = torch.randperm(batches.rows, generator=torch.Generator().manual_seed(sample_seed))
+        rows = order[:TRAIN_SAMPLE].to(device)
+        parts["train"] = batches.x[rows], batches.y[rows]
+    if validation is not None and len(validation[1]):
+        x, y = validation
+        parts["validation"] = place(x, device), goal.prepare(torch.as_tensor(y)).to(device)
+    return parts
 
 
 @dataclass
@@ -136,65 +158,30 @@ class _Session:
     def __init__(
         self,
         module: nn.Module,
-        loss: str | nn.Module,
-        train: Arrays,
-        validation: Arrays | None,
+        goal: Goal,
+        batches: Batches,
+        measured: dict[str, tuple[Tensor, Tensor]],
         config: TrainingConfig,
-        seed: int,
-        unit: float,
-        augmentation: Augmentation | None,
-        device: torch.device,
-        record: bool,
     ) -> None:
-        self.config, self.record = config, record
-        x, y = train
-        images = np.ndim(x) == 4
-        self.module = module.to(device, memory_format=torch.channels_last) if images else module.to(device)
-        self.goal: Goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
-        self.objective = Objective(self.goal.loss)
-        self.batches = Batches(
-            x,
-            self.goal.prepare(torch.as_tensor(y)),
-            size=config.batch_size or 128,
-            seed=seed,
-            augmentation=augmentation,
-            device=device,
-        )
-        self.flat = FlatParameters(self.module)
-        self.plan = Plan(self.module)
+        self.module, self.goal, self.batches, self.measured, self.config = module, goal, batches, measured, config
+        self.module.to(batches.x.device)
+        if batches.x.dim() == 4:
+            self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objective = Objective(goal.loss)
+        self.flat = FlatParameters(module)
+        self.plan = Plan(module)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
-        self.measured = self._measured(x, validation, seed, device)
-        epochs = config.epochs or 1
-        self.course = Course(
-            epochs * len(self.batches),
-            schedule(str(config.schedule or "constant"), config.warmup if config.schedule != "constant" else 0.0),
-            config.learning_rate or 1e-3,
-        )
-        self.epochs = epochs
-        self.epoch = 0
+        self.epoch, self.epochs = 0, config.epochs or 1
+        name = config.schedule or "constant"
+        factor = schedule(name, config.warmup if name != "constant" else 0.0)
+        self.course = Course(self.epochs * len(batches), factor, config.learning_rate or 1e-3)
         self.history: list[Epoch] = []
         self.best = _Best()
         self.observers: list[Observer] = []
         self.folder: Path | None = None
-        self._saved_at = time.monotonic()
-        self._told_at = 0.0
-
-    def _measured(
-        self, x: Any, validation: Arrays | None, seed: int, device: torch.device
-    ) -> dict[str, tuple[Tensor, Tensor]]:
-        """The rows measured at each epoch's end, by split."""
-        parts: dict[str, tuple[Tensor, Tensor]] = {}
-        if self.record:
-            generator = torch.Generator().manual_seed(seed)
-            rows = torch.randperm(self.batches.rows, generator=generator)[:TRAIN_SAMPLE].to(device)
-            parts["train"] = self.batches.x[rows], self.batches.y[rows]
-        if validation is not None and len(validation[1]):
-            parts["validation"] = (
-                place(validation[0], device),
-                self.goal.prepare(torch.as_tensor(validation[1])).to(device),
-            )
-        return parts
+        self.record = True
+        self._saved_at, self._told_at = time.monotonic(), 0.0
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
@@ -307,12 +294,9 @@ class _Session:
 
     def _within(self, loss: Tensor, began: float, first: int) -> None:
         """A row of history within the epoch; twice a second, the observers hear of it."""
-        course = self.course
-        epoch = course.step / len(self.batches)
-        value = float(loss)
-        self.history.append(
-            Epoch(epoch, course.step, "batches", value, None, None, course.learning_rate, course.seconds)
-        )
+        course, value = self.course, float(loss)
+        epoch, rate = course.step / len(self.batches), course.learning_rate
+        self.history.append(Epoch(epoch, course.step, "batches", value, None, None, rate, course.seconds))
         now = time.monotonic()
         if now - self._told_at > 0.5:
             self._told_at = now
@@ -324,7 +308,7 @@ class _Session:
                 step=course.step,
                 progress=course.progress,
                 loss=value,
-                learning_rate=course.learning_rate,
+                learning_rate=rate,
                 rows_per_second=pace,
                 seconds_left=course.seconds_left,
             )

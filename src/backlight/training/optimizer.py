@@ -30,10 +30,9 @@ class Optimizer:
     def __init__(self, flat: FlatParameters, config: TrainingConfig) -> None:
         self.flat = flat
         self.config = config
-        decay = config.weight_decay or 0.0
-        ends = [0, flat.decayed, flat.values.numel()] if decay else [0, flat.values.numel()]
-        self._parts = [(slice(a, b), decay if i == 0 else 0.0) for i, (a, b) in enumerate(zip(ends, ends[1:]))]
-        self._parts = [(part, decay) for part, decay in self._parts if part.stop > part.start]
+        decay, whole = config.weight_decay or 0.0, flat.values.numel()
+        ends = [(0, flat.decayed, decay), (flat.decayed, whole, 0.0)] if decay else [(0, whole, 0.0)]
+        self._parts = [(slice(start, end), share) for start, end, share in ends if end > start]
         names = {"sgd": ("momentum",), "adam": ("mean", "square"), "adamw": ("mean", "square")}[str(config.optimizer)]
         self.state: dict[str, Tensor] = {name: torch.zeros_like(flat.values) for name in names}
         self.steps = [torch.zeros((), device=flat.values.device) for _ in self._parts]

@@ -78,8 +78,6 @@ def avg_pool1d(m, x):  # x (n, c, t), as an image of height 1
 @avg_pool1d.backward
 def _(m, x, v, g):
     kernel, stride, padding = (n[0] if isinstance(n, tuple) else n for n in (m.kernel_size, m.stride, m.padding))
-        n if isinstance(n, tuple) else (n,) for n in (m.kernel_size, m.stride, m.padding)
-    )
     return aten.avg_pool2d_backward.default(
         v.unsqueeze(-2), x.unsqueeze(-2), [1, kernel], [1, stride], [0, padding], m.ceil_mode, m.count_include_pad, None
     ).squeeze(-2)
