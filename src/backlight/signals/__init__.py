@@ -1,0 +1,33 @@
+"""Which numbers of a layer are watched: signals, the recorder that reads them, and the facts it gathers."""
+
+from .facts import (
+    InputFacts,
+    LayerFacts,
+    LoopFacts,
+    LossFacts,
+    OptimizerFacts,
+    OutputFacts,
+    ParameterFacts,
+    TargetFacts,
+    UnitFacts,
+)
+from .recorder import Recorder
+from .registry import SignalRule, all_signals, signal
+from .table import SignalTable
+
+__all__ = [
+    "InputFacts",
+    "LayerFacts",
+    "LoopFacts",
+    "LossFacts",
+    "OptimizerFacts",
+    "OutputFacts",
+    "ParameterFacts",
+    "Recorder",
+    "SignalRule",
+    "SignalTable",
+    "TargetFacts",
+    "UnitFacts",
+    "all_signals",
+    "signal",
+]

@@ -1,0 +1,79 @@
+"""From the facts of a run to ranked findings: causes before symptoms."""
+
+from dataclasses import dataclass
+
+from ..records import Considered, Finding
+from .facts import RunFacts
+from .registry import DiagnosisRule, all_diagnoses
+
+_WEIGHT = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong, most explaining first, and what was ruled out."""
+
+    findings: tuple[Finding, ...]
+    considered: tuple[Considered, ...]
+
+
+def diagnose(run: RunFacts) -> Diagnosis:
+    """Ask every diagnosis, drop what others explain, rank the rest.
+
+    A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it.
+    Rank: severity; then how many of the things seen it explains; then the order of codes, which goes from the
+    program over data, output, initialisation and network to what is seen only while training.
+    """
+    rules = all_diagnoses()
+    found: dict[str, list[Finding]] = {}
+    considered: list[Considered] = []
+    for rule in rules.values():
+        findings, ruled_out = _ask(rule, run)
+        if findings:
+            found[rule.name] = findings
+        considered.extend(ruled_out)
+    explained = _explained(found, rules)
+    for name, cause in explained.items():
+        first = found.pop(name)[0]
+        considered.append(Considered(name, f"Seen, but {cause} explains it. {first.message}"))
+    ranked = sorted(found.values(), key=lambda group: _rank(group, rules, explained))
+    return Diagnosis(tuple(finding for group in ranked for finding in group), tuple(considered))
+
+
+def _ask(rule: DiagnosisRule, run: RunFacts) -> tuple[list[Finding], list[Considered]]:
+    missing = [need for need in rule.needs if not _present(getattr(run, need))]
+    if missing:
+        return [], [Considered(rule.name, f"Could not be looked at: nothing is known of {', '.join(missing)}.")]
+    outcomes = list(rule.check(run))
+    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    ruled_out = [outcome for outcome in outcomes if isinstance(outcome, Considered)]
+    if not findings and not ruled_out:
+        ruled_out = [Considered(rule.name, "Looked for; no sign of it.")]
+    findings.sort(key=lambda finding: _WEIGHT[finding.severity])
+    return findings, ruled_out if not findings else []
+
+
+def _present(value: object) -> bool:
+    return value is not None and not (isinstance(value, (tuple, dict)) and not value)
+
+
+def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule]) -> dict[str, str]:
+    """name of a symptom → name of the finding that explains it."""
+    causes: dict[str, str] = {}
+    for cause in sorted(found, key=lambda name: (_severity(found[name]), rules[name].code)):
+        if cause in causes:
+            continue
+        for symptom in rules[cause].explains:
+            if symptom in found and symptom not in causes and _severity(found[cause]) <= _severity(found[symptom]):
+                causes[symptom] = cause
+    return causes
+
+
+def _severity(findings: list[Finding]) -> int:
+    return min(_WEIGHT[finding.severity] for finding in findings)
+
+
+def _rank(group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str]) -> tuple[int, int, str]:
+    name = group[0].name
+    explains = sum(cause == name for cause in explained.values())
+    return _severity(group), -explains, rules[name].code

@@ -1,0 +1,64 @@
+"""D101: infinite values or not-a-number in the data."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+
+@diagnosis(
+    "D101",
+    "bad-values",
+    needs=("inputs",),
+    treatments=("fill-missing",),
+    explains=(
+        "non-finite",
+        "not-learning",
+        "exploding-gradient",
+        "vanishing-gradient",
+        "learning-rate-too-high",
+        "plateau",
+        "oscillating-loss",
+        "unscaled-features",
+        "unscaled-target",
+        "dead-units",
+        "init-too-large",
+        "frozen-parameters",
+        "stopped-too-early",
+    ),
+)
+def bad_values(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The data that reaches the network or the loss holds infinite values or not-a-number.
+
+    What it sees
+    Values of x(0) or of the target that are not finite.
+
+    Why it hurts
+    One of them makes the loss of its batch, then every gradient, then every parameter not-a-number: the network
+    is lost from that step on, whatever the learning rate.
+
+    When it is wrong
+    Never: no layer gives a meaning to these values.
+
+    Example
+    A missing measurement read as NaN; a logarithm of zero in the preprocessing.
+
+    Treatment
+    Fill missing values and mark them in a column of their own; look for divisions and logarithms of zero.
+
+    References
+    IEEE 754, propagation of not-a-number.
+    """
+    assert run.inputs is not None
+    targets = run.targets.non_finite if run.targets is not None else 0
+    if not run.inputs.non_finite and not targets:
+        yield RuledOut(f"All values of {run.inputs.rows} observed rows are finite.")
+        return
+    where = "x(0)" if run.inputs.non_finite else "the target"
+    yield Seen(
+        "error",
+        f"{run.inputs.non_finite} values of x(0) and {targets} of the target are infinite or not a number"
+        f" ({run.inputs.rows} rows observed).",
+        f"Fill or drop them in {where} before training, and mark what was missing in a column of its own.",
+        evidence={"inputs": run.inputs.non_finite, "targets": targets, "rows": run.inputs.rows},
+    )

@@ -1,0 +1,53 @@
+"""D108: classes of very different size."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+RATIO = 10.0
+"""Largest over smallest class (He & Garcia, Learning from Imbalanced Data, 2009, call 10:1 notable)."""
+FEWEST_ROWS = 100
+
+
+@diagnosis("D108", "class-imbalance", needs=("targets",), treatments=("class-weights",), explains=("plateau",))
+def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """One class has many times the rows of another.
+
+    What it sees
+    Rows of the largest class over rows of the smallest, held against 10.
+
+    Why it hurts
+    A network that always answers with the large class is right most of the time, and accuracy hides that the
+    small class is never found.
+
+    When it is wrong
+    When probabilities are wanted as they are in the world: then do not reweigh, choose another threshold.
+
+    Example
+    One fraud in a hundred payments.
+
+    Treatment
+    Weigh the loss by class or sample classes evenly; judge by log-loss, ROC-AUC or recall, not by accuracy.
+
+    References
+    He, Garcia: Learning from Imbalanced Data (2009).
+    """
+    t = run.targets
+    assert t is not None
+    counts = list(t.counts.values())
+    if not run.is_classification or len(counts) < 2 or t.rows < FEWEST_ROWS or len(counts) > 50:
+        yield RuledOut("The target has no classes to be counted, or too few rows were seen.")
+        return
+    ratio = max(counts) / min(counts)
+    if ratio < RATIO or (run.loss is not None and run.loss.settings.get("weighted")):
+        yield RuledOut(f"The largest class has {ratio:.1f} times the rows of the smallest (limit {RATIO:g}).")
+        return
+    share = max(counts) / sum(counts)
+    yield Seen(
+        "warning",
+        f"The largest class has {ratio:.0f} times the rows of the smallest and makes up {share:.0%} of the rows:"
+        f" always answering with it would be right in {share:.0%}.",
+        "Weigh the loss by class or sample classes evenly, and judge by recall or ROC-AUC.",
+        evidence={"ratio": ratio, "threshold": RATIO, "largest_share": share, "classes": len(counts)},
+    )

@@ -1,0 +1,50 @@
+"""P001: training steps in evaluation mode."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+MOSTLY = 0.5
+"""Share of the observed training steps in evaluation mode that counts as the loop's habit."""
+
+
+@diagnosis("P001", "eval-mode-training", explains=("overfitting",))
+def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Training steps are taken while the network is in evaluation mode.
+
+    What it sees
+    Backward passes with `model.training` false in a network that has dropout or batch normalisation.
+
+    Why it hurts
+    Dropout does nothing and batch normalisation uses its running statistics, which are never updated: what is
+    trained is another function than the one that was described. The usual origin is `model.eval()` for
+    validation with no `model.train()` after it.
+
+    When it is wrong
+    When a pretrained network is fine-tuned with its normalisation frozen on purpose.
+
+    Example
+    `model.eval()` once before the loop; `for x, y in loader: loss_fn(model(x), y).backward(); optimizer.step()`
+
+    Treatment
+    Call `model.train()` at the start of each epoch.
+
+    References
+    PyTorch documentation of `torch.nn.Module.eval`.
+    """
+    observed = len(run.observed)
+    if not run.loop.mode_matters or not observed:
+        yield RuledOut("No layer of the network behaves differently in evaluation mode.")
+        return
+    share = run.loop.eval_steps / observed
+    if share < MOSTLY:
+        yield RuledOut(f"{run.loop.eval_steps} of {observed} observed steps were taken in evaluation mode.")
+        return
+    yield Seen(
+        "error" if not run.loop.frozen else "warning",
+        f"{run.loop.eval_steps} of {observed} observed training steps ran in evaluation mode: dropout and batch"
+        " normalisation are switched off.",
+        "Call model.train() before the training steps of each epoch; model.eval() only around validation.",
+        evidence={"eval_steps": run.loop.eval_steps, "observed_steps": observed, "threshold_share": MOSTLY},
+    )

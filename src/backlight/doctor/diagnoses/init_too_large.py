@@ -1,0 +1,72 @@
+"""I304: weights that start too large."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+from ..weights import main_weight, relative_spread
+
+LARGE = 5.0
+"""√(mean square of W · fan-in); He gives 1.4. At 5 three layers multiply the signal by more than 100."""
+
+
+@diagnosis(
+    "I304",
+    "init-too-large",
+    needs=("weighted",),
+    treatments=("init",),
+    explains=(
+        "saturated-units",
+        "exploding-gradient",
+        "non-finite",
+        "oscillating-loss",
+        "learning-rate-too-high",
+        "dead-units",
+        "not-learning",
+        "plateau",
+        "vanishing-gradient",
+    ),
+)
+def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Weights start so large that outputs grow or saturate from layer to layer.
+
+    What it sees
+    √(mean square of W · fan-in) of weighted layers that no normalisation follows, held against 5.
+
+    Why it hurts
+    x(i) and v(i) grow by this factor at each layer: sigmoids and tanh start in their flat ends, the first loss
+    is many times that of a constant prediction, and the first steps go far astray.
+
+    When it is wrong
+    Random-feature layers that are frozen on purpose.
+
+    Example
+    `nn.init.normal_(w, std=1.0)` with 784 inputs.
+
+    Treatment
+    He initialisation for rectifiers (std √(2/fan-in)), Glorot for tanh.
+
+    References
+    Glorot, Bengio (2010). He et al. (2015).
+    """
+    spreads = {}
+    for layer in run.weighted:
+        weight = main_weight(layer)
+        if weight is None or any(f.role == "normalisation" for f in run.followers(layer.name)):
+            continue
+        spreads[layer.name] = relative_spread(weight)
+    large = [name for name, spread in spreads.items() if spread > LARGE]
+    if not large:
+        yield RuledOut(
+            f"Largest √(mean square of W · fan-in): {max(spreads.values(), default=0):.2f} (limit {LARGE:g})."
+        )
+        return
+    yield Seen(
+        "error" if run.diverged or (run.finished and not run.learned) else "warning",
+        f"Weights start too large in {', '.join(large[:4])}: √(mean square · fan-in) is"
+        f" {spreads[large[0]]:.3g}, where 1 to 1.4 keeps the signal's size.",
+        "Use He initialisation for rectifiers, Glorot for tanh.",
+        layer=large[0],
+        step=0,
+        evidence={"spread": {n: spreads[n] for n in large[:20]}, "threshold": LARGE},
+    )

@@ -1,0 +1,178 @@
+"""O202: the last activation suits the loss and the target."""
+
+from collections.abc import Iterator
+
+from ...signals.facts import LossFacts, OutputFacts, TargetFacts
+from ...signals.losses import DISTANCE
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+SQUASHING = frozenset(
+    {"Softmax", "Sigmoid", "Tanh", "ReLU", "ReLU6", "Hardtanh", "Hardsigmoid", "Softplus", "Softsign"}
+)
+"""Activations that take away part of the line of logits."""
+RANGES = {
+    "Sigmoid": (0.0, 1.0),
+    "Hardsigmoid": (0.0, 1.0),
+    "Softmax": (0.0, 1.0),
+    "Tanh": (-1.0, 1.0),
+    "Hardtanh": (-1.0, 1.0),
+    "Softsign": (-1.0, 1.0),
+    "ReLU": (0.0, float("inf")),
+    "ReLU6": (0.0, 6.0),
+    "Softplus": (0.0, float("inf")),
+    "LogSoftmax": (float("-inf"), 0.0),
+    "LogSigmoid": (float("-inf"), 0.0),
+}
+"""Values that each activation can put out."""
+SLACK = 0.02
+"""Share of an activation's range (or of the target's, where it has no end) that the target may lie outside: rounding
+and label noise are not a fault."""
+
+
+@diagnosis(
+    "O202",
+    "output-activation",
+    needs=("output", "loss"),
+    treatments=("output-layer",),
+    explains=(
+        "not-learning",
+        "plateau",
+        "vanishing-gradient",
+        "learning-rate-too-low",
+        "learning-rate-too-high",
+        "stopped-too-early",
+        "saturated-units",
+        "non-finite",
+        "oscillating-loss",
+        "frozen-parameters",
+        "exploding-gradient",
+        "unscaled-target",
+    ),
+)
+def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The activation after the last layer does not fit the loss, or cannot reach the target.
+
+    What it sees
+    The activations between the last layer with units and the loss, in the module, in its forward method or in the
+    loop; what the loss expects (logits, probabilities, values); the range of the target.
+
+    Why it hurts
+    A softmax before a loss that has its own flattens differences between classes and starves the gradient;
+    probabilities that are none make logarithms meaningless; a sigmoid can never say 7; a softmax over one output
+    always says 1; a rectifier answers all negative targets with 0 and no gradient.
+
+    When it is wrong
+    When the activation is part of the model on purpose and the target lies within its range (then nothing is said).
+
+    Example
+    `nn.Softmax(dim=1)` at the end of a network trained with `nn.CrossEntropyLoss`.
+
+    Treatment
+    Let the last layer be linear and take the loss that has the activation inside (cross-entropy,
+    binary cross-entropy with logits); for regression no activation at all.
+
+    References
+    PyTorch documentation of CrossEntropyLoss, BCELoss and NLLLoss. Bishop (2006), section 4.3.6 on canonical links.
+    """
+    loss, output, t = run.loss, run.output, run.targets
+    assert loss is not None and output is not None
+    problem = (
+        _one_softmax(output)
+        or _classes(loss, output)
+        or _two_classes(loss, output)
+        or (_range(loss, output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
+    )
+    if problem is None:
+        yield RuledOut(f"{_words(output)} suits {loss.called} ({loss.expects} expected).")
+        return
+    message, prescription = problem
+    values = f" What the loss received lay between {output.minimum:.3g} and {output.maximum:.3g}."
+    yield Seen(
+        "error",
+        message + values,
+        prescription,
+        layer=output.layer,
+        evidence={
+            "activation": list(output.chain),
+            "loss": loss.name,
+            "expects": loss.expects,
+            "output_minimum": output.minimum,
+            "output_maximum": output.maximum,
+            "outputs": output.units,
+        },
+    )
+
+
+def _words(output: OutputFacts) -> str:
+    return f"The last activation ({', '.join(output.chain)})" if output.chain else "A linear last layer"
+
+
+def _one_softmax(output: OutputFacts) -> tuple[str, str] | None:
+    if output.units == 1 and output.chain and output.chain[-1] in ("Softmax", "LogSoftmax"):
+        return (
+            f"{output.chain[-1]} over a single output is constant (its only probability is 1): the gradient is zero.",
+            "Two classes: a sigmoid (better: binary cross-entropy with logits). Regression: no activation.",
+        )
+    return None
+
+
+def _classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
+    """Cross-entropy over classes: on logits, on log-probabilities, on probabilities."""
+    last = output.chain[-1] if output.chain else ""
+    if loss.name in ("cross_entropy", "multi_margin") and loss.expects == "logits":
+        if last in SQUASHING:
+            return (
+                f"{last} stands before {loss.called}, which expects logits and applies its own softmax.",
+                f"Remove the {last.lower()}: hand the linear outputs to the loss.",
+            )
+    elif loss.name in ("nll", "kl_div") and loss.expects == "log-probabilities":
+        if last not in ("LogSoftmax", "LogSigmoid") and (output.maximum > SLACK or last in ("Softmax", "Sigmoid")):
+            return (
+                f"{loss.called} expects log-probabilities, but receives {last or 'linear outputs'}.",
+                "Use cross-entropy on the linear outputs, or a log-softmax before this loss.",
+            )
+    elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax" and not output.rows_sum_to_one:
+        return (
+            f"A cross-entropy over {output.units} classes reads probabilities, but the outputs come from"
+            f" {last.lower() or 'a linear layer'} and do not sum to one.",
+            "End in a softmax, or use cross-entropy on the linear outputs.",
+        )
+    return None
+
+
+def _two_classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
+    """Binary cross-entropy: on logits or on probabilities."""
+    last = output.chain[-1] if output.chain else ""
+    if loss.name in ("bce_logits", "soft_margin") and last in SQUASHING:
+        return (
+            f"{last} stands before {loss.called}, which expects logits and applies its own sigmoid.",
+            f"Remove the {last.lower()}: hand the linear outputs to the loss.",
+        )
+    bounded = last in ("Sigmoid", "Softmax", "Hardsigmoid") or (last == "" and not output.layer)
+    outside = output.minimum < 0 or output.maximum > 1
+    if loss.name == "bce" and not bounded and (outside or last in SQUASHING or output.layer):
+        return (
+            f"Binary cross-entropy reads probabilities, but the outputs come from {last or 'a linear layer'}.",
+            "End in a sigmoid, or use binary cross-entropy with logits on the linear outputs.",
+        )
+    return None
+
+
+def _range(loss: LossFacts, output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
+    """Targets outside what the activation can put out."""
+    last = output.chain[-1] if output.chain else ""
+    if last not in RANGES:
+        return None
+    low, high = RANGES[last]
+    slack = SLACK * ((high - low) if high - low < float("inf") else max(abs(t.minimum), abs(t.maximum)))
+    if last == "Softmax" and not t.simplex and t.shape and t.shape[-1] > 1 and not t.one_hot:
+        reach = "numbers that sum to one in each row"
+    elif t.minimum < low - slack or t.maximum > high + slack:
+        reach = f"values from {low:g} to {high:g}"
+    else:
+        return None
+    return (
+        f"{last} can only put out {reach}; the target goes from {t.minimum:.4g} to {t.maximum:.4g}.",
+        "Use a linear last layer for regression (and scale the target).",
+    )

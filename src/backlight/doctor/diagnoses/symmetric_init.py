@@ -1,0 +1,75 @@
+"""I302: units that start alike and stay alike."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+from ..weights import main_weight
+
+STILL_ALIKE = 0.5
+"""Distinct over live units at or below which the layer has not been told apart."""
+
+
+@diagnosis(
+    "I302",
+    "symmetric-init",
+    needs=("weighted",),
+    treatments=("init",),
+    explains=(
+        "redundant-units",
+        "not-learning",
+        "plateau",
+        "capacity-too-low",
+        "dead-units",
+        "saturated-units",
+        "init-too-large",
+        "init-too-small",
+        "exploding-gradient",
+        "vanishing-gradient",
+        "learning-rate-too-high",
+        "oscillating-loss",
+        "obfuscated-gradient",
+    ),
+)
+def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """All units of a layer start with the same weights and remain copies of each other.
+
+    What it sees
+    Hidden layers of two or more units whose rows of W were equal before the first step, and whose units still
+    put out the same, up to scale, at the last observation.
+
+    Why it hurts
+    Units that compute the same receive the same gradient when the weights above them are the same too: a layer
+    of a thousand units works as one.
+
+    When it is wrong
+    When the layer above starts at random, units part by themselves: then nothing is said.
+
+    Example
+    `nn.init.constant_(layer.weight, 0.1)`
+
+    Treatment
+    Initialise weights at random.
+
+    References
+    Goodfellow, Bengio, Courville: Deep Learning (2016), section 8.4.
+    """
+    alike = []
+    for layer in run.hidden:
+        weight = main_weight(layer)
+        if weight is None or not weight.equal_units or weight.largest == 0:
+            continue
+        units = [run.units[f.name] for f in (layer, *run.followers(layer.name)) if f.name in run.units]
+        if any(u.distinct <= max(1, STILL_ALIKE * (u.units - len(u.dead))) for u in units):
+            alike.append(layer.name)
+    if not alike:
+        yield RuledOut("No hidden layer has units that start and stay alike.")
+        return
+    yield Seen(
+        "error",
+        f"All units of {', '.join(alike[:4])} started with the same weights and still put out the same.",
+        "Initialise weights at random (He for rectifiers, Glorot for tanh).",
+        layer=alike[0],
+        step=0,
+        evidence={"layers": alike, "distinct_units": {n: run.units[n].distinct for n in alike if n in run.units}},
+    )

@@ -1,0 +1,53 @@
+"""D110: fewer rows than a network can learn from."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+FEW_ROWS = 50
+"""Rows below which scikit-learn's own guide advises to get more data before any model."""
+PER_CLASS = 20
+"""Rows of a class below which its held-out accuracy is not known to better than ± 0.2."""
+
+
+@diagnosis("D110", "too-little-data", needs=("inputs",), explains=("duplicate-rows",))
+def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The training data has only a handful of rows.
+
+    What it sees
+    Different rows seen in training (once rows have begun to repeat, or by the loader's length), held against 50
+    in all and 20 a class.
+
+    Why it hurts
+    The network can learn each row by heart; nothing says that it found the rule, and no held-out score is
+    precise enough to tell.
+
+    When it is wrong
+    In exercises (XOR) where these rows are all there is.
+
+    Example
+    Eleven rows, four classes.
+
+    Treatment
+    More rows; until then a linear model, strong weight decay, augmentation or a pretrained network.
+
+    References
+    scikit-learn, "Choosing the right estimator".
+    """
+    rows = run.loop.rows
+    if rows is None or run.inputs is None:
+        yield RuledOut("Rows have not repeated yet: there are more than have been seen.")
+        return
+    classes = run.targets.classes if run.targets is not None and run.is_classification else 0
+    need = max(FEW_ROWS, PER_CLASS * classes)
+    if rows >= need:
+        yield RuledOut(f"{rows} rows of training data (limit {need}).")
+        return
+    each = f", {rows / classes:.0f} for each of {classes} classes" if classes else ""
+    yield Seen(
+        "warning",
+        f"Only {rows} rows to learn from{each}.",
+        "Collect more rows, or take a linear model with strong regularisation and cross-validate it.",
+        evidence={"rows": rows, "classes": classes, "threshold": need},
+    )

@@ -1,0 +1,91 @@
+"""D102: features of large or very different size."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+LARGE = 10.0
+"""Root mean square of a feature, against the 1 that every initialisation and default learning rate assumes (LeCun,
+Bottou, Orr & Müller, Efficient BackProp, 1998, section 4.3)."""
+FATAL = 100.0
+"""Above this the first layer's outputs and gradients are two orders of magnitude off: an error where nothing is
+learned."""
+APART = 100.0
+"""Largest over smallest spread of features: the condition number of the first layer's problem is its square."""
+
+
+@diagnosis(
+    "D102",
+    "unscaled-features",
+    needs=("inputs", "layers"),
+    treatments=("standardise-features",),
+    explains=(
+        "dead-units",
+        "saturated-units",
+        "exploding-gradient",
+        "learning-rate-too-high",
+        "learning-rate-too-low",
+        "oscillating-loss",
+        "not-learning",
+        "plateau",
+        "init-too-large",
+        "non-finite",
+        "vanishing-gradient",
+        "frozen-parameters",
+        "redundant-units",
+        "obfuscated-gradient",
+    ),
+)
+def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Features reach the network far larger than one, or on very different scales.
+
+    What it sees
+    The root mean square of each feature (of each channel, for images) over the observed rows, held against 10;
+    and the ratio of the largest to the smallest spread, held against 100. Not looked at where the first layer
+    normalises or embeds.
+
+    Why it hurts
+    The gradient of a first-layer weight is proportional to its feature: large features force tiny steps on
+    everything else, saturate sigmoids and throw rectifiers onto their dead side with one update.
+
+    When it is wrong
+    When the scale carries meaning that a standardised feature would lose; trees do not mind, networks do.
+
+    Example
+    Pixels from 0 to 255; an income in euros beside an age in years.
+
+    Treatment
+    Subtract the mean and divide by the spread, both measured on training rows only; take logarithms of
+    heavy-tailed features.
+
+    References
+    LeCun, Bottou, Orr, Müller: Efficient BackProp (1998). Ioffe, Szegedy: Batch Normalization (2015).
+    """
+    x, first = run.inputs, run.layers[0]
+    assert x is not None
+    if not x.floating or first.role in ("normalisation", "embedding"):
+        yield RuledOut(f"The first layer is {first.kind}: the scale of x(0) does not matter.")
+        return
+    size = np.sqrt(x.column_mean**2 + x.column_std**2)
+    spread = x.column_std[x.column_std > 0]
+    ratio = float(spread.max() / spread.min()) if x.columns_are_features and spread.size > 1 else 1.0
+    numbers = f"largest root mean square {size.max():.3g}, spreads {ratio:.3g} times apart"
+    if size.max() <= LARGE and ratio <= APART:
+        yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")
+        return
+    yield Seen(
+        "error" if size.max() > FATAL and not run.learned and run.finished else "warning",
+        f"Features reach the network unscaled: {numbers}.",
+        "Standardise each feature (pixels: divide by 255, subtract the mean) with statistics of the training rows.",
+        layer=first.name,
+        evidence={
+            "largest_rms": float(size.max()),
+            "threshold_rms": LARGE,
+            "spread_ratio": ratio,
+            "threshold_ratio": APART,
+            "feature": int(size.argmax()),
+        },
+    )

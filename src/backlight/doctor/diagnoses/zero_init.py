@@ -1,0 +1,71 @@
+"""I301: weights that start at zero."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+from ..weights import main_weight
+
+EARLY = 10
+"""First observations in which a gradient must show."""
+
+
+@diagnosis(
+    "I301",
+    "zero-init",
+    needs=("weighted",),
+    treatments=("init",),
+    explains=(
+        "symmetric-init",
+        "init-too-small",
+        "vanishing-gradient",
+        "dead-units",
+        "redundant-units",
+        "not-learning",
+        "plateau",
+        "learning-rate-too-low",
+        "learning-rate-too-high",
+        "frozen-parameters",
+        "obfuscated-gradient",
+        "stopped-too-early",
+        "capacity-too-low",
+    ),
+)
+def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Weights start at zero, and so does every gradient behind them.
+
+    What it sees
+    Weight matrices that were all zero before the first step, and whose gradient stayed zero in the first
+    observed steps (or two and more such layers).
+
+    Why it hurts
+    v(i) = v(i+1) W: a zero weight passes no gradient down, and its own gradient is zero when the layer below puts
+    out zero. Only the last bias learns: the network predicts the mean.
+
+    When it is wrong
+    The last layer of a residual branch or of the whole network may start at zero: its own gradient is not zero,
+    and nothing is said.
+
+    Example
+    `for p in model.parameters(): nn.init.zeros_(p)`
+
+    Treatment
+    He or Glorot initialisation for weights; zero for biases only.
+
+    References
+    He et al.: Delving Deep into Rectifiers (2015). Glorot, Bengio (2010).
+    """
+    zero = [layer.name for layer in run.weighted if (w := main_weight(layer)) is not None and w.largest == 0]
+    silent = [name for name in zero if not any(run.signals.values("gradient_share", name)[:EARLY])]
+    if not zero or not (len(zero) > 1 or (silent and run.signals.values("gradient_share", silent[0]))):
+        yield RuledOut(f"{len(zero)} weights start at zero, {len(silent)} of them without a gradient.")
+        return
+    yield Seen(
+        "error",
+        f"{len(zero)} of {len(run.weighted)} weights start at zero ({', '.join(zero[:4])}): the layers behind them"
+        " receive no gradient.",
+        "Initialise weights at random (He for rectifiers, Glorot for tanh); leave only biases at zero.",
+        layer=zero[0],
+        step=0,
+        evidence={"layers": zero, "without_gradient": silent},
+    )

@@ -1,0 +1,218 @@
+"""Everything the doctor is told of a run."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from statistics import fmean
+
+import numpy as np
+
+from ..records import Epoch
+from ..signals import (
+    InputFacts,
+    LayerFacts,
+    LoopFacts,
+    LossFacts,
+    OptimizerFacts,
+    OutputFacts,
+    Recorder,
+    SignalTable,
+    TargetFacts,
+    UnitFacts,
+)
+from ..signals.losses import ONE_PER_CLASS, TWO_CLASS
+
+MOST_CLASSES = 200
+"""A whole-number target with more values than this is taken for a measurement."""
+FEW_VALUES = 20
+"""A whole-number target of integer type with at most this many values is taken for classes."""
+LEARNED = 0.05
+"""Loss below that of the best constant prediction, and below the first loss, by this share: something was learned."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Facts and rows of one run; a diagnosis is a pure function of these. Holds no tensor of the training."""
+
+    layers: tuple[LayerFacts, ...] = ()
+    loss: LossFacts | None = None
+    output: OutputFacts | None = None
+    optimizer: OptimizerFacts | None = None
+    inputs: InputFacts | None = None
+    targets: TargetFacts | None = None
+    loop: LoopFacts = field(default_factory=LoopFacts)
+    units: dict[str, UnitFacts] = field(default_factory=dict)
+    signals: SignalTable = field(default_factory=SignalTable)
+    losses: Sequence[float] = ()
+    """Training loss of each step."""
+    epochs: Sequence[Epoch] = ()
+    """Rows of validation."""
+    metrics: tuple[str, ...] = ()
+    observed: tuple[int, ...] = ()
+    sample: tuple[np.ndarray, np.ndarray] | None = None
+    """A few hundred different rows: inputs (flattened, thinned) and the target as one number."""
+
+    @classmethod
+    def of(cls, recorder: Recorder) -> "RunFacts":
+        """What a recorder has gathered so far."""
+        loss, output = settle(recorder.loss, recorder.output)
+        rows = recorder.inputs.sample
+        sample = (np.concatenate([x for x, _ in rows]), np.concatenate([y for _, y in rows])) if rows else None
+        return cls(
+            layers=recorder.layers,
+            loss=loss,
+            output=output,
+            optimizer=recorder.optimizer,
+            inputs=recorder.inputs.facts(),
+            targets=recorder.targets.facts(),
+            loop=recorder.loop,
+            units=recorder.units.facts(),
+            signals=recorder.table,
+            losses=tuple(recorder.losses),
+            epochs=tuple(recorder.epochs),
+            metrics=recorder.metrics,
+            observed=tuple(recorder.observed),
+            sample=sample,
+        )
+
+    # Layers
+
+    @cached_property
+    def by_name(self) -> dict[str, LayerFacts]:
+        """Layers by name."""
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def weighted(self) -> tuple[LayerFacts, ...]:
+        """Layers that multiply by a weight (linear and convolutional), from input to output."""
+        return tuple(layer for layer in self.layers if layer.role == "linear" and layer.parameters)
+
+    @cached_property
+    def hidden(self) -> tuple[LayerFacts, ...]:
+        """Weighted layers without the last one."""
+        last = self.output.layer if self.output is not None else ""
+        if not any(layer.name == last for layer in self.weighted):
+            last = self.weighted[-1].name if self.weighted else ""
+        return tuple(layer for layer in self.weighted if layer.name != last)
+
+    def followers(self, name: str) -> tuple[LayerFacts, ...]:
+        """Layers that receive this layer's output as it is."""
+        return tuple(layer for layer in self.layers if layer.source == name)
+
+    # Task
+
+    @cached_property
+    def is_classification(self) -> bool | None:
+        """Whether the target names classes; None where neither the loss nor the target tells."""
+        t, loss = self.targets, self.loss
+        if t is not None and (t.one_hot or t.dtype == "bool"):
+            return True
+        if loss is not None and loss.name in ONE_PER_CLASS:
+            return t is None or not t.floating or t.simplex
+        if loss is not None and loss.name in TWO_CLASS:
+            return t is None or (t.integers and t.classes <= MOST_CLASSES) or (t.minimum >= 0 and t.maximum <= 1)
+        if t is None or loss is None:
+            return None
+        if t.integers and not t.floating and 1 < t.classes <= FEW_VALUES and t.shape in ((), (1,)):
+            return True
+        return t.integers and t.classes == 2
+
+    # Loss over time
+
+    @cached_property
+    def finite(self) -> list[float]:
+        """Training losses that are numbers."""
+        return [loss for loss in self.losses if math.isfinite(loss)]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss stopped being a number."""
+        return len(self.finite) < len(self.losses)
+
+    @property
+    def first_loss(self) -> float:
+        """Mean loss of the first few steps."""
+        return fmean(self.finite[: max(1, min(5, len(self.finite) // 10))]) if self.finite else math.nan
+
+    @property
+    def last_loss(self) -> float:
+        """Mean loss of the last tenth of the steps."""
+        return fmean(self.finite[-max(1, min(100, len(self.finite) // 10)) :]) if self.finite else math.nan
+
+    @cached_property
+    def constant_loss(self) -> float | None:
+        """Loss of the best constant prediction on the targets seen; None where it is not known."""
+        t, loss = self.targets, self.loss
+        if t is None or loss is None or loss.settings.get("reduction", "mean") != "mean" or t.rows < 2:
+            return None
+        if loss.name == "mse":
+            return t.variance
+        if loss.name == "mae":
+            return t.deviation
+        shares = np.array(list(t.counts.values()), dtype=float)
+        shares = shares / shares.sum() if shares.size else shares
+        if loss.name in ONE_PER_CLASS and shares.size > 1:
+            return float(-(shares * np.log(shares)).sum())
+        if loss.name in ("bce", "bce_logits") and t.minimum >= 0 and t.maximum <= 1:
+            p = shares if t.one_hot else np.array([t.mean])
+            p = p[(p > 0) & (p < 1)]
+            return float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()) if p.size else None
+        return None
+
+    @property
+    def reference_loss(self) -> float:
+        """The loss that learning has to beat: the first one, or that of the best constant if lower."""
+        return self.first_loss if self.constant_loss is None else min(self.first_loss, self.constant_loss)
+
+    @property
+    def gain(self) -> float:
+        """Share by which the last loss lies below `reference_loss`; negative when above."""
+        reference = self.reference_loss
+        if not math.isfinite(reference):
+            return -math.inf
+        return (reference - self.last_loss) / max(abs(reference), 1e-12)
+
+    @property
+    def learned(self) -> bool:
+        """Whether the run got clearly better than a constant prediction (and stayed a number)."""
+        return not self.diverged and len(self.losses) > 0 and self.gain > LEARNED
+
+    @property
+    def finished(self) -> bool:
+        """Whether the loop is over: diagnoses of the whole course wait for that."""
+        return self.loop.finished
+
+    @cached_property
+    def history(self) -> list[Epoch]:
+        """Rows of history.csv: mean training loss of each epoch, and validation as it came."""
+        epochs = max(1, round(self.loop.epochs or 1))
+        rate = self.optimizer.learning_rate if self.optimizer else math.nan
+        rows = list(self.epochs)
+        size = max(1, math.ceil(len(self.losses) / epochs))
+        for start in range(0, len(self.losses), size):
+            part = self.losses[start : start + size]
+            step, epoch = start + len(part), (start + len(part)) / size
+            seconds = self.loop.seconds * step / len(self.losses)
+            rows.append(Epoch(epoch, step, "train", fmean(part), None, None, rate, seconds))
+        return sorted(rows, key=lambda row: (row.step, row.split))
+
+
+def settle(loss: LossFacts | None, output: OutputFacts | None) -> tuple[LossFacts | None, OutputFacts | None]:
+    """One way of saying each loss: a logarithm or log-softmax taken by the program belongs to the loss.
+
+    `nll(log(p))` wants probabilities, `nll(log_softmax(z))` is the cross-entropy of logits. Clamps that keep a
+    logarithm finite are dropped.
+    """
+    if loss is None or output is None:
+        return loss, output
+    chain = list(output.chain)
+    if loss.expects != "values":
+        chain = [kind for kind in chain if kind != "Clamp"]
+    if loss.expects == "log-probabilities" and chain and chain[-1] == "Log":
+        loss, chain = replace(loss, expects="probabilities"), chain[:-1]
+    elif loss.expects == "log-probabilities" and chain and chain[-1] == "LogSoftmax" and loss.name == "nll":
+        loss, chain = replace(loss, name="cross_entropy", expects="logits"), chain[:-1]
+    elif loss.expects == "log-probabilities" and chain and chain[-1] == "LogSigmoid":
+        loss, chain = replace(loss, name="bce_logits", expects="logits"), chain[:-1]
+    return loss, replace(output, chain=tuple(chain))

@@ -1,0 +1,241 @@
+"""What is known of a run besides its rows of signals: layers, data, loss, optimiser, loop.
+
+Numbers only, never tensors of the training. Whoever feeds a `Recorder` (the engine, or `watch` on someone
+else's loop) fills these in; the doctor reads them and cannot tell where they came from.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Role = Literal[
+    "linear",
+    "activation",
+    "normalisation",
+    "dropout",
+    "recurrent",
+    "attention",
+    "embedding",
+    "pooling",
+    "shape",
+    "other",
+]
+Expects = Literal["logits", "probabilities", "log-probabilities", "values"]
+
+
+@dataclass(frozen=True)
+class ParameterFacts:
+    """One parameter tensor before the first update."""
+
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    largest: float
+    """Largest absolute value."""
+    equal_units: bool
+    """Whether every unit (first axis) has the same values; False for a single unit."""
+    trainable: bool = True
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs of one unit."""
+        return int(np.prod(self.shape[1:])) if len(self.shape) > 1 else 1
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """One layer as it was called, in the order of the forward pass."""
+
+    name: str
+    kind: str
+    role: Role
+    settings: dict[str, Any]
+    """Scalar settings of the module, such as `in_features` or `p`."""
+    x_shape: tuple[int, ...]
+    """Shape of one example of x(i)."""
+    y_shape: tuple[int, ...]
+    """Shape of one example of x(i+1)."""
+    source: str = ""
+    """Layer whose output is this layer's input as it is; empty where something unnamed (an addition, a
+    concatenation) or the data lies between."""
+    parameters: dict[str, ParameterFacts] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        """Units of the output: channels of an image, else features."""
+        return (self.y_shape[0] if len(self.y_shape) == 3 else self.y_shape[-1]) if self.y_shape else 1
+
+
+@dataclass(frozen=True)
+class UnitFacts:
+    """The units of one layer over all rows that were observed lately (up to the recorder's window)."""
+
+    layer: str
+    kind: str
+    units: int
+    rows: int
+    """Rows (times positions) that the counts rest on."""
+    dead: tuple[int, ...]
+    """Units whose output was zero for every one of these rows (rectifiers only)."""
+    dead_at_start: int
+    """Units that were zero for every row at the first observation."""
+    saturated: tuple[int, ...]
+    """Units that lay in the flat ends of their activation for at least `SATURATED_ROWS` of these rows."""
+    redundant: tuple[tuple[int, ...], ...] = ()
+    """Groups of live units with the same output up to scale and sign."""
+    distinct: int = 0
+    """Units left when each group counts once; dead units not counted."""
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """What the network received, over the observed rows."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    floating: bool
+    rows: int
+    """Rows observed, repeats included."""
+    distinct_rows: int
+    repeated_in_batch: int
+    """Rows that stood twice or more in one batch."""
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    non_finite: int
+    integers: bool
+    """Whether every value was a whole number."""
+    column_mean: np.ndarray
+    """Per feature (last axis), or per channel of images."""
+    column_std: np.ndarray
+    column_low: np.ndarray
+    column_high: np.ndarray
+    columns_are_features: bool
+    """Whether the columns are a table's features (two axes) rather than pixels or time steps."""
+    target_correlation: np.ndarray
+    """Pearson correlation of each feature with the target; empty where it has no meaning."""
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """What the loss compared with, over the observed rows."""
+
+    shape: tuple[int, ...]
+    """Shape of one example; () for a plain column."""
+    batch_shape: tuple[int, ...]
+    dtype: str
+    floating: bool
+    rows: int
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    variance: float
+    """Mean over the columns of the variance of each: the squared error of the best constant."""
+    deviation: float
+    """Mean over the columns of the mean absolute deviation from the mean."""
+    non_finite: int
+    integers: bool
+    one_hot: bool
+    """Two or more columns of 0 and 1, each row with one 1."""
+    simplex: bool
+    """Two or more columns, non-negative, rows that sum to one."""
+    counts: dict[float, int]
+    """Rows by value (by column of a one-hot target); empty above `MOST_CLASSES` values."""
+    run_share: float
+    """Share of neighbouring rows of a batch with the same class; nan where it has no meaning."""
+    run_expected: float
+    """The same share if the rows were in random order."""
+    batch_purity: float
+    """Mean over batches of the largest class's share in the batch."""
+    repeat_batches: int = 0
+
+    @property
+    def classes(self) -> int:
+        """Classes seen; 0 where the target does not look like classes."""
+        return len(self.counts)
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """The loss as the program called it."""
+
+    name: str
+    """cross_entropy, nll, bce, bce_logits, mse, mae, huber, poisson_nll, kl_div, hinge, custom, …"""
+    expects: Expects
+    called: str = ""
+    """What the program wrote, such as BCELoss."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    output_shape: tuple[int, ...] = ()
+    target_shape: tuple[int, ...] = ()
+    """Shapes of a whole batch as they met in the loss."""
+
+
+@dataclass(frozen=True)
+class OutputFacts:
+    """What the loss received from the network."""
+
+    chain: tuple[str, ...]
+    """Kinds applied after the last layer with units, in order: ("Softmax",), ("Sigmoid", "Clamp"), or ()."""
+    shape: tuple[int, ...]
+    """Shape of one example."""
+    layer: str = ""
+    """The last layer with units."""
+    minimum: float = float("nan")
+    maximum: float = float("nan")
+    rows_sum_to_one: bool = False
+
+    @property
+    def units(self) -> int:
+        """Numbers (or classes) put out for one prediction."""
+        return self.shape[0] if len(self.shape) == 3 else (self.shape[-1] if self.shape else 1)
+
+
+@dataclass(frozen=True)
+class OptimizerFacts:
+    """The optimiser at the start."""
+
+    kind: str
+    learning_rate: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    missing: tuple[str, ...] = ()
+    """Trainable parameters of the network that no group holds."""
+    foreign: int = 0
+    """Tensors in its groups that are no parameters of the network."""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoopFacts:
+    """How the loop treated the network."""
+
+    steps: int = 0
+    """Optimiser steps."""
+    backwards: int = 0
+    epochs: float | None = None
+    rows: int | None = None
+    """Rows of the training data, where known."""
+    batch_size: int | None = None
+    shuffled: bool | None = None
+    """Whether the source draws rows in random order; None where unknown."""
+    stale_gradients: int = 0
+    """Observed backward passes, right after an optimiser step, that began with gradients not set to zero."""
+    fresh_gradients: int = 0
+    """The same with gradients that were zero or None."""
+    eval_steps: int = 0
+    """Observed training steps with the network in evaluation mode."""
+    mode_matters: bool = False
+    """Whether the network has layers that behave differently in evaluation mode."""
+    without_gradient: tuple[str, ...] = ()
+    """Trainable parameters held by the optimiser that never received a gradient."""
+    unused_layers: tuple[str, ...] = ()
+    """Layers with parameters that the forward pass never called."""
+    frozen: tuple[str, ...] = ()
+    """Parameters with requires_grad=False."""
+    unchanged: tuple[str, ...] = ()
+    """Parameters with a gradient that no step changed."""
+    seconds: float = 0.0
+    finished: bool = False

@@ -1,0 +1,56 @@
+"""What flows forward: mean, spread, zeros and flat ends of x(i+1)."""
+
+import torch
+from torch import Tensor
+
+from ...records import Layer
+from ..registry import signal
+from ..roles import FLAT_ENDS, RECTIFIERS
+
+FLAT_MARGIN = 0.01
+"""An activation counts as saturated within 1 % of its range from a flat end: its slope there is below 4 % of the
+largest (σ′ = σ(1−σ) ≤ 0.0099 against 0.25)."""
+
+
+@signal("y_mean", needs=("y",))
+def y_mean(layer: Layer) -> Tensor | None:
+    """Where does the output lie? Mean of x(i+1)."""
+    return layer.y.mean() if layer.y is not None and layer.y.is_floating_point() else None
+
+
+@signal("y_std", needs=("y",))
+def y_std(layer: Layer) -> Tensor | None:
+    """How widely is the output spread? Standard deviation of x(i+1) over rows and units."""
+    return layer.y.std(correction=0) if layer.y is not None and layer.y.is_floating_point() else None
+
+
+@signal("row_std", needs=("y",))
+def row_std(layer: Layer) -> Tensor | None:
+    """Does the output still tell rows apart? Root mean square, over units, of the spread over rows."""
+    y = layer.y
+    if y is None or not y.is_floating_point() or y.dim() < 2 or len(y) < 2:
+        return None
+    return y.var(0, correction=0).mean().sqrt()
+
+
+@signal("zero_share", needs=("y",))
+def zero_share(layer: Layer) -> Tensor | None:
+    """How much of a rectifier's output is zero? Share of zeros in x(i+1)."""
+    if layer.y is None or layer.kind not in RECTIFIERS:
+        return None
+    return (layer.y == 0).float().mean()
+
+
+@signal("saturation", needs=("y",))
+def saturation(layer: Layer) -> Tensor | None:
+    """How much of the output lies in the flat ends of the activation? Share of x(i+1)."""
+    if layer.y is None or layer.kind not in FLAT_ENDS:
+        return None
+    return in_flat_ends(layer.y, layer.kind).float().mean()
+
+
+def in_flat_ends(y: Tensor, kind: str) -> Tensor:
+    """Mask of the values within `FLAT_MARGIN` of the range from either flat end."""
+    low, high = FLAT_ENDS[kind]
+    margin = FLAT_MARGIN * (high - low)
+    return torch.logical_or(y < low + margin, y > high - margin)

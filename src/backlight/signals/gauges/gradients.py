@@ -1,0 +1,61 @@
+"""What flows backward: v(i) by depth, and the gradients of the parameters."""
+
+import torch
+from torch import Tensor
+
+from ...records import Layer, Step
+from ..registry import signal
+
+
+@signal("v_norm", needs=("v_out",))
+def v_norm(layer: Layer) -> Tensor | None:
+    """How strong is the gradient that reaches the layer? Norm of v(i+1) = ∂L/∂x(i+1) over the batch."""
+    return None if layer.v_out is None else torch.linalg.vector_norm(layer.v_out)
+
+
+@signal("v_rms", needs=("v_out",))
+def v_rms(layer: Layer) -> Tensor | None:
+    """The same for one number of x(i+1): root mean square of v(i+1) times the rows of the batch."""
+    if layer.v_out is None:
+        return None
+    return torch.linalg.vector_norm(layer.v_out) / layer.v_out.numel() ** 0.5 * len(layer.v_out)
+
+
+@signal("gradient_norm", needs=("gradients",))
+def gradient_norm(layer: Layer) -> Tensor | None:
+    """How strong is the gradient of the layer's own parameters? Norm of ∂L/∂θ(i)."""
+    norms = [torch.linalg.vector_norm(g) for g in layer.gradients.values()]
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
+
+
+@signal("gradient_share", needs=("gradients", "parameters"))
+def gradient_share(layer: Layer) -> Tensor | None:
+    """How strong is it beside the weight itself? ‖∂L/∂W‖ / ‖W‖ for the largest parameter of the layer."""
+    if not layer.gradients:
+        return None
+    name = max(layer.gradients, key=lambda key: layer.gradients[key].numel())
+    scale = torch.linalg.vector_norm(layer.parameters[name]).clamp_min(1e-12)
+    return torch.linalg.vector_norm(layer.gradients[name]) / scale
+
+
+@signal("total_gradient_norm", scope="step")
+def total_gradient_norm(step: Step) -> Tensor | None:
+    """How strong is the whole gradient? Norm over all parameters."""
+    norms = [torch.linalg.vector_norm(g) for layer in step.layers for g in layer.gradients.values()]
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
+
+
+@signal("non_finite", needs=("y",))
+def non_finite(layer: Layer) -> Tensor | None:
+    """Is anything infinite or not a number here? 1 if so in x(i+1), else 0."""
+    if layer.y is None or not layer.y.is_floating_point():
+        return None
+    return 1.0 - torch.isfinite(layer.y.sum()).float()
+
+
+@signal("non_finite_gradient", needs=("gradients",))
+def non_finite_gradient(layer: Layer) -> Tensor | None:
+    """Is anything in the layer's gradient infinite or not a number? 1 if so, else 0."""
+    if not layer.gradients:
+        return None
+    return 1.0 - torch.isfinite(torch.stack([g.sum() for g in layer.gradients.values()])).all().float()

@@ -1,0 +1,61 @@
+"""What comes out, beside what should."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...records import Step
+from ..registry import signal
+
+
+@signal("accuracy", scope="step", needs=("output", "target"))
+def accuracy(step: Step) -> Tensor | None:
+    """What share of the batch is predicted right? Largest output for classes, the sign for yes or no."""
+    classes = class_targets(step)
+    if classes is None or step.output is None:
+        return None
+    if step.output.shape[-1] > 1 and step.output.dim() == 2:
+        return (step.output.argmax(-1) == classes).float().mean()
+    return None
+
+
+@signal("p_right", scope="step", needs=("output", "target"))
+def p_right(step: Step) -> Tensor | None:
+    """Which probability does the right class get on average? Softmax of the outputs, unless they are probabilities."""
+    classes = class_targets(step)
+    if classes is None or step.output is None or step.output.shape[-1] < 2:
+        return None
+    output = step.output
+    total = output.sum(-1)
+    is_probability = bool(((output >= 0).all() & ((total - 1).abs() < 1e-3).all()).item())
+    probabilities = output if is_probability else F.softmax(output, -1)
+    inside = classes.clamp(0, output.shape[-1] - 1)
+    return probabilities.gather(-1, inside.unsqueeze(-1)).mean()
+
+
+@signal("output_spread", scope="step", needs=("output",))
+def output_spread(step: Step) -> Tensor | None:
+    """Do predictions differ between rows? Root mean square, over outputs, of their spread over the rows."""
+    if step.output is None or not step.output.is_floating_point() or len(step.output) < 2:
+        return None
+    return step.output.var(0, correction=0).mean().sqrt()
+
+
+@signal("output_size", scope="step", needs=("output",))
+def output_size(step: Step) -> Tensor | None:
+    """How large are predictions? Root mean square of the outputs."""
+    if step.output is None or not step.output.is_floating_point():
+        return None
+    return step.output.square().mean().sqrt()
+
+
+def class_targets(step: Step) -> Tensor | None:
+    """Class codes of the batch (from codes or from one-hot rows), or None where the target is no class."""
+    target = step.target
+    if target is None or step.output is None or step.output.dim() != 2:
+        return None
+    if target.dim() == 2 and target.shape == step.output.shape and target.shape[1] > 1:
+        return target.argmax(-1)
+    if target.dim() == 1 and not target.is_floating_point() and target.dtype != torch.bool:
+        return target.long()
+    return None

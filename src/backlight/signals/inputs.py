@@ -1,0 +1,140 @@
+"""What the network receives: statistics of x(0) over the observed rows."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .columns import RunningColumns
+from .facts import InputFacts
+
+FINGERPRINT_VALUES = 256
+"""Values of a row that its fingerprint is made from, evenly spaced."""
+MOST_ROWS = 200_000
+"""Fingerprints kept."""
+SAMPLE_ROWS = 600
+SAMPLE_VALUES = 1024
+"""Rows, and values of each, kept for probing whether x tells the target."""
+
+
+class InputStatistics:
+    """Accumulates `InputFacts`."""
+
+    def __init__(self) -> None:
+        self._columns = RunningColumns()
+        self._seen: set[float] = set()
+        self._rows = 0
+        self._repeated = 0
+        self._integers = True
+        self._first: Tensor | None = None
+        self._shape: tuple[int, ...] = ()
+        self._dtype = torch.float32
+        self._cross = np.zeros(0)
+        self._target = RunningColumns()
+        self.sample: list[tuple[np.ndarray, np.ndarray]] = []
+        self._sampled = 0
+
+    def update(self, x: Tensor, target: Tensor | None) -> None:
+        """Add the rows of one observed batch."""
+        x = x.detach()
+        self._shape, self._dtype = tuple(x.shape[1:]), x.dtype
+        columns = _as_columns(x).cpu().numpy()
+        if self._columns.rows and columns.shape[1] != len(self._columns.mean):
+            return
+        self._columns.update(columns)
+        if self._integers and x.is_floating_point():
+            self._integers = bool((x == x.round()).all())
+        new = self._count_rows(x)
+        y = _as_number(target, len(x))
+        if y is not None and x.dim() == 2 and np.isfinite(columns).all():
+            self._update_correlation(columns, y)
+        if y is not None:
+            self._keep_sample(x, y, new)
+
+    def _count_rows(self, x: Tensor) -> np.ndarray:
+        prints = fingerprints(x)
+        self._rows += len(prints)
+        self._repeated += len(prints) - len(np.unique(prints))
+        new = np.array([p not in self._seen for p in prints], dtype=bool)
+        if len(self._seen) < MOST_ROWS:
+            self._seen.update(prints.tolist())
+        return new
+
+    def _update_correlation(self, columns: np.ndarray, y: np.ndarray) -> None:
+        if self._cross.size == 0:
+            self._cross = np.zeros(columns.shape[1])
+            self._origin = columns.mean(0), float(y.mean())
+        x_origin, y_origin = self._origin
+        self._cross += (columns - x_origin).T @ (y - y_origin)
+        self._target.update(y[:, None])
+
+    def _keep_sample(self, x: Tensor, y: np.ndarray, new: np.ndarray) -> None:
+        if self._sampled >= SAMPLE_ROWS or not new.any():
+            return
+        rows = _evenly(x.flatten(1), SAMPLE_VALUES).float().cpu().numpy()[new]
+        self.sample.append((rows, y[new]))
+        self._sampled += int(new.sum())
+
+    def _correlation(self) -> np.ndarray:
+        n = self._target.rows
+        if n < 2 or n != self._columns.rows:
+            return np.zeros(0)
+        x_origin, y_origin = self._origin
+        covariance = self._cross / n - (self._columns.mean - x_origin) * (self._target.mean[0] - y_origin)
+        scale = self._columns.std * self._target.std[0]
+        return np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+
+    def facts(self) -> InputFacts | None:
+        """The statistics so far; None before the first batch."""
+        c = self._columns
+        if not c.rows:
+            return None
+        return InputFacts(
+            shape=self._shape,
+            dtype=str(self._dtype).removeprefix("torch."),
+            floating=self._dtype.is_floating_point,
+            rows=self._rows,
+            distinct_rows=len(self._seen),
+            repeated_in_batch=self._repeated,
+            minimum=float(c.low.min()),
+            maximum=float(c.high.max()),
+            mean=float(c.mean.mean()),
+            std=float(np.sqrt((c.std**2 + (c.mean - c.mean.mean()) ** 2).mean())),
+            non_finite=c.non_finite,
+            integers=self._integers,
+            column_mean=c.mean,
+            column_std=c.std,
+            column_low=c.low,
+            column_high=c.high,
+            columns_are_features=len(self._shape) == 1,
+            target_correlation=self._correlation(),
+        )
+
+
+def fingerprints(x: Tensor) -> np.ndarray:
+    """One float64 a row: the same for equal rows, (but for rounding) different for others. Draws no random number."""
+    values = _evenly(x.flatten(1), FINGERPRINT_VALUES).double().nan_to_num(1e9, 2e9, -2e9)
+    weights = torch.cos(torch.arange(1, values.shape[1] + 1, dtype=torch.float64, device=x.device) * 1.7)
+    return (values @ weights).cpu().numpy()
+
+
+def _evenly(rows: Tensor, most: int) -> Tensor:
+    return rows[:, :: max(1, -(-rows.shape[1] // most))]
+
+
+def _as_columns(x: Tensor) -> Tensor:
+    """(n, columns): features, channels of images, or the last axis of sequences."""
+    if x.dim() <= 1:
+        return x.reshape(-1, 1).double()
+    if x.dim() == 4:
+        return x.movedim(1, -1).reshape(-1, x.shape[1])
+    return x.reshape(-1, x.shape[-1])
+
+
+def _as_number(target: Tensor | None, rows: int) -> np.ndarray | None:
+    """The target as one number a row: a class code or a value; None for several values a row."""
+    if target is None or len(target) != rows:
+        return None
+    if target.dim() == 2 and target.shape[1] > 1:
+        codes = target.argmax(1) if bool(((target == 0) | (target == 1)).all()) else target[:, 0]
+        return codes.double().cpu().numpy()
+    return target.reshape(rows, -1)[:, 0].double().cpu().numpy() if target.numel() == rows else None

@@ -1,0 +1,230 @@
+"""Turns observed steps into rows of signals and into facts of the run."""
+
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..records import Epoch, Layer, Signal, Step
+from .agreement import GradientAgreement
+from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts, ParameterFacts
+from .inputs import InputStatistics
+from .registry import SignalRule, all_signals
+from .roles import role_of
+from .sampling import Budget, is_due
+from .table import SignalTable
+from .targets import TargetStatistics
+from .topology import chain_to, sources
+from .units import UnitStatistics
+
+OVERHEAD = 0.1
+"""Share of the run's time that observing may take."""
+
+
+class Recorder:
+    """Decides at which steps to look, and keeps what was seen.
+
+    A source calls, for every optimiser step, `record_loss`; and where `wants(step)` says so, `observe` with the
+    gradients in place and `observe_update` after the parameters have changed. Facts that only the source knows
+    (loss, optimiser, loop) are set as attributes. No tensor of the training is kept beyond the step.
+    """
+
+    def __init__(self, model: nn.Module | None = None, *, budget: float | None = OVERHEAD) -> None:
+        self.table = SignalTable()
+        self.losses: list[float] = []
+        self.epochs: list[Epoch] = []
+        self.layers: tuple[LayerFacts, ...] = ()
+        self.output: OutputFacts | None = None
+        self.loss: LossFacts | None = None
+        self.optimizer: OptimizerFacts | None = None
+        self.loop = LoopFacts()
+        self.metrics: tuple[str, ...] = ()
+        self.inputs = InputStatistics()
+        self.targets = TargetStatistics()
+        self.units = UnitStatistics()
+        self.observed: list[int] = []
+        self.changed: set[str] = set()
+        self.with_gradient: set[str] = set()
+        self._agreement = GradientAgreement()
+        self._settings = _settings_by_name(model)
+        self._budget = Budget(budget)
+        self._rules = tuple(all_signals().values())
+        self._before: tuple[int, dict[str, dict[str, tuple[Tensor, Tensor]]]] | None = None
+
+    def wants(self, step: int) -> bool:
+        """Whether this optimiser step should be observed."""
+        return is_due(step) and self._budget.allows(step)
+
+    def record_loss(self, loss: float) -> None:
+        """Append the training loss of one step."""
+        self.losses.append(loss)
+
+    def observe(self, step: Step, *, chain: tuple[str, ...] = ()) -> None:
+        """Read every signal that is due; gradients in place, parameters not yet changed.
+
+        `chain` holds the kinds of functions that the program applied between the network's output and the loss.
+        """
+        start = perf_counter()
+        with torch.no_grad():
+            if not self.layers:
+                self.layers = describe_layers(step.layers, self._settings)
+            self._observe_data(step, chain)
+            self._read(step)
+            for layer in step.layers:
+                self.units.update(layer)
+            self._agree(step)
+            self._keep_parameters(step)
+        self.observed.append(step.step)
+        self._budget.spent += perf_counter() - start
+
+    def observe_update(self) -> None:
+        """Read how far the parameters moved; call it after the optimiser step that `observe` preceded."""
+        if self._before is None:
+            return
+        start = perf_counter()
+        step, layers = self._before
+        self._before = None
+        with torch.no_grad():
+            for layer, parameters in layers.items():
+                self._read_update(step, layer, parameters)
+        self._budget.spent += perf_counter() - start
+
+    def _observe_data(self, step: Step, chain: tuple[str, ...]) -> None:
+        first = next((layer.x for layer in step.layers if layer.x is not None), None)
+        if first is not None and first.dim() > 0:
+            self.inputs.update(first, step.target)
+        if step.target is not None:
+            self.targets.update(step.target)
+        if step.output is not None:
+            self.output = describe_output(step, chain, self.output)
+
+    def _read(self, step: Step) -> None:
+        turn = len(self.observed)
+        names: list[tuple[str, str]] = []
+        values: list[Tensor | float] = []
+        for rule in self._rules:
+            if turn % rule.every:
+                continue
+            for layer, value in _read_rule(rule, step):
+                names.append((layer, rule.name))
+                values.append(value)
+        for (layer, name), value in zip(names, _to_floats(values), strict=True):
+            self.table.add(Signal(step.step, layer, name, value))
+
+    def _agree(self, step: Step) -> None:
+        agreement = self._agreement.update(step)
+        if agreement is not None:
+            self.table.add(Signal(step.step, "", "gradient_agreement", agreement))
+
+    def _keep_parameters(self, step: Step) -> None:
+        kept: dict[str, dict[str, tuple[Tensor, Tensor]]] = {}
+        for layer in step.layers:
+            for name in layer.gradients:
+                self.with_gradient.add(f"{layer.name}.{name}".lstrip("."))
+            pairs = {
+                name: (layer.parameters[name], layer.parameters[name].detach().clone()) for name in layer.gradients
+            }
+            if pairs:
+                kept[layer.name] = pairs
+        self._before = (step.step, kept)
+
+    def _read_update(self, step: int, layer: str, parameters: dict[str, tuple[Tensor, Tensor]]) -> None:
+        moved, size = 0.0, 0.0
+        for name, (now, before) in parameters.items():
+            change = float(torch.linalg.vector_norm(now.detach() - before))
+            if change > 0:
+                self.changed.add(f"{layer}.{name}".lstrip("."))
+            if now.dim() > 1 or len(parameters) == 1:
+                moved, size = moved + change**2, size + float(torch.linalg.vector_norm(before)) ** 2
+        if size > 0:
+            self.table.add(Signal(step, layer, "update_ratio", (moved / size) ** 0.5))
+
+
+def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any]]) -> tuple[LayerFacts, ...]:
+    """Facts of each layer from the first observed step."""
+    source = sources(layers)
+    return tuple(
+        LayerFacts(
+            name=layer.name,
+            kind=layer.kind,
+            role=role_of(layer.kind),
+            settings=settings.get(layer.name, {}),
+            x_shape=tuple(layer.x.shape[1:]) if layer.x is not None else (),
+            y_shape=tuple(layer.y.shape[1:]) if layer.y is not None else (),
+            source=source.get(layer.name, ""),
+            parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
+        )
+        for layer in layers
+    )
+
+
+def describe_parameter(parameter: Tensor) -> ParameterFacts:
+    """Size and spread of one parameter."""
+    p = parameter.detach().float()
+    several = p.dim() > 0 and len(p) > 1
+    return ParameterFacts(
+        shape=tuple(p.shape),
+        mean=float(p.mean()),
+        std=float(p.std(correction=0)),
+        largest=float(p.abs().max()) if p.numel() else 0.0,
+        equal_units=bool(several and (p == p[:1]).all()),
+        trainable=parameter.requires_grad,
+    )
+
+
+def describe_output(step: Step, tail: tuple[str, ...], before: OutputFacts | None) -> OutputFacts:
+    """What the loss received; extremes are kept over all observed steps."""
+    output = step.output
+    assert output is not None
+    chain, layer = _activations_before(step)
+    low, high = (float(v) for v in torch.aminmax(output.detach().float())) if output.numel() else (0.0, 0.0)
+    sums = output.dim() > 1 and output.shape[-1] > 1 and bool(((output.sum(-1) - 1).abs() < 1e-3).all())
+    if before is not None:
+        low, high, sums = min(low, before.minimum), max(high, before.maximum), sums and before.rows_sum_to_one
+    return OutputFacts(chain + tail, tuple(output.shape[1:]), layer, low, high, sums)
+
+
+def _activations_before(step: Step) -> tuple[tuple[str, ...], str]:
+    kinds: list[str] = []
+    assert step.output is not None
+    for layer in chain_to(step.output, step.layers):
+        role = role_of(layer.kind)
+        if role == "activation":
+            kinds.append(layer.kind)
+        elif role not in ("shape", "dropout"):
+            return tuple(reversed(kinds)), layer.name
+    return tuple(reversed(kinds)), ""
+
+
+def _read_rule(rule: SignalRule, step: Step) -> Iterable[tuple[str, Tensor | float]]:
+    if rule.scope == "step":
+        if all(getattr(step, need) is not None for need in rule.needs):
+            value = rule.read(step)
+            if value is not None:
+                yield "", value
+        return
+    for layer in step.layers:
+        value = rule.read(layer)
+        if value is not None:
+            yield layer.name, value
+
+
+def _to_floats(values: list[Tensor | float]) -> list[float]:
+    """One transfer for all numbers of a step."""
+    tensors = [v.detach().float().reshape(()) for v in values if isinstance(v, Tensor)]
+    numbers = iter(torch.stack(tensors).tolist() if tensors else [])
+    return [next(numbers) if isinstance(v, Tensor) else float(v) for v in values]
+
+
+def _settings_by_name(model: nn.Module | None) -> dict[str, dict[str, Any]]:
+    if model is None:
+        return {}
+    plain = (bool, int, float, str, tuple)
+    return {
+        name: {
+            k: v for k, v in vars(module).items() if isinstance(v, plain) and not k.startswith("_") and k != "training"
+        }
+        for name, module in model.named_modules()
+    }

@@ -1,0 +1,117 @@
+"""Units over all observed rows: dead, saturated, and the same as another."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ..records import Layer
+from .facts import UnitFacts
+from .gauges.activations import in_flat_ends
+from .roles import FLAT_ENDS, RECTIFIERS, role_of
+
+WINDOW = 12
+"""Observed batches that the counts look back on."""
+SATURATED_ROWS = 0.95
+"""A unit is saturated when this share of rows lies in the flat ends."""
+SAME = 1e-4
+"""Two units are the same when the sine of the angle between their outputs is below this."""
+MOST_UNITS = 1024
+"""Layers wider than this are not searched for equal units."""
+UNIT_ROWS = 512
+"""Rows used when comparing units."""
+
+
+@dataclass
+class _Window:
+    kind: str
+    units: int
+    alive: list[Tensor] = field(default_factory=list)
+    flat: list[Tensor] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    dead_at_start: int = 0
+    outputs: Tensor | None = None
+
+
+class UnitStatistics:
+    """Keeps, for each layer with units, which of them spoke lately.
+
+    A unit counts as dead only when it was zero for every row of the last `WINDOW` observed batches.
+    """
+
+    def __init__(self) -> None:
+        self._layers: dict[str, _Window] = {}
+
+    def update(self, layer: Layer) -> None:
+        """Add the rows of one layer at one observed step."""
+        y = layer.y
+        if y is None or not y.is_floating_point() or y.dim() < 2 or not _has_units(layer.kind):
+            return
+        flat = by_unit(y)
+        window = self._layers.setdefault(layer.name, _Window(layer.kind, flat.shape[1]))
+        if flat.shape[1] != window.units:
+            return
+        if layer.kind in RECTIFIERS:
+            alive = (flat != 0).any(0)
+            if not window.rows:
+                window.dead_at_start = int((~alive).sum())
+            window.alive = [*window.alive, alive][-WINDOW:]
+        if layer.kind in FLAT_ENDS:
+            window.flat = [*window.flat, in_flat_ends(flat, layer.kind).float().mean(0)][-WINDOW:]
+        window.rows = [*window.rows, len(flat)][-WINDOW:]
+        if window.units <= MOST_UNITS:
+            window.outputs = flat[:: max(1, len(flat) // UNIT_ROWS)].detach().clone()
+
+    def facts(self) -> dict[str, UnitFacts]:
+        """layer → what its units did lately."""
+        return {name: _describe(name, window) for name, window in self._layers.items()}
+
+
+def by_unit(y: Tensor) -> Tensor:
+    """(n, units, …) or (n, …, units) → (rows × positions, units)."""
+    y = y.detach()
+    if y.dim() == 4:
+        return y.movedim(1, -1).flatten(0, -2)
+    return y.flatten(0, -2)
+
+
+def equal_groups(outputs: Tensor, units: list[int]) -> tuple[tuple[int, ...], ...]:
+    """Groups of `units` whose columns of `outputs` (rows, units) are equal up to scale and sign."""
+    if len(units) < 2 or len(outputs) < 2:
+        return ()
+    columns = outputs[:, units].double()
+    norms = torch.linalg.vector_norm(columns, dim=0)
+    unit = columns / norms.clamp_min(1e-30)
+    cosine = (unit.T @ unit).abs()
+    same = ((1 - cosine.square()).clamp_min(0).sqrt() < SAME).cpu()
+    groups, taken = [], set()
+    for i in range(len(units)):
+        if i in taken or norms[i] == 0:
+            continue
+        members = [j for j in torch.nonzero(same[i]).flatten().tolist() if j >= i and norms[j] > 0]
+        taken.update(members)
+        if len(members) > 1:
+            groups.append(tuple(units[j] for j in members))
+    return tuple(groups)
+
+
+def _has_units(kind: str) -> bool:
+    return role_of(kind) in ("activation", "linear", "normalisation") and kind not in ("Softmax", "LogSoftmax", "Clamp")
+
+
+def _describe(name: str, window: _Window) -> UnitFacts:
+    dead: tuple[int, ...] = ()
+    if window.alive:
+        dead = tuple(torch.nonzero(~torch.stack(window.alive).any(0)).flatten().tolist())
+    saturated: tuple[int, ...] = ()
+    if window.flat:
+        saturated = tuple(torch.nonzero(torch.stack(window.flat).mean(0) >= SATURATED_ROWS).flatten().tolist())
+    gone = set(dead)
+    live = [unit for unit in range(window.units) if unit not in gone]
+    groups: tuple[tuple[int, ...], ...] = ()
+    if window.outputs is not None and torch.isfinite(window.outputs).all():
+        groups = equal_groups(window.outputs, live)
+    distinct = len(live) - sum(len(group) - 1 for group in groups)
+    return UnitFacts(
+        name, window.kind, window.units, sum(window.rows), dead, window.dead_at_start, saturated, groups, distinct
+    )

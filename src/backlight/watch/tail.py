@@ -1,0 +1,180 @@
+"""What a program does between its network's output and the loss, read from the graph of autograd.
+
+Only names, shapes and saved operands of graph nodes are read, before the backward pass runs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..signals.facts import LossFacts
+
+KINDS = {
+    "SoftmaxBackward0": "Softmax",
+    "LogSoftmaxBackward0": "LogSoftmax",
+    "SigmoidBackward0": "Sigmoid",
+    "LogSigmoidBackward0": "LogSigmoid",
+    "TanhBackward0": "Tanh",
+    "ReluBackward0": "ReLU",
+    "ClampBackward0": "Clamp",
+    "ClampBackward1": "Clamp",
+    "ClampMinBackward0": "Clamp",
+    "LogBackward0": "Log",
+    "ExpBackward0": "Exp",
+    "SoftplusBackward0": "Softplus",
+}
+PASSING: tuple[str, ...] = (
+    "View",
+    "UnsafeView",
+    "Squeeze",
+    "Unsqueeze",
+    "Select",
+    "Slice",
+    "Index",
+    "TBackward",
+    "Transpose",
+    "Permute",
+)
+PASSING += ("Alias", "ToCopy", "Reshape", "Expand", "Clone", "Div", "Add", "Gather", "Repeat")
+"""Nodes that hand numbers on, or shift and scale them; the chain of kinds goes on below them."""
+MOST_NODES = 400
+"""A tail with more nodes than this is not searched further."""
+NODES_OF_LOSSES = {
+    "MseLossBackward0": ("mse", "values"),
+    "SmoothL1LossBackward0": ("huber", "values"),
+    "HuberLossBackward0": ("huber", "values"),
+    "BinaryCrossEntropyBackward0": ("bce", "probabilities"),
+    "BinaryCrossEntropyWithLogitsBackward0": ("bce_logits", "logits"),
+    "NllLossBackward0": ("nll", "log-probabilities"),
+    "NllLoss2DBackward0": ("nll", "log-probabilities"),
+}
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The way from the network's output to the loss."""
+
+    loss: LossFacts
+    kinds: tuple[str, ...]
+    """Activations on the way, the output's side first."""
+    target: Tensor | None
+
+
+def kinds_between(tensor: Tensor, output: Tensor) -> tuple[str, ...]:
+    """Activations applied to `output` on the way to `tensor`, first applied first."""
+    return _kinds(_path(tensor.grad_fn, output.grad_fn))
+
+
+def read_tail(loss: Tensor, output: Tensor) -> Tail | None:
+    """Recognise a loss written by hand or called by a name that was not watched; None if it does not use `output`."""
+    path = _path(loss.grad_fn, output.grad_fn)
+    if loss.grad_fn is None or (not path and loss.grad_fn is not output.grad_fn):
+        return None
+    names = [_name(node) for node in path]
+    for node, name in zip(path, names, strict=True):
+        if name in NODES_OF_LOSSES:
+            kind, expects = NODES_OF_LOSSES[name]
+            below, target = path[path.index(node) + 1 :], _saved(node, "target")
+            return Tail(_facts(kind, expects, "", output, target), _kinds(below), target)
+    return _by_hand(path, names, set(map(_name, _region(loss.grad_fn, output.grad_fn))), output)
+
+
+def _by_hand(path: list[Any], names: list[str], region: set[str], output: Tensor) -> Tail:
+    kinds = _kinds(path)
+    if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
+        target = _multiplied(path)
+        two_sided = any(name.startswith("Rsub") for name in region) and "LogSoftmax" not in kinds
+        kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
+        return Tail(_facts(kind, expects, "written by hand", output, target), kinds, target)
+    for node, name in zip(path, names, strict=True):
+        if name in ("PowBackward0", "AbsBackward0"):
+            target = _subtracted(node, path, output)
+            kind = "mse" if name == "PowBackward0" else "mae"
+            shape = tuple(node._input_metadata[0].shape)
+            facts = _facts(kind, "values", "written by hand", output, target, met=shape)
+            return Tail(facts, _kinds(path[path.index(node) + 1 :]), target)
+    return Tail(_facts("custom", "values", "written by hand", output, None), kinds, None)
+
+
+def _facts(
+    name: str, expects: Any, called: str, output: Tensor, target: Tensor | None, met: tuple[int, ...] = ()
+) -> LossFacts:
+    shape = tuple(target.shape) if target is not None else ()
+    settings = {"met_shape": met} if met else {}
+    return LossFacts(name, expects, called or name, settings, tuple(output.shape), shape)
+
+
+def _multiplied(path: list[Any]) -> Tensor | None:
+    """The tensor that a log-probability is multiplied with."""
+    for node in path:
+        if _name(node) == "MulBackward0":
+            for side in ("other", "self"):
+                saved = _saved(node, side)
+                if saved is not None and not saved.requires_grad and saved.dim() > 0:
+                    return saved
+    return None
+
+
+def _subtracted(node: Any, path: list[Any], output: Tensor) -> Tensor | None:
+    """target = output − residual, from the residual that a square or an absolute value keeps."""
+    residual = _saved(node, "self")
+    below = path[path.index(node) + 1 :]
+    subtraction = next((n for n in below if _name(n) == "SubBackward0"), None)
+    if residual is None or subtraction is None or residual.shape != output.shape or _kinds(below):
+        return None
+    first = subtraction.next_functions[0][0] is not None
+    with torch.no_grad():
+        return output - residual if first else output + residual
+
+
+def _saved(node: Any, name: str) -> Tensor | None:
+    try:
+        value = getattr(node, f"_saved_{name}", None)
+    except RuntimeError:  # freed, or overwritten in place: then it cannot be known
+        return None
+    return value.detach() if isinstance(value, Tensor) and not value.requires_grad else value
+
+
+def _name(node: Any) -> str:
+    return str(node.name())
+
+
+def _path(start: Any, end: Any) -> list[Any]:
+    """Nodes from `start` down to, and without, `end`; empty if there is no way."""
+    if start is None or end is None or start is end:
+        return []
+    stack, seen = [(start, [start])], {start}
+    while stack and len(seen) < MOST_NODES:
+        node, path = stack.pop()
+        for below, _ in reversed(node.next_functions):
+            if below is end:
+                return path
+            if below is not None and below not in seen:
+                seen.add(below)
+                stack.append((below, [*path, below]))
+    return []
+
+
+def _region(start: Any, end: Any) -> Iterator[Any]:
+    stack, seen = [start], {start}
+    while stack and len(seen) < MOST_NODES:
+        node = stack.pop()
+        yield node
+        for below, _ in node.next_functions:
+            if below is not None and below is not end and below not in seen:
+                seen.add(below)
+                stack.append(below)
+
+
+def _kinds(path: list[Any]) -> tuple[str, ...]:
+    kinds: list[str] = []
+    for node in reversed(path):
+        name = _name(node)
+        if name in KINDS:
+            kinds.append(KINDS[name])
+        elif not name.startswith(PASSING):
+            break
+    return tuple(kinds)
