@@ -74,7 +74,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _usage_sentence(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     message = getattr(error, "format_message", error.__str__)().rstrip(".")
-    return f"{message}; see `{context.command_path if context else 'backlight'} --help`."
+    see = f"see `{context.command_path if context else 'backlight'} --help`."
+    return f"{message} {see.capitalize()}" if message.endswith("?") else f"{message}; {see}"
 
 
 def _refuse(sentence: str) -> int:

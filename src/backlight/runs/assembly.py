@@ -10,11 +10,11 @@ import numpy as np
 from torch import nn
 
 from ..data import Dataset, Part, Prepared, prepare, read
-from ..network import build, default_network, load_description
+from ..network import default_network, load_description
 from ..records import BacklightError, Task
 from ..records.config import Config
 from ..training import predict_outputs, resolve
-from .loss import own_copy
+from .module import new_module, own_copy
 from .prediction import predictions
 
 
@@ -93,7 +93,8 @@ def assemble(
     description = None if network is not None else described(config.network.description, prepared)
     seed = config.seed if config.init_seed is None else config.init_seed
     if network is None:
-        module = build(description, prepared.inputs, prepared.task.outputs, init=config.network.init, seed=seed)
+        x = prepared.train.x
+        module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=seed)
     else:
         module = own_copy(network)
     filled = filled_in(config, source, prepared, description)

@@ -11,12 +11,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
 from torch import nn
 
-from ..network import build, default_network, from_json, to_json
+from ..network import default_network, from_json, to_json
 from ..records import Task
 from ..records.config import Config
 from ..training import predict_outputs, resolve, train
 from .entrance import Intake, take_in
-from .loss import count_outputs, loss_name, own_copy
+from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
 from .prediction import predictions
 from .view import view
@@ -142,7 +142,7 @@ class _Estimator(BaseEstimator):
             return own_copy(self.network)
         inputs = intake.entrance.inputs
         description = self.network or default_network(inputs, task, len(intake.train[1]))
-        return build(description, inputs, task.outputs, seed=config.seed)
+        return new_module(description, inputs, task, intake.train[0], seed=config.seed)
 
     def _predictions(self, X: Any) -> np.ndarray:
         """Probabilities (n, classes) or values (n,) of unchecked rows."""

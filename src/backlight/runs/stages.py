@@ -19,7 +19,7 @@ from . import folder as files
 from . import settings
 from .assembly import Assembly
 from .history import HistoryFile, save_history
-from .loss import count_outputs, loss_name
+from .module import count_outputs, loss_name
 from .outcome import outcome
 
 _REPORT_SECONDS = 4.0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from ..records import Epoch
+from ..training import Observer
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SPARK = 32
@@ -24,7 +25,7 @@ def view(stream: TextIO | None = None) -> "PlainView | LiveView":
     return LiveView(stream) if stream.isatty() else PlainView(stream)
 
 
-class PlainView:
+class PlainView(Observer):
     """Plain lines, for logs and pipes. An observer of training."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -43,9 +44,6 @@ class PlainView:
             self._last = now
             self.on_note(epoch_line(rows, **facts))
 
-    def on_end(self, **_: Any) -> None:
-        """Nothing is open."""
-
 
 class LiveView(PlainView):
     """A table that is drawn in place, on a terminal."""
@@ -57,6 +55,7 @@ class LiveView(PlainView):
         self.console = Console(file=stream, highlight=False)
         self._live: Any = None
         self._losses: list[float] = []
+        self._rows: Sequence[Epoch] = ()
         self._line = ""
 
     def on_note(self, text: str, **_: Any) -> None:
@@ -67,16 +66,23 @@ class LiveView(PlainView):
         """Open the table."""
         from rich.live import Live
 
-        self._losses = []
+        self._losses, self._rows = [], ()
         self._live = Live(console=self.console, refresh_per_second=8, transient=True)
         self._live.start()
 
     def on_epoch(self, rows: Sequence[Epoch], **facts: Any) -> None:
         """Draw the newest epoch."""
         self._losses.append(shown_row(rows).loss)
-        self._line = epoch_line(rows, **facts)
+        self._rows, self._line = rows, epoch_line(rows, **facts)
+        self._draw(epoch=rows[-1].epoch, learning_rate=rows[-1].learning_rate, **facts)
+
+    def on_progress(self, **facts: Any) -> None:
+        """Draw how far the epoch under way is."""
+        self._draw(**facts)
+
+    def _draw(self, **facts: Any) -> None:
         if self._live is not None:
-            self._live.update(self._table(rows, **facts))
+            self._live.update(self._table(**facts))
 
     def on_end(self, **_: Any) -> None:
         """Close the table and leave its last line standing."""
@@ -86,35 +92,37 @@ class LiveView(PlainView):
             if self._line:
                 self.on_note(self._line)
 
-    def _table(self, rows: Sequence[Epoch], **facts: Any) -> Any:
+    def _table(self, *, loss: float | None = None, learning_rate: float, **facts: Any) -> Any:
         from rich.table import Table
 
-        table = Table(box=None, padding=(0, 2), title_justify="left", title=progress(rows[-1].epoch, **facts))
-        for heading in ("", "loss", score_name(rows[-1])):
+        table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", title=progress(**facts))
+        for heading in ("", "loss", score_name(self._rows[-1]) if self._rows else ""):
             table.add_column(heading, justify="right")
-        for row in rows:
+        for row in self._rows:
             table.add_row(row.split, f"{row.loss:.4f}", _score(row))
-        table.add_row("rate", f"{rows[-1].learning_rate:.2g}", "")
+        if loss is not None:
+            table.add_row("this batch", f"{loss:.4f}", "")
+        table.add_row("rate", f"{learning_rate:.2g}", "")
         table.caption = sparkline(self._losses)
         return table
 
 
 def epoch_line(rows: Sequence[Epoch], **facts: Any) -> str:
     """One epoch on one line: loss and score of every split, learning rate, speed and time left."""
-    parts = [f"{row.split} loss {row.loss:.4f}, {score_name(row)} {_score(row)}" for row in rows]
-    return "  ".join([progress(rows[-1].epoch, **facts), *parts, f"rate {rows[-1].learning_rate:.2g}"])
+    parts = [f"{row.split} loss {row.loss:.4f}{_named_score(row)}" for row in rows]
+    return "  ".join([progress(epoch=rows[-1].epoch, **facts), *parts, f"rate {rows[-1].learning_rate:.2g}"])
 
 
 def progress(
-    epoch: float,
     *,
+    epoch: float,
     epochs: float | None = None,
     rows_per_second: float | None = None,
     seconds_left: float | None = None,
     **_: Any,
 ) -> str:
     """How far training is, how fast it goes and how long it may still take."""
-    text = f"epoch {epoch:g}" + (f"/{epochs:g}" if epochs else "")
+    text = f"epoch {epoch:.4g}" + (f"/{epochs:g}" if epochs else "")
     if rows_per_second:
         text += f"  {rows_per_second:,.0f} rows/s"
     return text + (f"  {duration(seconds_left)} left" if seconds_left is not None else "")
@@ -138,6 +146,10 @@ def shown_row(rows: Sequence[Epoch]) -> Epoch:
 def score_name(row: Epoch) -> str:
     """What `_score` shows: accuracy for classes, the root mean squared error for values."""
     return "error" if row.accuracy is None else "accuracy"
+
+
+def _named_score(row: Epoch) -> str:
+    return "" if row.accuracy is None and row.error is None else f", {score_name(row)} {_score(row)}"
 
 
 def _score(row: Epoch) -> str:

@@ -1,4 +1,4 @@
-"""Which loss a task is trained with, and a check that a module's outputs fit it."""
+"""The module that is trained: built or copied, checked against the task, and the loss that suits both."""
 
 import copy
 
@@ -6,7 +6,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..records import BacklightError, Task
+from ..network import build, whiten_
+from ..records import BacklightError, Inputs, Task
+
+_WHITENING_ROWS = 5000
+"""Images that are enough for the whitening of the first layer (Jordan 2024, airbench)."""
+
+
+def new_module(
+    description: str, inputs: Inputs, task: Task, x: np.ndarray, *, init: str = "auto", seed: int
+) -> nn.Module:
+    """A network from its description, with its first parameters; x: training rows, for layers that start from data."""
+    module = build(description, inputs, task.outputs, init=init, seed=seed)
+    spread = x[:: max(1, len(x) // _WHITENING_ROWS)]
+    return whiten_(module, torch.as_tensor(spread), most=_WHITENING_ROWS)
 
 
 def loss_name(task: Task, outputs: int) -> str:

@@ -1,0 +1,71 @@
+"""The frame of the command line: quick to answer, one sentence on bad input, the right exit status."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from backlight import __version__
+from backlight.cli.app import app, load_commands, run
+
+HEAVY = {"torch", "polars", "pydantic", "matplotlib", "numpy", "sklearn", "pyarrow"}
+
+
+def python(code, *arguments):
+    return subprocess.run([sys.executable, *arguments, "-c", code], capture_output=True, text=True, check=True)
+
+
+@pytest.mark.parametrize("code", ["import backlight", "import backlight.cli.app as a; a.load_commands()"])
+def test_nothing_heavy_is_imported_before_it_is_needed(code):
+    loaded = python(f"{code}\nimport sys; print(*sys.modules)").stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_help_answers_at_once():
+    seconds = []
+    for _ in range(3):
+        begun = time.monotonic()
+        assert "train" in python("from backlight.cli import main; main(['--help'])").stdout
+        seconds.append(time.monotonic() - begun)
+    assert min(seconds) < 0.5
+
+
+def command_names():
+    load_commands()
+    return sorted(info.name or info.callback.__name__ for info in app.registered_commands)
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_every_command_has_json_and_an_example(name, capsys):
+    assert run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--json" in shown
+    assert f"Example:  backlight {name}" in shown
+
+
+def test_version(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"backlight {__version__}\n"
+
+
+def test_no_command_shows_the_help(capsys):
+    assert run([]) == 0
+    assert "Commands" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["trian", "x.csv"], "backlight: No such command 'trian'. Did you mean 'train'? See `backlight --help`."),
+        (["train", "x.csv", "--epoch", "3"], "No such option: --epoch"),
+        (["train", "x.csv", "--epochs", "many"], "Invalid value for '--epochs'"),
+        (["report"], "Missing argument 'RUN'; see `backlight report --help`."),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments, sentence, capsys):
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
