@@ -1,0 +1,39 @@
+# make demo: train on a bundled data set.  make test: the quick suite.  make check: everything CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: demo test test-slow check lint types rooms bench clean
+
+demo: $(INSTALLED)
+	$(BIN)/backlight train sklearn:digits --out runs/demo-digits-$$(date +%Y%m%d-%H%M%S)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow
+
+check: lint types rooms test
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+rooms: $(INSTALLED)
+	$(BIN)/lint-imports
+
+# PyTorch first and pinned: a bare `pip install torch` may pull gigabytes of CUDA libraries.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache
