@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from backlight.network import Concat, Residual
+from backlight.network.layers import Embeddings, Normalise, OneHot, Periodic, PiecewiseLinear, Scale, Select, Whiten
 
 LAYERS = {
     "linear": (nn.Linear(5, 3), (4, 5)),
@@ -72,6 +73,13 @@ LAYERS = {
     "identity": (nn.Identity(), (4, 5)),
     "residual": (Residual(nn.Sequential(nn.Linear(5, 5), nn.Tanh(), nn.Linear(5, 5))), (4, 5)),
     "residual with shortcut": (Residual(nn.Sequential(nn.Linear(5, 3), nn.Tanh()), nn.Linear(5, 3)), (4, 5)),
+    "select neighbours": (Select([1, 2]), (4, 5)),
+    "select others": (Select([4, 0]), (4, 5)),
+    "piecewise linear": (PiecewiseLinear([[-1, 0, 0.5, 2], [0, 1], []], 3), (4, 3)),
+    "periodic": (Periodic(3, width=4, frequencies=5), (4, 3)),
+    "scale": (Scale(5), (4, 5)),
+    "normalise": (Normalise([100.0, 50.0], [20.0, 30.0]), (2, 2, 3, 3)),
+    "whiten": (Whiten(2), (2, 2, 4, 4)),
     "gated linear unit (opaque)": (nn.GLU(), (4, 6)),
     "concat": (Concat(nn.Linear(5, 2), nn.Sequential(nn.Linear(5, 3), nn.Tanh()), nn.Identity()), (4, 5)),
 }
@@ -81,6 +89,8 @@ CODES = {
     "embedding": (nn.Embedding(7, 3), (4, 5)),
     "embedding with padding": (nn.Embedding(7, 3, padding_idx=2), (4, 5)),
     "embedding scaled by frequency": (nn.Embedding(7, 3, scale_grad_by_freq=True), (4, 5)),
+    "one-hot": (OneHot([7, 7, 7]), (4, 3)),
+    "embeddings": (Embeddings([7, 7, 7], 2), (4, 3)),
     "embedding bag": (nn.EmbeddingBag(7, 3), (4, 5)),
     "embedding bag, summed, padded": (nn.EmbeddingBag(7, 3, mode="sum", padding_idx=2), (4, 5)),
     "embedding bag, mean, padded": (nn.EmbeddingBag(7, 3, mode="mean", padding_idx=2), (4, 5)),

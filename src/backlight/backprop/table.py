@@ -65,6 +65,12 @@ class Rule:
         self.backward_function = function
         return function
 
+    def also(self, *kinds: type) -> None:
+        """Use the rule for further exact types, such as a subclass that keeps its parent's forward."""
+        table = LOSSES if self in LOSSES.values() else RULES
+        for kind in kinds:
+            table[kind] = self
+
     def when(self, applies: Callable[[Any], bool]) -> Callable[[Any], bool]:
         """Restrict the rule to modules for which `applies(module)` is true; used as a decorator."""
         self.applies = applies
