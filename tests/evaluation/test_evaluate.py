@@ -131,7 +131,7 @@ def test_same_seed_same_answer_and_json():
     assert first == second
     read = json.loads(json.dumps(first, allow_nan=False))
     assert read["metrics"]["accuracy"].keys() == {"value", "low", "high"}
-    assert sum(bin["rows"] for bin in read["confidence"]) == read["rows"] == 400
+    assert sum(bin["rows"] for bin in read["confidence"]) == read["held_out"] == 400
     assert sum(bin["rows"] for bin in read["calibration"]) == 400
 
 

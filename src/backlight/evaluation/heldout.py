@@ -14,7 +14,8 @@ from .scores import score_intervals
 class Evaluation:
     """Scores on held-out rows and what figures are drawn from. Fields that do not fit the task are None."""
 
-    rows: int
+    held_out: int
+    """Rows that were scored."""
     metrics: dict[str, Metric]
     """Classification: accuracy, error_rate, log_loss, probability_of_right_class, roc_auc, calibration_error.
     Regression: rmse, mae, r2."""
@@ -52,13 +53,13 @@ def evaluate(
     metrics = score_intervals(task, truth, prediction, seed=seed, resamples=resamples)
     if task.kind == "regression":
         return Evaluation(
-            rows=len(truth),
+            held_out=len(truth),
             metrics=metrics,
             scatter=details.scatter(truth, prediction, seed=seed),
             residuals=details.residual_quantiles(truth, prediction),
         )
     return Evaluation(
-        rows=len(truth),
+        held_out=len(truth),
         metrics=metrics,
         confusion=details.confusion(truth, prediction),
         calibration=details.calibration(truth, prediction),

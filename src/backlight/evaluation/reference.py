@@ -64,7 +64,7 @@ def reference_scores(
 def _constant(task: Task, y_train: np.ndarray, rows: int) -> tuple[np.ndarray, str]:
     if task.kind == "regression":
         mean = float(y_train.mean(dtype=np.float64))
-        return np.full(rows, mean), f"always saying the training mean, {mean:.6g}"
+        return np.full(rows, mean), f"always saying the training mean ({mean:{',.0f' if abs(mean) >= 1000 else '.4g'}})"
     shares = np.bincount(y_train, minlength=len(task.classes)) / len(y_train)
     return np.tile(shares, (rows, 1)), f"always saying {str(task.classes[int(shares.argmax())])!r}"
 

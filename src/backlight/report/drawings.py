@@ -52,7 +52,12 @@ def _scores(run: RunFolder) -> Iterator[tuple[str, str]]:
     axis = title.lower() if wording(name).share else f"{title} ({run.task.get('target')})"
     for suffix, width in (("", 760), ("_narrow", NARROW)):
         figure = figures.comparison(
-            metric, references, axis=axis, text=lambda value: score_text(name, value, metric), width=width
+            metric,
+            references,
+            axis=axis,
+            text=lambda value: score_text(name, value, metric),
+            share=wording(name).share,
+            width=width,
         )
         label = f"{title} of the network beside {' and '.join(references)}"
         yield f"comparison{suffix}", figures.to_svg(figure, name=f"comparison{suffix}", label=label)

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from .folder import RunFolder
-from .words import counted, interval_text, score_text
+from .words import counted, interval_text, score_text, wording
 
 Trust = Literal["good", "careful", "bad", "unknown"]
 
@@ -42,9 +42,8 @@ def headline(run: RunFolder) -> Headline:
     name = leading_metric(run)
     if name not in metrics:
         return Headline("", f"Training of {source_name(run)}", "", "")
-    task, rows = run.task, run.evaluation.get("rows") or {}
     classes = f" ({counted(len(run.classes), 'class', 'classes')})" if run.classes else ""
-    held_out = rows.get("test", run.evaluation.get("rows_evaluated"))
+    held_out = run.evaluation.get("held_out")
     of_rows = f" of {held_out:,} held-out rows" if held_out else " of the held-out rows"
     metric = metrics[name]
     score = f"{score_text(name, metric['value'], metric)} ({interval_text(name, metric)})"
@@ -53,7 +52,7 @@ def headline(run: RunFolder) -> Headline:
     else:
         said = f": off by {score} on average, on{of_rows.removeprefix(' of')}."
     return Headline(
-        str(task.get("target", "the target")), "Predicts ", f"{classes} of {source_name(run)}{said}", beside(run)
+        str(run.task.get("target", "the target")), "Predicts ", f"{classes} of {source_name(run)}{said}", beside(run)
     )
 
 
@@ -81,13 +80,15 @@ def judgement(run: RunFolder) -> Judgement:
         reasons.append("Its scores cannot be told apart from always giving the same answer.")
     elif linear:
         reasons.append("A linear model does as well on these rows: the network adds nothing that they can show.")
+    elif run.evaluation.get("linear"):
+        reasons.append("On rows that it never saw it does better than a linear model.")
     if "error" in severities or constant:
         return Judgement("bad", "Not yet.", tuple(reasons))
     if "warning" in severities or linear:
         return Judgement("careful", "With care.", tuple(reasons))
     if run.findings is None and not run.evaluation.get("metrics"):
         return Judgement("unknown", "Not known.", ("This run was neither diagnosed nor evaluated.",))
-    return Judgement("good", "Yes, as far as was looked.", tuple(reasons))
+    return Judgement("good", "Yes, as far as these checks can tell.", tuple(reasons))
 
 
 def leading_metric(run: RunFolder) -> str:
@@ -121,8 +122,10 @@ def _no_better_than(run: RunFolder, reference: str) -> bool:
     """Whether every leading score of the reference is within or beyond the network's 95 % interval."""
     metrics, scores = run.evaluation.get("metrics") or {}, run.evaluation.get(reference) or {}
     reached = [
-        scores[name] >= metrics[name]["low"] if higher else scores[name] <= metrics[name]["high"]
-        for name, higher in (("accuracy", True), ("log_loss", False), ("rmse", False), ("mae", False))
+        scores[name] >= metrics[name]["low"]
+        if wording(name).higher_is_better
+        else scores[name] <= metrics[name]["high"]
+        for name in ("accuracy", "log_loss", "roc_auc", "rmse", "mae")
         if name in metrics and name in scores
     ]
     return bool(reached) and all(reached)

@@ -54,6 +54,7 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "confused": tables.confused_pairs(run),
         "residuals": tables.residual_sentences(run),
         "worst": tables.worst_rows(run),
+        "worst_columns": tables.worst_columns(run),
         "columns": tables.column_rows(run),
         "layers": tables.layer_rows(run),
         "parameters": tables.parameters_total(run),

@@ -1,11 +1,10 @@
 """Rows of the report's tables, ready to be shown."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from .folder import RunFolder
-from .words import counted, decimals, duration, interval_text, number, percent, score_text, shape, spaced, wording
+from .words import cell, counted, decimals, duration, interval_text, number, percent, score_text, shape, spaced, wording
 
 MOST_CONFUSED = 8
 LONG_TABLE = 40
@@ -68,9 +67,8 @@ def confused_pairs(run: RunFolder) -> list[dict[str, str]]:
 def residual_sentences(run: RunFolder) -> list[str]:
     """Where the errors of a regression lie, from the quantiles of predicted − true."""
     quantiles = run.evaluation.get("residuals") or {}
-    target = run.task.get("target", "the target")
     return [
-        f"{share} of the predictions of {target} are off by {number(quantiles[low])} to {number(quantiles[high])}."
+        f"{share} of the predictions lie between {_off(quantiles[low])} and {_off(quantiles[high])}."
         for share, low, high in (("Half", "0.25", "0.75"), ("Nine in ten", "0.05", "0.95"))
         if low in quantiles and high in quantiles
     ]
@@ -80,15 +78,24 @@ def worst_rows(run: RunFolder) -> list[dict[str, Any]]:
     """The examples that the network got most wrong."""
     return [
         {
-            "row": number(one.get("row")),
-            "truth": number(one.get("truth")),
-            "predicted": number(one.get("predicted")),
+            "row": cell(one.get("row")),
+            "truth": _outcome(one.get("truth")),
+            "predicted": _outcome(one.get("predicted")),
             "probability": percent(one["probability"]) if one.get("probability") is not None else None,
-            "values": {str(name): number(value) for name, value in (one.get("values") or {}).items()},
+            "values": [
+                {"text": cell(value), "numeric": isinstance(value, int | float)}
+                for value in (one.get("values") or {}).values()
+            ],
             "image": one.get("image") if str(one.get("image") or "").startswith("data:image/") else None,
         }
         for one in run.evaluation.get("worst") or []
     ]
+
+
+def worst_columns(run: RunFolder) -> list[str]:
+    """Names of the values that are shown with the worst examples."""
+    worst = run.evaluation.get("worst") or [{}]
+    return [str(name) for name in worst[0].get("values") or {}]
 
 
 def column_rows(run: RunFolder) -> list[dict[str, str]]:
@@ -122,14 +129,10 @@ def layer_rows(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def parameters_total(run: RunFolder) -> str:
-    """Parameters of all layers; those of a container are the sum of its parts and are not counted twice."""
+    """Parameters of the outermost layers: those of a container include the layers in it."""
     layers = run.evaluation.get("layers") or []
-    deepest = [
-        layer
-        for layer, after in pairwise([*layers, {"depth": 0}])
-        if (after.get("depth") or 0) <= (layer.get("depth") or 0)
-    ]
-    return f"{sum(layer.get('parameters') or 0 for layer in deepest):,}"
+    outermost = min((layer.get("depth") or 0 for layer in layers), default=0)
+    return f"{sum(layer.get('parameters') or 0 for layer in layers if (layer.get('depth') or 0) == outermost):,}"
 
 
 def finding_cards(run: RunFolder) -> list[dict[str, Any]]:
@@ -155,14 +158,14 @@ def facts(run: RunFolder) -> dict[str, str]:
     found = run.evaluation
     rows = found.get("rows") or {}
     shown = {
-        "trained on": counted(rows["train"], "row") if rows.get("train") else None,
-        "chosen by": f"{counted(rows['validation'], 'row')} of validation" if rows.get("validation") else None,
-        "scored on": f"{counted(rows['test'], 'row')} of test" if rows.get("test") else None,
+        "training rows": number(rows.get("train") or None),
+        "validation rows": number(rows.get("validation") or None),
+        "test rows": number(rows.get("test") or None),
         "parameters": parameters_total(run) if found.get("layers") else None,
         "epochs": _epochs(found, run),
         "time": duration(found.get("seconds")) if found.get("seconds") is not None else None,
     }
-    return {name: value for name, value in shown.items() if value}
+    return {name: value for name, value in shown.items() if value and value != "–"}
 
 
 def settings_tables(run: RunFolder) -> dict[str, dict[str, str]]:
@@ -181,7 +184,16 @@ def _epochs(found: dict[str, Any], run: RunFolder) -> str | None:
     if not done:
         return None
     best = found.get("best_epoch")
-    return number(done) + (f", number {number(best)} kept" if best else "")
+    return number(done) + (f" (best: {number(best)})" if best else "")
+
+
+def _outcome(value: Any) -> str:
+    """A class label as it is, a value of a regression rounded."""
+    return number(value) if isinstance(value, float) else cell(value)
+
+
+def _off(error: float) -> str:
+    return f"{number(abs(error))} too {'high' if error > 0 else 'low'}"
 
 
 def _settings_text(settings: Any) -> str:
@@ -217,7 +229,7 @@ def _verdict(verdict: dict[str, Any] | None) -> dict[str, str] | None:
         return None
     low, high, difference = (verdict.get(key, 0.0) for key in ("low", "high", "difference"))
     places = decimals(high - low)
-    numbers = f"{difference:+.{places}f} ({low:+.{places}f} to {high:+.{places}f})"
+    numbers = f"{difference:+.{places}f} ({low:+.{places}f} to {high:+.{places}f})".replace("-", "−")
     seeds = counted(int(verdict.get("seeds", 1)), "seed")
     return {
         "word": spaced(str(verdict.get("word", ""))),

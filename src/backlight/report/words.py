@@ -57,10 +57,10 @@ def wording(name: str) -> Wording:
 
 
 def decimals(width: float) -> int:
-    """Decimals that two significant digits of an interval's width ask for."""
+    """Decimals that an interval of this width supports: about a twentieth of the width stays visible."""
     if not width or not math.isfinite(width):
         return 3
-    return max(0, min(6, 1 - math.floor(math.log10(abs(width)))))
+    return max(0, min(6, 1 - math.floor(math.log10(abs(width) / 0.5))))
 
 
 def score_text(name: str, value: float | None, metric: dict[str, Any] | None = None) -> str:
@@ -72,13 +72,20 @@ def score_text(name: str, value: float | None, metric: dict[str, Any] | None = N
     places = decimals((metric["high"] - metric["low"]) * scale) if metric else 3
     if share:
         return f"{value * 100:.{max(1, places)}f}{THIN}%"
-    return f"{value:,.{places}f}"
+    return minus(f"{value:,.{places}f}")
 
 
 def interval_text(name: str, metric: dict[str, Any]) -> str:
     """Both ends of the 95 % interval: `86.4–87.8 %`."""
     low, high = (score_text(name, metric[end], metric) for end in ("low", "high"))
     return f"{low.removesuffix(f'{THIN}%')}–{high}"
+
+
+def minus(text: str) -> str:
+    """A formatted number with a true minus sign, and none before zero."""
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")
+    return text.replace("-", "−", 1) if text.startswith("-") else text
 
 
 def number(value: Any) -> str:
@@ -88,17 +95,28 @@ def number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
-        return f"{int(value):,}"
+        return minus(f"{int(value):,}")
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+    return minus(f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}")
+
+
+def cell(value: Any) -> str:
+    """A value of the user's data, as it was: a year is no quantity, so thousands are not separated."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float):
+        return minus(f"{int(value)}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}")
+    return minus(str(value)) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def percent(value: float | None) -> str:
-    """A share in percent, with digits that keep a small one visible: `0.03 %`."""
+    """A share in percent, with digits that keep a small one visible: `0.035 %`."""
     if value is None:
         return "–"
-    places = 1 if value >= 0.001 or value == 0 else min(6, 2 - math.floor(math.log10(value * 100)) - 1)
+    if 0 < value < 0.0001:
+        return f"<{THIN}0.01{THIN}%"
+    places = 1 if value >= 0.01 or value <= 0 else min(6, 1 - math.floor(math.log10(value * 100)))
     return f"{value * 100:.{places}f}{THIN}%"
 
 

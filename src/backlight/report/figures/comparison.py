@@ -16,10 +16,14 @@ def comparison(
     *,
     axis: str,
     text: Callable[[float], str],
+    share: bool = False,
     width: float = 760,
     height: float = 132,
 ) -> Figure:
-    """One line each: where the score lies. `metric` has value, low and high; `references` are name → value."""
+    """One line each: where the score lies. `metric` has value, low and high; `references` are name → value.
+
+    `text` writes a score; `share` puts percent on the axis.
+    """
     figure = canvas(width, height)
     axes = axes_within(figure, left=76, right=56, top=4, bottom=40, grid="x")
     names = [*references, "network"]
@@ -37,8 +41,8 @@ def comparison(
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_color(LINE)
     axes.set_xlabel(axis)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%" if share else f"{value:g}"))
     return figure
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from ...records import Epoch
 from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, themed
 
-DASHES: dict[str, tuple[float, ...]] = {"train": (1, 0), "validation": (4, 2)}
+LINES: dict[str, Any] = {"train": "-", "validation": (0, (4, 2))}
 """Splits differ by dashes, so that they differ in grey print too."""
 RUN_COLOURS = (ACCENT, WARM, INK, GREY)
 RUN_MARKERS = "os^Dvp"
@@ -69,17 +69,17 @@ def _loss_and_score(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Ep
     ):
         for split in dict.fromkeys(row.split for row in rows):
             part = [row for row in rows if row.split == split]
-            dashes = DASHES.get(split, (1, 1))
+            line = LINES.get(split, ":")
             colour = run_colour if several else (ACCENT if split == "train" else WARM)
             marks = _marks(part, marker if several else None)
             label = f"{name}, {split}" if several else f"loss, {split}"
             epochs = [row.epoch for row in part]
             loss.plot(
-                epochs, [row.loss for row in part], color=colour, dashes=dashes, label=label, linewidth=1.8, **marks
+                epochs, [row.loss for row in part], color=colour, linestyle=line, label=label, linewidth=1.8, **marks
             )
             label = "_" if several else f"{_score_name(rows)}, {split}"
             score.plot(
-                epochs, [_score(row) for row in part], color=GREY, dashes=dashes, label=label, linewidth=1.2, **marks
+                epochs, [_score(row) for row in part], color=GREY, linestyle=line, label=label, linewidth=1.2, **marks
             )
     _axes(loss, score, histories)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from .theme import ACCENT, GREY, MUTED, PAPER, WARM, axes_within, canvas, themed
 
@@ -49,6 +49,7 @@ def right_class(histogram: Sequence[Mapping[str, float]], *, width: float = 370,
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.set_xlabel("probability given to the right class")
     axes.set_ylabel("share of rows")
     return figure

@@ -13,7 +13,7 @@ from .theme import ACCENT, INK, MUTED, axes_within, canvas, themed
 def scatter(pairs: Sequence[Sequence[float]], *, target: str, width: float = 370, height: float = 340) -> Figure:
     """A dot a row; on the line the prediction is exact."""
     figure = canvas(width, height)
-    axes = axes_within(figure, left=58, bottom=42, grid="both")
+    axes = axes_within(figure, left=58, right=20, bottom=42, grid="both")
     true, predicted = np.asarray(pairs, dtype=float).T
     low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
     axes.plot([low, high], [low, high], color=INK, linewidth=1, dashes=(4, 3))

@@ -16,7 +16,7 @@ PALEST = 0.06
 
 @themed
 def signal_map(values: np.ndarray, layers: Sequence[str], epochs: Sequence[float], *, width: float = 370) -> Figure:
-    """A heat map: a row is a layer, from input to output; a column a stretch of training; dark is large.
+    """A heat map: a row is a layer, from input to output; a column a stretch of training; strong colour is large.
 
     `values` has shape (layers, columns); not-a-number was not measured, an infinite value is crossed. `epochs` are the
     first and last epoch.
@@ -54,10 +54,10 @@ def _logarithmic(finite: np.ndarray) -> bool:
 
 
 def _scale(figure: Figure, axes: Axes, values: np.ndarray) -> None:
-    """Say which numbers the palest and the darkest shade stand for."""
+    """Say which numbers the palest and the strongest shade stand for."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return
-    words = f"pale {finite.min():.3g}, dark {finite.max():.3g}" + (", log scale" if _logarithmic(finite) else "")
+    words = f"pale {finite.min():.3g}, strong {finite.max():.3g}" + (", log scale" if _logarithmic(finite) else "")
     height = figure.get_figheight() * 72
     figure.text(axes.get_position().x0, 1 - 18 / height, words, color=MUTED, fontsize=10)

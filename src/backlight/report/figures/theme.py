@@ -100,7 +100,8 @@ def to_svg(figure: Figure, *, name: str, label: str) -> str:
     markup = _own_ids(markup, name)
     for colour, value in COLOURS.items():
         markup = markup.replace(value, f"var(--figure-{colour})")
-    markup = re.sub(r"font: (italic )?([^;\"]*?)([\d.]+px)[^;\"]*", r"font: \1\2\3 var(--figure-font)", markup)
+    # The page's own font; matplotlib turns every text by −0 degrees and repeats its long list of fonts in each.
+    markup = re.sub(r" font-family: [^;\"]*;?| ?transform=\"rotate\(-0 [^\"]*\"", "", markup)
     width, height = figure.get_size_inches() * _SVG_UNITS_PER_INCH
     opening = (
         f'<svg class="figure" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '

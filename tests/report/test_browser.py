@@ -1,0 +1,90 @@
+"""The page in a real browser that cannot reach any network."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from backlight.report import write_report
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+    "--v=0",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--proxy-server=127.0.0.1:9",
+    "--window-size=1400,2000",
+)
+MEASURE = """<!doctype html><body><script>
+const frame = document.createElement("iframe");
+frame.width = WIDTH; frame.height = 2000; frame.style.border = 0; frame.srcdoc = PAGE;
+frame.onload = () => {
+  const page = frame.contentDocument;
+  const figures = [...page.querySelectorAll("svg.figure")].map(svg => {
+    const box = svg.getBoundingClientRect();
+    const hidden = frame.contentWindow.getComputedStyle(svg.parentElement).display === "none";
+    return {hidden, width: box.width, height: box.height, paths: svg.getElementsByTagName("path").length};
+  });
+  const facts = {figures, width: page.documentElement.scrollWidth};
+  document.body.setAttribute("data-facts", JSON.stringify(facts));
+};
+document.body.append(frame);
+</script>"""
+"""Shows a page in a frame of a phone's or a desk's width and writes down what came of it."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs headless Chromium on the path"),
+]
+
+
+def browse(page: Path, profile: Path) -> tuple[str, list[str]]:
+    """The page's final markup and what it wrote to the console."""
+    command = [
+        str(CHROMIUM),
+        *FLAGS,
+        f"--user-data-dir={profile}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.mark.parametrize("run", ["binary_run", "image_run", "regression_run"])
+def test_no_console_message_and_nothing_refused(run, request, tmp_path):
+    markup, console = browse(write_report(request.getfixturevalue(run)), tmp_path / "profile")
+    assert console == []
+    assert "<svg" in markup
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("run", ["binary_run", "image_run", "regression_run"])
+def test_figures_have_a_size_and_the_page_does_not_scroll_sideways(run, width, request, tmp_path):
+    """Measured by a script from outside: the page's own rule against scripts is taken out of the copy."""
+    text = write_report(request.getfixturevalue(run)).read_text(encoding="utf-8")
+    page = json.dumps(re.sub(r"<meta http-equiv=[^>]*>", "", text)).replace("</", "<\\/")
+    outer = tmp_path / "outer.html"
+    outer.write_text(MEASURE.replace("WIDTH", str(width)).replace("PAGE", page), encoding="utf-8")
+    markup, console = browse(outer, tmp_path / "profile")
+    facts = json.loads(html.unescape(re.search(r'data-facts="([^"]*)"', markup)[1]))
+    assert console == []
+    assert facts["width"] == width
+    shown = [figure for figure in facts["figures"] if not figure["hidden"]]
+    assert len(shown) >= 5
+    for figure in shown:
+        assert figure["width"] > 200
+        assert figure["height"] > 60
+        assert figure["paths"] > 2

@@ -1,0 +1,101 @@
+"""Figures: every kind of input is drawn, and leaves as a file or as markup."""
+
+import math
+
+import numpy as np
+import pytest
+
+from backlight.records import BacklightError, Epoch
+from backlight.report import figures
+
+
+def history(epochs: int = 8, *, accuracy: bool = True, scale: float = 1.0) -> list[Epoch]:
+    return [
+        Epoch(epoch, epoch * 10, split, scale / epoch, 1 - 1 / epoch if accuracy else None, 0.5, 0.1, float(epoch))
+        for epoch in range(1, epochs + 1)
+        for split in ("train", "validation")
+    ]
+
+
+def texts(figure) -> str:
+    return figures.to_svg(figure, name="test", label="test")
+
+
+def test_accuracy_is_grey_on_the_right_axis_and_splits_differ_by_dashes():
+    figure = figures.curves({"run": history()}, best_epoch=8)
+    loss, score, rate = figure.axes
+    assert loss.get_ylabel() == "loss"
+    assert score.get_ylabel() == "accuracy"
+    assert score.yaxis.get_label_position() == "right"
+    colours = {line.get_color() for line in score.lines}
+    assert colours == {figures.theme.GREY}
+    assert len({line.get_linestyle() for line in loss.lines[:2]}) == 2
+    assert "learning rate" in [text.get_text() for text in rate.texts]
+
+
+def test_regression_shows_its_error_in_grey():
+    assert figures.curves({"run": history(accuracy=False)}).axes[1].get_ylabel() == "error"
+
+
+def test_several_runs_are_told_apart_by_markers():
+    figure = figures.curves({"first": history(), "second": history(scale=2)})
+    assert len({line.get_marker() for line in figure.axes[0].lines}) == 2
+    assert "second, validation" in texts(figure)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_short_histories_are_visible(epochs):
+    assert "epoch" in texts(figures.curves({"run": history(epochs)}, best_epoch=1))
+
+
+def test_a_wide_range_of_losses_is_logarithmic():
+    figure = figures.curves({"run": history(200)})
+    assert figure.axes[0].get_yscale() == "log"
+    assert figures.curves({"run": history(8)}).axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 30, 60])
+def test_confusion_of_any_number_of_classes(classes):
+    counts = np.eye(classes, dtype=int) * 20 + 1
+    counts[0] = 0
+    markup = texts(figures.confusion(counts.tolist(), [f"class {place} $x$" for place in range(classes)]))
+    assert ("class 1 $x$" in markup) == (classes <= 40)
+
+
+def test_signal_map_marks_what_was_not_finite():
+    values = np.array([[1.0, math.nan, 1e4], [2.0, math.inf, 3.0]])
+    markup = texts(figures.signal_map(values, ["a", "b"], (0, 3)))
+    assert "log scale" in markup
+    assert "var(--figure-warm)" in markup
+    assert "log scale" not in texts(figures.signal_map(np.full((2, 3), np.nan), ["a", "b"], (0, 3)))
+
+
+def test_constant_predictions_are_drawn():
+    assert texts(figures.scatter([[1.0, 1.0], [1.0, 1.0]], target="price"))
+    bins = [{"low": 0.5, "high": 0.5, "rows": 9, "predicted": 0.5, "observed": 0.4}]
+    assert texts(figures.calibration(bins))
+
+
+def test_markup_of_two_figures_shares_no_id():
+    figure = figures.curves({"run": history()})
+    first, second = (figures.to_svg(figure, name=name, label="x") for name in ("one", "two"))
+    assert first.replace("one-", "") == second.replace("two-", "") or 'id="one-' in first
+    assert 'id="two-' not in first
+    assert "<text" in first  # text stays text
+
+
+def test_files(tmp_path):
+    figure = figures.curves({"run": history()})
+    assert figures.save(figure, tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in figures.save(figure, tmp_path / "curves.svg").read_text(encoding="utf-8")
+    with pytest.raises(BacklightError, match=r"\.png or \.svg"):
+        figures.save(figure, tmp_path / "curves.bmp")
+
+
+def test_drawing_leaves_the_users_matplotlib_alone(monkeypatch):
+    import matplotlib as mpl
+
+    monkeypatch.setitem(mpl.rcParams, "font.size", 23)
+    figures.curves({"run": history()})
+    assert mpl.rcParams["font.size"] == 23
+    assert mpl.rcParams["svg.fonttype"] != "none"
