@@ -13,6 +13,7 @@ CLASSES = Task("binary", "y", (0, 1))
     [
         (0.85, {"accuracy": 0.8}, "is better than a linear model"),
         (0.85, {"accuracy": 0.86}, "is not shown to be better than a linear model"),
+        (0.85, {"accuracy": 0.95}, "A linear model is better here"),
         (0.75, {"accuracy": 0.7}, "Do not rely on this network yet"),
         (0.85, {}, "The network learned from its inputs"),
     ],

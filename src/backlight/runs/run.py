@@ -133,7 +133,7 @@ class Run:
         rows = dict(kept["rows"])
         if evaluation is not None:
             scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": {}, "linear": {}}
-            rows["test"] = evaluation.rows
+            rows["test"] = evaluation.rows_evaluated
         return {
             "run": str(self.folder),
             "task": kept["task"]["kind"],

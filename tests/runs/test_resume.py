@@ -1,0 +1,52 @@
+"""A run that was cut short goes on as if it had not been."""
+
+import pytest
+
+import backlight as bl
+from backlight.runs import folder as files
+
+
+class StopAfter:
+    """Presses Ctrl-C at the end of an epoch."""
+
+    def __new__(cls, epoch):
+        from backlight.training import Observer
+
+        class Stop(Observer):
+            def on_epoch(self, rows, **_):
+                if rows[0].epoch >= epoch:
+                    raise KeyboardInterrupt
+
+        return Stop()
+
+
+def options(folder):
+    return {"out": folder, "epochs": 12, "network": "16 relu, dropout 0.2", "patience": 100, "verbose": False}
+
+
+def curve(run):
+    return [(row.epoch, row.split, row.loss) for row in run.history]
+
+
+def test_an_interrupted_run_keeps_its_network_and_goes_on_exactly(tmp_path):
+    whole = bl.train("sklearn:wine", **options(tmp_path / "whole"))
+    cut = bl.train("sklearn:wine", observers=[StopAfter(5)], **options(tmp_path / "cut"))
+    assert cut.evaluation["stopped"] == "interrupted"
+    assert (cut.folder / files.REPORT).exists()
+    assert cut.evaluation["epochs"] == 5
+    resumed = bl.resume(cut.folder, verbose=False)
+    assert resumed.evaluation["stopped"] == whole.evaluation["stopped"] == "all epochs done"
+    assert curve(resumed) == curve(whole)
+    assert resumed.metrics == whole.metrics
+
+
+def test_changed_data_is_noticed(tmp_path):
+    import polars as pl
+
+    path = tmp_path / "data.csv"
+    frame = pl.DataFrame({"a": [float(i % 17) for i in range(100)], "y": [i % 17 > 8 for i in range(100)]})
+    frame.write_csv(path)
+    run = bl.train(path, "y", out=tmp_path / "run", epochs=2, network="4 relu", verbose=False)
+    frame.with_columns(pl.col("a") * 3).write_csv(path)
+    with pytest.raises(bl.BacklightError, match="has changed since"):
+        bl.resume(run.folder, verbose=False)
