@@ -7,8 +7,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from backlight.records import BacklightError, ImageInputs, Inputs
-
+from ..records import BacklightError, ImageInputs, Inputs
 from .description import Description, Word
 from .initial import initialise
 from .layers import Normalise
@@ -16,7 +15,7 @@ from .parse import parse
 from .storage import from_json, to_json
 from .vocabulary import Entry, Inline, vocabulary
 
-MOST_LAYERS = 10_000
+MOST_LAYERS = 2_000
 MOST_PARAMETERS = 2**31
 
 Shape = tuple[int, ...]

@@ -7,8 +7,7 @@ three hundred rows' worth of caution after RealMLP (Holzmüller et al. 2024). Im
 the first, norm and gelu, a global max pool; narrower, for processors without an accelerator.
 """
 
-from backlight.records import ArrayInputs, ImageInputs, Inputs, TableInputs, Task
-
+from ..records import ArrayInputs, ImageInputs, Inputs, TableInputs, Task
 from .front import ONE_HOT_CODES, embedding_width
 
 WIDEST_FRONT = 4000

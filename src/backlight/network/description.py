@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from backlight.records import BacklightError
+from ..records import BacklightError
 
 Value = int | float | tuple[int, int]
 """An argument: a number, or a size such as 3x3 (height, width)."""

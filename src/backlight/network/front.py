@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
-from backlight.records import BacklightError, Feature, TableInputs
-
+from ..records import BacklightError, Feature, TableInputs
 from .layers import Concat, Embeddings, OneHot, Select
 
 ONE_HOT_CODES = 12

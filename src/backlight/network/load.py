@@ -22,8 +22,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from backlight.records import BacklightError
-
+from ..records import BacklightError
 from .description import Description
 from .parse import parse
 from .vocabulary import Entry, Group, find, nearest

@@ -10,7 +10,6 @@ A number at the start of an item stands for `linear NUMBER`. `#` starts a commen
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 
 from .description import Description, Place, Value, Word
 from .vocabulary import Entry, Parameter, find, nearest
@@ -53,10 +52,10 @@ def parse(text: str) -> Description:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.numbers = count(1)
         self.tokens = [*_tokens(text), _Token("end", "", len(text))]
         self.at = 0
         self.depth = 0
+        self.words = 0  # begun so far
 
     @property
     def next(self) -> _Token:
@@ -67,8 +66,8 @@ class _Parser:
         self.at += token.kind != "end"
         return token
 
-    def place(self, first: _Token, last: _Token | None = None, number: int | None = None) -> Place:
-        return Place(self.text, first.start, (last or first).end, next(self.numbers) if number is None else number)
+    def place(self, first: _Token, last: _Token | None = None) -> Place:
+        return Place(self.text, first.start, (last or first).end, max(1, self.words))
 
     def whole(self) -> Description:
         description = self.sequence()
@@ -95,6 +94,7 @@ class _Parser:
     def word(self, fresh: bool) -> Word:
         """One word with its arguments; `fresh` where an item starts, so that a number means a linear layer."""
         first = self.next
+        self.words += 1
         if first.kind == "number" and fresh:
             entry, last = find("linear"), first
             assert entry is not None

@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from backlight.records import BacklightError
-
+from ..records import BacklightError
 from . import layers as own
 
 FORMAT = 1
@@ -30,8 +29,11 @@ def to_json(module: nn.Module) -> Json:
     """
     _check_sharing(module)
     network = {"format": FORMAT, "network": _layer_to_json(module, "")}
-    with torch.device("meta"):
-        again = from_json(network)
+    try:
+        with torch.device("meta"):
+            again = from_json(network)
+    except BacklightError as error:
+        raise BacklightError(_cannot_hold(type(module), "")) from error
     if _parameter_shapes(again) != _parameter_shapes(module):
         raise BacklightError(_cannot_hold(type(module), ""))
     return network

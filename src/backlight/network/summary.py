@@ -1,14 +1,15 @@
 """The layers of a network as rows: what each is, and the shape of x before and behind it."""
 
+import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from backlight.records import ArrayInputs, ImageInputs, Inputs, TableInputs
-
+from ..records import ArrayInputs, ImageInputs, Inputs, TableInputs
 from . import layers as own
 from .storage import settings
 
@@ -95,24 +96,20 @@ def _row(name: str, layer: nn.Module, shapes: tuple[tuple[int, ...], tuple[int, 
 
 
 def _settings(layer: nn.Module) -> str:
-    if isinstance(layer, tuple(getattr(own, name) for name in own.__all__ if name[0].isupper())):
-        return "" if list(layer.children()) else layer.extra_repr()
-    try:
-        found = settings(layer)
-    except AttributeError:
-        return "" if list(layer.children()) else layer.extra_repr()
-    return ", ".join(_told(layer, found))
+    """What the layer says of itself, or those of PyTorch's settings that differ from their defaults."""
+    home = type(layer).__module__
+    if home.startswith("torch.nn.modules."):
+        with suppress(AttributeError):  # a layer that hides its settings says nothing
+            return ", ".join(_told(layer, settings(layer)))
+    return "" if not home.startswith(own.__name__) else layer.extra_repr()
 
 
 def _told(layer: nn.Module, found: dict[str, Any]) -> Iterator[str]:
-    """Settings that differ from the constructor's defaults."""
-    import inspect
-
-    defaults = {name: p.default for name, p in inspect.signature(type(layer)).parameters.items()}
+    parameters = inspect.signature(type(layer)).parameters
     for name, value in found.items():
-        if name in _SHOWN_BY_SHAPES or value == defaults[name] or _single(value) == defaults[name]:
-            continue
-        if name == "stride" and value == found.get("kernel_size"):
+        default = parameters[name].default
+        usual = name in _SHOWN_BY_SHAPES or value == default or _single(value) == default
+        if usual or (name == "stride" and value == found.get("kernel_size")):
             continue
         yield "no bias" if name == "bias" else f"{_SHORT.get(name, name.replace('_', ' '))} {_text(value)}"
 
@@ -123,10 +120,6 @@ def _single(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return (
-        "×".join(map(str, value))
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, tuple):
+        return "×".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -21,8 +21,7 @@ from typing import Annotated, Any, Literal, Protocol, get_args, get_origin, get_
 
 from torch import nn
 
-from backlight.records import Inputs
-
+from ..records import Inputs
 from .description import Description, Value, Word
 
 LARGEST = 2**24

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-SATURATING = (nn.Tanh, nn.Hardtanh, nn.Sigmoid, nn.Hardsigmoid, nn.Softsign, nn.LogSigmoid)
+_SATURATING = (nn.Tanh, nn.Hardtanh, nn.Sigmoid, nn.Hardsigmoid, nn.Softsign)
 _NOT_BY_VALUE = (nn.MultiheadAttention, nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, nn.GLU)
 
 
@@ -15,26 +15,40 @@ def is_activation(layer: nn.Module) -> bool:
     return type(layer).__module__ == "torch.nn.modules.activation" and not isinstance(layer, _NOT_BY_VALUE)
 
 
-def gain(activation: nn.Module | None) -> float:
-    """Factor for the weights before an activation f that keeps the mean square of x from layer to layer.
+def saturates(activation: nn.Module | None) -> bool:
+    """Whether it flattens out on both sides. By exact type, since ReLU6 is a subclass of Hardtanh."""
+    return type(activation) in _SATURATING
 
-    1 / √E[f(z)²] for standard normal z: √2 for relu as in He et al. 2015, 1 for selu as in Klambauer et al. 2017, and
-    by the same integral 1.53 for gelu, 1.68 for silu. Saturating activations would be driven to their ends by it; they
-    take PyTorch's usual values, 5/3 for tanh and 1 for the others.
+
+def gain(activation: nn.Module | None) -> float:
+    """Factor g for the weights before an activation f, so that x keeps a mean square of 1 from layer to layer.
+
+    The solution of E[f(g z)²] = 1 for standard normal z: √2 for relu as in He et al. 2015, 1 for selu as in Klambauer
+    et al. 2017. Saturating activations have none; they take PyTorch's usual values, 5/3 for tanh and 1 for the others.
     """
     if activation is None:
         return 1.0
-    if isinstance(activation, SATURATING):
+    if saturates(activation):
         return 5 / 3 if isinstance(activation, nn.Tanh) else 1.0
     return _keeping_mean_square(activation)
 
 
-def _keeping_mean_square(activation: nn.Module) -> float:
+def _keeping_mean_square(activation: nn.Module, low: float = 0.1, high: float = 10.0) -> float:
+    """By bisection; 1 where no g within the bounds does it."""
+    f = copy.deepcopy(activation).cpu().eval()
+    if isinstance(f, nn.PReLU):
+        f = nn.LeakyReLU(f.weight.detach().mean().item())
+    if not _mean_square(f, low) < 1 < _mean_square(f, high):
+        return 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _mean_square(f, middle) < 1 else (low, middle)
+    return low
+
+
+def _mean_square(f: nn.Module, g: float) -> float:
+    """E[f(g z)²]."""
     z = torch.linspace(-8.0, 8.0, 4001, dtype=torch.float64)
     density = torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    f = copy.deepcopy(activation).cpu().double().eval()
-    channels = f.num_parameters if isinstance(f, nn.PReLU) else 1
     with torch.no_grad():
-        y = f(z[:, None].expand(-1, channels)).mean(1)
-    mean_square = torch.trapezoid(y**2 * density, z).item()
-    return 1.0 if mean_square < 1e-4 or not math.isfinite(mean_square) else mean_square**-0.5
+        return torch.trapezoid(f(g * z) ** 2 * density, z).item()

@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 import torch
 from torch import Generator, Tensor, nn
 
-from backlight.records import BacklightError
+from ...records import BacklightError
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Site:
     is_output: bool
     """Whether it is the last layer of the network."""
     residuals: int
-    """Number of residual blocks in the network if the layer ends the body of one, otherwise 0."""
+    """Number of residual blocks in the network if this is the last such layer in the body of one, otherwise 0."""
+    closing_norm: nn.Module | None
+    """The norm behind it that ends that body, if there is one."""
     network: nn.Module
     generator: Generator
     gain: float | None
@@ -58,9 +60,11 @@ class Site:
         return suited if self.gain is None else self.gain
 
     def fill(self, values: Tensor) -> None:
-        """Sets the weight."""
+        """Sets the weight, and the bias to zero."""
         with torch.no_grad():
             self.weight.copy_(values)
+            if isinstance(self.layer.bias, Tensor) and self.layer.bias.requires_grad:
+                self.layer.bias.zero_()
 
     def normal(self, std: float) -> str:
         """Fills with normal numbers of mean 0."""

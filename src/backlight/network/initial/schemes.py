@@ -1,11 +1,11 @@
-"""The schemes. Biases start at zero in all of them but `torch`."""
+"""The schemes. Biases start at zero in all of them but `torch`, which leaves a layer as PyTorch starts it."""
 
 import math
 
 import torch
 from torch import nn
 
-from .gains import SATURATING, gain
+from .gains import gain, saturates
 from .scheme import Site, scheme
 
 OUTPUT_GAIN = 0.1
@@ -22,11 +22,15 @@ def auto(site: Site) -> str:
     """
     if site.is_output:
         return site.normal(site.gain_or(OUTPUT_GAIN) / math.sqrt(site.fan_in))
-    said = glorot(site) if isinstance(site.activation, SATURATING) else he(site)
-    if site.residuals > 1:
-        site.fill(site.weight / math.sqrt(site.residuals))
-        said += f", divided by √{site.residuals} for the residual sum"
-    return said
+    said = glorot(site) if saturates(site.activation) else he(site)
+    if site.residuals < 2:
+        return said
+    norm = site.closing_norm
+    if norm is not None and isinstance(norm.weight, nn.Parameter):
+        nn.init.constant_(norm.weight, site.residuals**-0.5)
+        return f"{said}; the norm behind it starts at 1/√{site.residuals} for the residual sum"
+    site.fill(site.weight / math.sqrt(site.residuals))
+    return f"{said}, divided by √{site.residuals} for the residual sum"
 
 
 @scheme("he")
@@ -44,7 +48,7 @@ def lecun(site: Site) -> str:
 @scheme("glorot")
 def glorot(site: Site) -> str:
     """Uniform within ± gain · √(6 / (fan-in + fan-out)) (Glorot and Bengio 2010); gain 5/3 for tanh, otherwise 1."""
-    suited = gain(site.activation) if isinstance(site.activation, SATURATING) else 1.0
+    suited = gain(site.activation) if saturates(site.activation) else 1.0
     return site.uniform(site.gain_or(suited) * math.sqrt(6 / (site.fan_in + site.fan_out)))
 
 

@@ -24,32 +24,32 @@ def _walk(
         if module.weight.requires_grad:
             yield name, module, following
         return
-    side_by_side = isinstance(module, Residual | Concat)
+    behind = None if isinstance(module, Residual) else following  # a sum follows, which is linear
     for key, child in reversed(list(module.named_children())):
-        yield from _walk(child, f"{name}.{key}".strip("."), following)
-        if not side_by_side:
-            following = _met(child, following)
+        yield from _walk(child, f"{name}.{key}".strip("."), behind)
+        if not isinstance(module, Residual | Concat):
+            behind = _met(child, behind)
 
 
 def _met(module: nn.Module, following: nn.Module | None) -> nn.Module | None:
     """The activation that x meets first on its way through the module and what is behind it."""
     if is_activation(module):
         return module
-    if isinstance(module, WEIGHTED):
+    if isinstance(module, (*WEIGHTED, Residual)):
         return None
     children = list(module.children())
-    if isinstance(module, Residual | Concat):
-        return _met(children[0], following)
-    for child in reversed(children):
+    for child in children[:1] if isinstance(module, Concat) else reversed(children):
         following = _met(child, following)
     return following
 
 
-def residual_ends(network: nn.Module) -> list[nn.Module]:
-    """The last norm or weighted layer of the body of each residual block, without those whose weight is frozen."""
-    ends: list[nn.Module] = []
-    for block in network.modules():
-        if isinstance(block, Residual):
-            scaled = [m for m in block.body.modules() if isinstance(m, (*WEIGHTED, *_NORMS)) and m.weight is not None]
-            ends += [m for m in scaled[-1:] if m.weight.requires_grad]
-    return ends
+def residual_ends(network: nn.Module) -> tuple[int, dict[nn.Module, nn.Module | None]]:
+    """Number of residual blocks; and the last weighted layer in the body of each, with the norm that ends the body."""
+    blocks = [block for block in network.modules() if isinstance(block, Residual)]
+    ends: dict[nn.Module, nn.Module | None] = {}
+    for block in blocks:
+        layers = [m for m in block.body.modules() if isinstance(m, WEIGHTED + _NORMS) and m.weight is not None]
+        last = next((i for i in reversed(range(len(layers))) if isinstance(layers[i], WEIGHTED)), None)
+        if last is not None:
+            ends[layers[last]] = layers[-1] if last < len(layers) - 1 else None
+    return len(blocks), ends

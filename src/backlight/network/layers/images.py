@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from backlight.records import BacklightError
+from ...records import BacklightError
 
 
 class Normalise(nn.Module):

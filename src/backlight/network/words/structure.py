@@ -1,12 +1,17 @@
 """Words that hold other words."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 from torch import nn
 
 from ..layers import Concat, Residual
 from ..vocabulary import Branch, Here, Inline, Whole, word
 
+_MEETING: dict[int, tuple[Any, Any]] = {
+    2: (nn.AdaptiveAvgPool1d, nn.Conv1d),
+    3: (nn.AdaptiveAvgPool2d, nn.Conv2d),
+}
 Times = Annotated[int, Whole(1, 1000)]
 
 
@@ -20,7 +25,7 @@ def residual(here: Here, body: Branch) -> nn.Module:
     if not body.words:
         raise here.error("'residual' needs at least one layer in its parentheses")
     layers, shape = here.build(body)
-    return Residual(layers, _shortcut(here, shape))
+    return Residual(layers, _shortcut(here.shape, shape))
 
 
 @word("concat", "branches")
@@ -39,16 +44,15 @@ def repeat(here: Here, times: Times, body: Branch) -> Inline:
     return Inline(body.words * times)
 
 
-def _shortcut(here: Here, shape: tuple[int, ...]) -> nn.Module | None:
-    x = here.shape
-    if x == shape:
-        return None
-    if len(x) == len(shape) == 1:
-        return nn.Linear(x[0], shape[0], bias=False)
-    if len(x) == len(shape) == 3:
-        conv = nn.Conv2d(x[0], shape[0], 1, bias=False)
-        return conv if x[1:] == shape[1:] else nn.Sequential(nn.AdaptiveAvgPool2d(shape[1:]), conv)
-    if len(x) == len(shape) == 2:
-        conv1 = nn.Conv1d(x[0], shape[0], 1, bias=False)
-        return conv1 if x[1:] == shape[1:] else nn.Sequential(nn.AdaptiveAvgPool1d(shape[1]), conv1)
-    raise here.error(f"'residual' cannot add x of shape {x} to what its layers make of it, {shape}")
+def _shortcut(x: tuple[int, ...], shape: tuple[int, ...]) -> nn.Module | None:
+    """From one shape to another: averaged or flattened where needed, then mixed linearly; None for no change."""
+    layers: list[nn.Module] = []
+    if len(shape) == 1:
+        width = math.prod(x)
+        layers += [nn.Flatten()] * (len(x) > 1) + [nn.Linear(width, shape[0], bias=False)] * (width != shape[0])
+    else:
+        average, conv = _MEETING[len(shape)]
+        layers += [average(shape[1:])] * (x[1:] != shape[1:]) + [conv(x[0], shape[0], 1, bias=False)] * (
+            x[0] != shape[0]
+        )
+    return nn.Sequential(*layers) if len(layers) > 1 else layers[0] if layers else None

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from torch import nn
 
-from backlight.records import Feature, TableInputs
-
+from ...records import Feature, TableInputs
 from ..front import table_front
 from ..layers import Periodic, PiecewiseLinear
 from ..vocabulary import Count, Factor, Here, Whole, word
