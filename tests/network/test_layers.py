@@ -69,7 +69,7 @@ def test_piecewise_linear_starts_as_straight_lines_and_then_bends():
     torch.testing.assert_close(layer(X), line)
     with torch.no_grad():
         layer.weight.normal_()
-    bent = line + torch.einsum("fnb,fbw->nfw", layer.encode(X), layer.weight).flatten(1)
+    bent = line + layer.gain * torch.einsum("fnb,fbw->nfw", layer.encode(X), layer.weight).flatten(1)
     torch.testing.assert_close(layer(X), bent)
 
 
