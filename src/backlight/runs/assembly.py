@@ -10,11 +10,11 @@ import numpy as np
 from torch import nn
 
 from ..data import Dataset, Part, Prepared, prepare, read
-from ..network import default_network, load_description
+from ..network import default_network, load_description, parse
 from ..records import BacklightError, Task
 from ..records.config import Config
 from ..training import predict_outputs, resolve
-from .module import new_module, own_copy
+from .module import load_parameters, new_module, own_copy
 from .prediction import predictions
 
 
@@ -88,27 +88,31 @@ def assemble(
     source = config.data.source if source is None else source
     if source is None:
         raise BacklightError("No data was given; name a file, a folder of images, or sklearn:NAME.")
+    description = written(config.network.description)  # a wrong word is told before the data is read
     dataset = read(source, images=config.data.images)
     prepared = prepare(dataset, config.data, seed=config.seed)
-    description = None if network is not None else described(config.network.description, prepared)
     seed = config.seed if config.init_seed is None else config.init_seed
     if network is None:
         x = prepared.train.x
+        description = description or default_network(prepared.inputs, prepared.task, len(x))
         module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=seed)
     else:
         module = own_copy(network)
+    if config.network.init_from is not None:
+        load_parameters(module, config.network.init_from)
     filled = filled_in(config, source, prepared, description)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
     introduce(assembly, chosen=config.network.description is None)
     return assembly
 
 
-def described(description: str | None, prepared: Prepared) -> str:
-    """The description of the network as one line of text: the user's, that of a .toml file, or one chosen here."""
+def written(description: str | None) -> str | None:
+    """The description that the user gave, as text, checked: their line, or what their .toml file says."""
     if description is None:
-        return default_network(prepared.inputs, prepared.task, len(prepared.train.rows))
+        return None
     if description.strip().endswith(".toml"):
         return str(load_description(description.strip()))
+    parse(description)
     return description
 
 

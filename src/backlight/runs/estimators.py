@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from torch import nn
 
 from ..network import default_network, from_json, to_json
-from ..records import Task
+from ..records import Task, TaskKind
 from ..records.config import Config
 from ..training import predict_outputs, resolve, train
-from .entrance import Intake, take_in
+from .entrance import Entrance, Intake, take_in
 from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
 from .prediction import predictions
@@ -74,6 +74,9 @@ class _Estimator(BaseEstimator):
     n_features_in_, feature_names_in_:
         As scikit-learn defines them.
     """
+
+    module_: nn.Module
+    _entrance: Entrance
 
     def __init__(
         self,
@@ -204,7 +207,7 @@ class Classifier(ClassifierMixin, _Estimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"Classifier needs two classes at least; y holds one class only: {self.classes_[0]!r}.")
-        kind = "binary" if len(self.classes_) == 2 else "multiclass"
+        kind: TaskKind = "binary" if len(self.classes_) == 2 else "multiclass"
         return self._train(X, codes, Task(kind, "y", tuple(range(len(self.classes_)))))
 
     def predict_proba(self, X: Any) -> np.ndarray:

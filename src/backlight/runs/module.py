@@ -1,13 +1,17 @@
 """The module that is trained: built or copied, checked against the task, and the loss that suits both."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from ..network import build, whiten_
 from ..records import BacklightError, Inputs, Task
+from .folder import MODEL
 
 _WHITENING_ROWS = 5000
 """Images that are enough for the whitening of the first layer (Jordan 2024, airbench)."""
@@ -64,3 +68,18 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
 def own_copy(module: nn.Module) -> nn.Module:
     """A copy to train, so that the module that was passed in keeps its parameters."""
     return copy.deepcopy(module)
+
+
+def load_parameters(module: nn.Module, path: str | Path) -> None:
+    """Load parameters from a run's folder or a .safetensors file, in place.
+
+    Raises:
+        BacklightError: there is no such file, or its parameters are those of another network.
+
+    """
+    file = Path(path) / MODEL if Path(path).is_dir() else Path(path)
+    try:
+        module.load_state_dict(load_file(file))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise BacklightError(f"{file} does not hold the parameters of this network: {first}") from error

@@ -35,7 +35,7 @@ def configure(options: Mapping[str, Any], base: Config | None = None) -> Config:
 
     """
     places = option_places()
-    values: dict[str, Any] = (base or Config()).model_dump()
+    values: dict[str, Any] = Config.model_validate({} if base is None else base).model_dump()
     for name, value in options.items():
         if name not in places:
             raise BacklightError(unknown("option", name, places))

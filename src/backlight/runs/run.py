@@ -1,13 +1,12 @@
 """`Run`: a run folder, opened. Reading one executes nothing that is in it."""
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from ..data import Dataset, Preprocessing, read
@@ -20,6 +19,7 @@ from ..training import predict_outputs
 from . import folder as files
 from . import settings
 from .history import load_history
+from .module import load_parameters
 from .prediction import prediction_frame, predictions
 
 
@@ -88,11 +88,7 @@ class Run:
         if not path.exists():
             raise BacklightError(f"{self.folder} has no trained network yet; `backlight resume {self.folder}` goes on.")
         module = self._given if self._given is not None else self._rebuilt()
-        try:
-            module.load_state_dict(load_file(path))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            first = str(error).splitlines()[0]
-            raise BacklightError(f"{path} does not hold the parameters of this network ({first}).") from error
+        load_parameters(module, path)
         return module.eval()
 
     def _rebuilt(self) -> nn.Module:
@@ -133,7 +129,7 @@ class Run:
         rows = dict(kept["rows"])
         if evaluation is not None:
             scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": {}, "linear": {}}
-            rows["test"] = evaluation.rows_evaluated
+            rows["test"] = evaluation.held_out
         return {
             "run": str(self.folder),
             "task": kept["task"]["kind"],
@@ -168,7 +164,7 @@ def save_frame(frame: pl.DataFrame, path: Path) -> None:
         BacklightError: an unknown ending, or a file that cannot be written.
 
     """
-    writers = {
+    writers: dict[str, Callable[[Path], object]] = {
         ".csv": frame.write_csv,
         ".tsv": lambda name: frame.write_csv(name, separator="\t"),
         ".parquet": frame.write_parquet,
