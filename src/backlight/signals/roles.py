@@ -2,9 +2,10 @@
 
 from .facts import Role
 
-_ACTIVATIONS = """ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Softplus Softsign
-Tanh Sigmoid LogSigmoid Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink Threshold Softmax Softmax2d LogSoftmax Softmin GLU
-Clamp Log Exp"""
+_ACTIVATIONS = """
+ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Softplus Softsign Tanh Sigmoid LogSigmoid Hardtanh
+Hardsigmoid Hardswish Hardshrink Softshrink Tanhshrink Threshold Softmax Softmax2d LogSoftmax Softmin GLU Clamp Log Exp
+"""
 _WORDS: dict[Role, str] = {
     "linear": "Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d"
     " NonDynamicallyQuantizableLinear LazyLinear LazyConv1d LazyConv2d",

@@ -18,6 +18,8 @@ SAME = 1e-4
 """Two units are the same when the sine of the angle between their outputs is below this."""
 MOST_UNITS = 1024
 """Layers wider than this are not searched for equal units."""
+FEWEST_ROWS = 8
+"""Rows in which a unit must speak before it can be called the same as another."""
 UNIT_ROWS = 512
 """Rows used when comparing units."""
 
@@ -81,14 +83,15 @@ def equal_groups(outputs: Tensor, units: list[int]) -> tuple[tuple[int, ...], ..
         return ()
     columns = outputs[:, units].double()
     norms = torch.linalg.vector_norm(columns, dim=0)
+    spoken = (columns != 0).sum(0) >= FEWEST_ROWS
     unit = columns / norms.clamp_min(1e-30)
     cosine = (unit.T @ unit).abs()
     same = ((1 - cosine.square()).clamp_min(0).sqrt() < SAME).cpu()
     groups, taken = [], set()
     for i in range(len(units)):
-        if i in taken or norms[i] == 0:
+        if i in taken or not spoken[i]:
             continue
-        members = [j for j in torch.nonzero(same[i]).flatten().tolist() if j >= i and norms[j] > 0]
+        members = [j for j in torch.nonzero(same[i]).flatten().tolist() if j >= i and spoken[j]]
         taken.update(members)
         if len(members) > 1:
             groups.append(tuple(units[j] for j in members))

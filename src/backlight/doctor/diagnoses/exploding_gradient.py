@@ -1,0 +1,65 @@
+"""G602: the gradient grows on its way down, or from step to step."""
+
+import math
+from collections.abc import Iterator
+from statistics import median
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+GROWN = 1e3
+"""Gradient of the first layer over that of the last, beside their weights; or of a step over that of the start."""
+BESIDE_WEIGHT = 100.0
+"""‖∂L/∂W‖/‖W‖ from which even a learning rate of 0.01 replaces the weight in one step."""
+EARLY = 12
+
+
+@diagnosis(
+    "G602",
+    "exploding-gradient",
+    needs=("weighted", "signals"),
+    treatments=("clip", "init", "normalisation"),
+    explains=("non-finite", "learning-rate-too-high", "oscillating-loss", "not-learning", "plateau"),
+)
+def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The gradient is orders of magnitude stronger than the weights, at the first layers, or than at the start.
+
+    What it sees
+    ‖∂L/∂W‖/‖W‖ by layer in the first observed steps, its ratio from first to last layer, and the largest norm of
+    the whole gradient beside that of the start.
+
+    Why it hurts
+    One step throws the parameters far away; with rectifiers or long recurrences the loss then becomes infinite.
+
+    When it is wrong
+    Rare spikes that clipping or an adaptive optimiser absorbs (a run that learns is only warned).
+
+    Example
+    A recurrent network with ReLU over 600 steps.
+
+    Treatment
+    Clip the norm of the gradient, initialise smaller, normalise, scale the target.
+
+    References
+    Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013).
+    """
+    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:EARLY] for layer in run.weighted}
+    medians = [(name, median(values)) for name, values in shares.items() if values]
+    norms = [n for n in run.signals.values("total_gradient_norm") if math.isfinite(n)]
+    if not medians or not norms:
+        return
+    (first, low), (_, high) = medians[0], medians[-1]
+    ratio = low / high if high > 0 else 1.0
+    strongest = max(value for _, value in medians)
+    growth = max(norms) / max(median(norms[:EARLY]), 1e-12)
+    numbers = f"from last to first layer × {ratio:.3g}, beside the weights {strongest:.3g}, in time × {growth:.3g}"
+    if (ratio < GROWN or len(medians) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
+        yield RuledOut(f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g}).")
+        return
+    yield Seen(
+        "error" if run.diverged or (run.finished and not run.learned) else "warning",
+        f"The gradient explodes: {numbers}.",
+        "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
+        layer=first,
+        evidence={"depth_ratio": ratio, "beside_weight": strongest, "growth": growth, "threshold": GROWN},
+    )

@@ -1,0 +1,103 @@
+"""L701: steps that overshoot."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+WILD = 0.3
+"""‖ΔW‖/‖W‖ of one step: a third of the weight is replaced. Around 1e-3 is usual (Karpathy, CS231n notes)."""
+LARGE = 0.05
+RISEN = 0.5
+"""Share by which the loss ends above its reference."""
+FEWEST_STEPS = 8
+
+
+@diagnosis(
+    "L701",
+    "learning-rate-too-high",
+    needs=("optimizer", "losses"),
+    treatments=("lower-learning-rate", "warm-up", "clip"),
+    explains=(
+        "oscillating-loss",
+        "dead-units",
+        "saturated-units",
+        "not-learning",
+        "plateau",
+        "non-finite",
+        "exploding-gradient",
+        "vanishing-gradient",
+        "frozen-parameters",
+        "obfuscated-gradient",
+        "redundant-units",
+        "stopped-too-early",
+    ),
+)
+def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Steps are so large that they overshoot: the loss rises, jumps, or becomes infinite.
+
+    What it sees
+    ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps), together with a
+    loss that ended above its reference, stopped being a number, or was never learned.
+
+    Why it hurts
+    The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
+    kill all rectifiers.
+
+    When it is wrong
+    The first steps of a warm start may be large and recover: then nothing is said.
+
+    Example
+    Adam with learning rate 1.
+
+    Treatment
+    Divide it by 10, warm up, clip the gradient. Usual: Adam 1e-3, SGD 0.01 to 0.1.
+
+    References
+    Bengio: Practical recommendations for gradient-based training (2012). Karpathy: CS231n notes, update ratio.
+    """
+    assert run.optimizer is not None
+    rate, ratios = run.optimizer.learning_rate, _ratios(run)
+    if not ratios or len(run.losses) < FEWEST_STEPS:
+        return
+    largest, usual = max(ratios), median(ratios)
+    risen = run.diverged or run.gain < -RISEN
+    numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
+    wild = largest > WILD and (risen or not run.learned)
+    if not wild and not (risen and (largest > LARGE or _overflow(run))) and not (usual > LARGE and not run.learned):
+        yield RuledOut(f"{numbers}; the loss ended {run.gain:.0%} below its reference (limits {LARGE:g} and {WILD:g}).")
+        return
+    outcome = (
+        "the loss stopped being a number"
+        if run.diverged
+        else f"the loss ended {abs(run.gain):.0%} {'above' if run.gain < 0 else 'below'} the reference"
+        f" {run.reference_loss:.4g}"
+    )
+    yield Seen(
+        "error" if run.diverged or (run.finished and not run.learned) else "warning",
+        f"With learning rate {rate:g} {numbers}, and {outcome}.",
+        f"Divide the learning rate by 10 (try {rate / 10:g}); usual are 1e-3 for Adam, 0.01 to 0.1 for SGD.",
+        evidence={
+            "learning_rate": rate,
+            "largest_update_ratio": largest,
+            "usual_update_ratio": usual,
+            "threshold": WILD,
+            "gain": run.gain,
+        },
+    )
+
+
+def _ratios(run: RunFacts) -> list[float]:
+    """Median over layers of ‖ΔW‖/‖W‖ at each observed step, while numbers are finite."""
+    by_step: dict[int, list[float]] = {}
+    for layer in run.weighted or run.layers:
+        for step, value in run.signals.series("update_ratio", layer.name):
+            if value < float("inf"):
+                by_step.setdefault(step, []).append(value)
+    return [median(values) for values in by_step.values()]
+
+
+def _overflow(run: RunFacts) -> bool:
+    """Whether the parameters themselves became infinite before a ratio could be measured."""
+    return run.diverged and len(run.finite) > 1 and max(run.finite) > 10 * max(abs(run.first_loss), 1e-12)

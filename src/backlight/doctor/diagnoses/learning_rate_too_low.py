@@ -1,0 +1,81 @@
+"""L702: steps too small to get anywhere."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+TRAVEL = 0.05
+"""‖ΔW‖/‖W‖ of the usual step times the number of steps: below, no weight has moved by 5 % of its size in the run."""
+STILL = 1e-4
+"""‖ΔW‖/‖W‖ of the usual step, ten times below the 1e-3 that is usual."""
+FEWEST_STEPS = 50
+DONE = 0.5
+"""Share of the reference loss that must be left for steps to be called too small."""
+
+
+@diagnosis(
+    "L702",
+    "learning-rate-too-low",
+    needs=("optimizer", "losses"),
+    treatments=("raise-learning-rate",),
+    explains=("not-learning", "plateau", "stopped-too-early", "frozen-parameters"),
+)
+def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Steps are so small that the parameters hardly move in the whole run.
+
+    What it sees
+    ‖ΔW‖/‖W‖ of the usual step below 1e-4, or times the number of steps below 0.05, while more than half of the
+    reference loss is left.
+
+    Why it hurts
+    The loss falls, but the run would need ten or a thousand times as many steps.
+
+    When it is wrong
+    In fine-tuning, where small steps are wanted and the loss is low from the start (not reported).
+
+    Example
+    SGD with learning rate 1e-5.
+
+    Treatment
+    Multiply it by 10 until the loss falls fast, then take a third of the largest that works.
+
+    References
+    Bengio: Practical recommendations (2012). Smith: Cyclical learning rates (2017), the range test.
+    """
+    assert run.optimizer is not None
+    rate = run.optimizer.learning_rate
+    if rate == 0:
+        yield Seen(
+            "error",
+            "The learning rate is 0: no parameter moves.",
+            "Set it above zero.",
+            evidence={"learning_rate": 0.0},
+        )
+        return
+    ratios = [v for layer in run.weighted for v in run.signals.values("update_ratio", layer.name)]
+    if not ratios or len(run.losses) < FEWEST_STEPS:
+        return
+    usual = median(ratios)
+    travel, left = usual * run.loop.steps, run.last_loss / run.reference_loss if run.reference_loss > 0 else 1.0
+    numbers = f"a step changes weights by {usual:.2g} of their size, {run.loop.steps} steps by about {travel:.2g}"
+    if not (usual < STILL or travel < TRAVEL) or left < DONE or run.diverged or usual == 0:
+        yield RuledOut(
+            f"{numbers}; {left:.0%} of the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
+        )
+        return
+    grave = travel < TRAVEL and run.finished and not run.learned
+    yield Seen(
+        "error" if grave else "warning",
+        f"With learning rate {rate:g} {numbers}; {left:.0%} of the reference loss is left.",
+        f"Multiply the learning rate by 10 (try {rate * 10:g}).",
+        evidence={
+            "learning_rate": rate,
+            "usual_update_ratio": usual,
+            "threshold": STILL,
+            "travel": travel,
+            "threshold_travel": TRAVEL,
+            "loss_left": left,
+        },
+    )

@@ -1,0 +1,77 @@
+"""G603: a layer through which rows can no longer be told apart."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+SAME = 0.01
+"""Spread of a layer's output over rows beside its size: below 1 % all rows look the same to the layers above."""
+DEEP = 6
+"""Weighted layers from which depth alone can do this."""
+EARLY = 6
+
+
+@diagnosis(
+    "G603",
+    "obfuscated-gradient",
+    needs=("weighted", "signals"),
+    treatments=("normalisation", "residual", "layerwise-pretraining"),
+    explains=("not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
+)
+def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """Somewhere in the depth all rows look the same, so that the gradient below no longer speaks about x.
+
+    What it sees
+    In networks of six and more weighted layers: the spread of x(i+1) over rows beside its size (root mean square)
+    in the first observations, held against 1 %, where the input itself is spread more.
+
+    Why it hurts
+    v(i) below such a layer is nearly the same for every row, or noise: each layer's poor state hides the signal
+    from all others, and none can start to improve.
+
+    When it is wrong
+    Where the input hardly varies in itself.
+
+    Example
+    Thirty plain layers of rectifiers with PyTorch's default initialisation.
+
+    Treatment
+    Normalise layers, add residual or auxiliary paths, or train layer by layer first.
+
+    References
+    Balduzzi et al.: The Shattered Gradients Problem (2017). Daneshmand et al.: Batch Normalization provably avoids
+    rank collapse (2020).
+    """
+    if len(run.weighted) < DEEP:
+        yield RuledOut(f"{len(run.weighted)} weighted layers: not deep (from {DEEP}).")
+        return
+    spread = {layer.name: _spread(run, layer.name) for layer in run.layers if run.signals.values("row_std", layer.name)}
+    known = {name: value for name, value in spread.items() if value is not None}
+    if not known:
+        return
+    first = next(iter(known.values()))
+    worst = min(known, key=lambda name: known[name])
+    if known[worst] > SAME or first < 10 * SAME:
+        yield RuledOut(f"Rows differ by {known[worst]:.2g} of the size at least (at {worst}; limit {SAME:g}).")
+        return
+    where = next(name for name, value in known.items() if value <= SAME)
+    yield Seen(
+        "error" if run.finished and not run.learned else "warning",
+        f"From {where} on, rows differ by only {known[worst]:.2g} of the output's size (first layer: {first:.2g}).",
+        "Add normalisation or residual paths, or train layer by layer first.",
+        layer=where,
+        step=0,
+        evidence={"spread": known[worst], "first_layer": first, "threshold": SAME, "layers": len(run.weighted)},
+    )
+
+
+def _spread(run: RunFacts, layer: str) -> float | None:
+    """Spread over rows beside the root mean square of the output."""
+    rows = run.signals.values("row_std", layer)[:EARLY]
+    means, stds = run.signals.values("y_mean", layer)[:EARLY], run.signals.values("y_std", layer)[:EARLY]
+    if not rows or len(means) < len(rows):
+        return None
+    sizes = [(m * m + s * s) ** 0.5 for m, s in zip(means, stds, strict=False)]
+    return median(r / size if size > 0 else 0.0 for r, size in zip(rows, sizes, strict=False))

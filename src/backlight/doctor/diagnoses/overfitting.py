@@ -1,0 +1,55 @@
+"""T804: training learns what validation does not share."""
+
+from collections.abc import Iterator
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+RISEN = 0.1
+"""Share by which the last validation loss lies above the lowest."""
+APART = 0.5
+"""Last training loss beside the last validation loss."""
+FEWEST = 3
+"""Rows of validation."""
+
+
+@diagnosis("T804", "overfitting", needs=("epochs",), treatments=("early-stop", "weight-decay", "dropout", "augment"))
+def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The validation loss rises while the training loss goes on falling.
+
+    What it sees
+    The last validation loss more than 10 % above the lowest one, and the training loss below half of it.
+
+    Why it hurts
+    What the network learned last is true of the training rows only.
+
+    When it is wrong
+    When only the loss rises while the accuracy still improves (over-confidence): then calibrate.
+
+    Example
+    A wide network on a hundred rows for a thousand epochs.
+
+    Treatment
+    Keep the epoch with the best validation loss; more data, augmentation, weight decay, dropout; fewer units.
+
+    References
+    Goodfellow, Bengio, Courville (2016), sections 5.2 and 7.8.
+    """
+    losses = [row.loss for row in run.epochs if row.split == "validation"]
+    if len(losses) < FEWEST:
+        yield RuledOut(f"{len(losses)} rows of validation: too few (from {FEWEST}).")
+        return
+    best, last, train = min(losses), losses[-1], run.last_loss
+    risen, ratio = last / best - 1 if best > 0 else 0.0, train / last if last > 0 else 1.0
+    if risen < RISEN or ratio > APART:
+        yield RuledOut(f"Validation ended {risen:.0%} above its lowest loss; training at {ratio:.0%} of it.")
+        return
+    at = losses.index(best) + 1
+    yield Seen(
+        "warning",
+        f"Validation was best at evaluation {at} of {len(losses)} (loss {best:.4g}) and ended at {last:.4g};"
+        f" training ended at {train:.4g}.",
+        "Keep the best epoch; add weight decay, dropout, augmentation or data.",
+        step=[row.step for row in run.epochs if row.split == "validation"][at - 1],
+        evidence={"best": best, "last": last, "training": train, "threshold_risen": RISEN, "threshold_ratio": APART},
+    )

@@ -1,0 +1,67 @@
+"""G601: the gradient fades on its way down."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from ..facts import RunFacts
+from ..registry import RuledOut, Seen, diagnosis
+
+FADED, GONE = 1e-3, 1e-6
+"""Gradient of the first layer over that of the last, each beside its own weight's norm."""
+NOTHING = 1e-7
+"""Norm of the whole gradient, relative to the loss of a constant, below which nothing is taught at all."""
+EARLY = 12
+"""Observations from the start that are looked at: later small gradients may mean success."""
+
+
+@diagnosis(
+    "G601",
+    "vanishing-gradient",
+    needs=("weighted", "signals"),
+    treatments=("init", "relu", "normalisation", "residual"),
+    explains=("not-learning", "plateau", "learning-rate-too-low", "stopped-too-early"),
+)
+def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
+    """The gradient is orders of magnitude weaker at the first layers than at the last.
+
+    What it sees
+    ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last (medians of the first observations), held
+    against 1e-3 and 1e-6; or a whole gradient of nearly nothing while the loss is high.
+
+    Why it hurts
+    The lower layers keep their random start; the upper ones learn on features that mean nothing.
+
+    When it is wrong
+    Late in training, when everything is learned (only early steps are looked at).
+
+    Example
+    Ten layers of sigmoids.
+
+    Treatment
+    ReLU or GELU, He initialisation, normalisation, residual paths.
+
+    References
+    Hochreiter (1991). Glorot, Bengio (2010). He et al.: Deep Residual Learning (2016).
+    """
+    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:EARLY] for layer in run.weighted}
+    medians = [(name, median(values)) for name, values in shares.items() if values]
+    norms = run.signals.values("total_gradient_norm")[:EARLY]
+    if len(medians) < 2 or not norms:
+        return
+    (first, low), (last, high) = medians[0], medians[-1]
+    ratio = low / high if high > 0 else 1.0
+    silent = median(norms) < NOTHING * max(1e-12, abs(run.reference_loss)) and not run.learned
+    if not (ratio < FADED and len(medians) > 2) and not silent:
+        yield RuledOut(f"Gradient of {first} is {ratio:.2g} times that of {last} (limit {FADED:g}).")
+        return
+    grave = (silent or ratio < GONE) and run.finished and not run.learned
+    yield Seen(
+        "error" if grave else "warning",
+        f"The whole gradient is {median(norms):.2g}: nothing is taught."
+        if silent
+        else f"The gradient of {first} is {ratio:.2g} times that of {last}, each beside its weight.",
+        "Use ReLU or GELU with He initialisation, normalisation, or residual paths.",
+        layer=first,
+        step=0,
+        evidence={"ratio": ratio, "threshold": FADED, "gradient_norm": median(norms), "layers": len(medians)},
+    )
