@@ -182,3 +182,21 @@ def test_a_report_takes_the_place_of_the_last_and_leaves_no_other_file(binary_ru
     names = sorted(path.name for path in binary_run.iterdir())
     assert write_report(binary_run).read_text(encoding="utf-8") == first
     assert sorted(path.name for path in binary_run.iterdir()) == names
+
+
+@pytest.mark.parametrize(
+    ("linear", "sentence"),
+    [
+        ({"accuracy": 0.5, "log_loss": 9.0}, "It is clearly better than a linear model in accuracy and log-loss."),
+        ({"accuracy": 0.5, "log_loss": 0.0}, "better than a linear model in accuracy, and worse in log-loss."),
+        ({"accuracy": 1.1}, "A linear model is better in accuracy: use that"),
+    ],
+)
+def test_the_network_is_held_against_the_linear_model(binary_run, tmp_path, linear, sentence):
+    folder = tmp_path / "run"
+    shutil.copytree(binary_run, folder)
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    (folder / "evaluation.json").write_text(json.dumps(evaluation | {"linear": linear, "held_out": 40}))
+    words = Page(write_report(folder)).words
+    assert sentence in words
+    assert "Only 40 rows were held out" in words

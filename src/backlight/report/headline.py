@@ -7,6 +7,11 @@ from typing import Any, Literal
 from .folder import RunFolder
 from .words import counted, interval_text, score_text, wording
 
+JUDGED = ("accuracy", "log_loss", "roc_auc", "rmse", "mae")
+"""Scores in which the network is held against its references."""
+FEW_ROWS = 100
+"""Held-out rows below which an accuracy is known to ± 5 to 10 percentage points only."""
+
 Trust = Literal["good", "careful", "bad", "unknown"]
 
 
@@ -74,21 +79,17 @@ def beside(run: RunFolder) -> str:
 def judgement(run: RunFolder) -> Judgement:
     """Whether to rely on the network: the diagnosis first, then the scores beside the references."""
     severities = [finding.get("severity") for finding in run.findings or ()]
-    reasons = _reasons(run, severities)
-    constant, linear = _no_better_than(run, "baseline"), _no_better_than(run, "linear")
-    if constant:
-        reasons.append("Its scores cannot be told apart from always giving the same answer.")
-    elif linear:
-        reasons.append("A linear model does as well on these rows: the network adds nothing that they can show.")
-    elif run.evaluation.get("linear"):
-        reasons.append("On rows that it never saw it does better than a linear model.")
-    if "error" in severities or constant:
-        return Judgement("bad", "Not yet.", tuple(reasons))
-    if "warning" in severities or linear:
-        return Judgement("careful", "With care.", tuple(reasons))
-    if run.findings is None and not run.evaluation.get("metrics"):
-        return Judgement("unknown", "Not known.", ("This run was neither diagnosed nor evaluated.",))
-    return Judgement("good", "Yes, as far as these checks can tell.", tuple(reasons))
+    constant, linear = _beside(run, "baseline"), _beside(run, "linear")
+    reasons = tuple(filter(None, (_diagnosed(run, severities), _against_references(constant, linear), _few_rows(run))))
+    if "error" in severities or constant.nothing_better:
+        return Judgement("bad", "Not yet.", reasons)
+    if "warning" in severities or linear.nothing_better:
+        return Judgement("careful", "With care.", reasons)
+    if run.findings is not None:
+        return Judgement("good", "Yes, as far as these checks can tell.", reasons)
+    if run.evaluation.get("metrics"):
+        return Judgement("good", "Its scores say yes.", reasons)
+    return Judgement("unknown", "Not known.", ("This run was neither diagnosed nor evaluated.",))
 
 
 def leading_metric(run: RunFolder) -> str:
@@ -102,30 +103,69 @@ def source_name(run: RunFolder) -> str:
     return PurePath(source).name if source else str(run.settings.get("name") or run.path.resolve().name)
 
 
-def _reasons(run: RunFolder, severities: list[Any]) -> list[str]:
+def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
     if run.findings is None:
-        return ["Nothing was diagnosed in this run."]
+        return "Nothing was diagnosed in this run."
     if not run.findings:
-        looked = (
-            f": {counted(len(run.considered), 'illness', 'illnesses')} looked for, none found" if run.considered else ""
+        count = counted(len(run.considered), "illness", "illnesses")
+        return "The run looks healthy" + (f": {count} looked for, none found." if run.considered else ".")
+    return (
+        "The diagnosis found "
+        + _listed(
+            [counted(severities.count(word), word) for word in ("error", "warning", "note") if word in severities]
         )
-        return [f"The run looks healthy{looked}."]
-    counts = [
-        counted(severities.count(severity), severity)
-        for severity in ("error", "warning", "note")
-        if severity in severities
-    ]
-    return [f"The diagnosis found {' and '.join([', '.join(counts[:-1]), counts[-1]] if counts[1:] else counts)}."]
+        + "."
+    )
 
 
-def _no_better_than(run: RunFolder, reference: str) -> bool:
-    """Whether every leading score of the reference is within or beyond the network's 95 % interval."""
+def _few_rows(run: RunFolder) -> str:
+    rows = run.evaluation.get("held_out") or FEW_ROWS
+    return f"Only {counted(rows, 'row')} were held out: the scores are rough." if rows < FEW_ROWS else ""
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Titles of the scores in which the network is clearly better or worse: the other is outside its interval."""
+
+    better: list[str]
+    worse: list[str]
+    compared: int
+
+    @property
+    def nothing_better(self) -> bool:
+        return self.compared > 0 and not self.better
+
+
+def _beside(run: RunFolder, reference: str) -> _Comparison:
     metrics, scores = run.evaluation.get("metrics") or {}, run.evaluation.get(reference) or {}
-    reached = [
-        scores[name] >= metrics[name]["low"]
-        if wording(name).higher_is_better
-        else scores[name] <= metrics[name]["high"]
-        for name in ("accuracy", "log_loss", "roc_auc", "rmse", "mae")
-        if name in metrics and name in scores
+    names = [name for name in JUDGED if name in metrics and name in scores]
+    above = [wording(name).within_a_sentence for name in names if _beyond(name, metrics[name], scores[name])]
+    below = [
+        wording(name).within_a_sentence for name in names if _beyond(name, metrics[name], scores[name], behind=True)
     ]
-    return bool(reached) and all(reached)
+    return _Comparison(above, below, len(names))
+
+
+def _beyond(name: str, metric: dict[str, Any], other: float, *, behind: bool = False) -> bool:
+    """Whether the whole interval is better than the other score, or worse with `behind`."""
+    if wording(name).higher_is_better != behind:
+        return bool(metric["low"] > other)
+    return bool(metric["high"] < other)
+
+
+def _against_references(constant: _Comparison, linear: _Comparison) -> str:
+    if constant.nothing_better:
+        return "Its scores cannot be told apart from always giving the same answer."
+    if not linear.compared:
+        return ""
+    if linear.better:
+        worse = f", and worse in {_listed(linear.worse)}" if linear.worse else ""
+        return f"It is clearly better than a linear model in {_listed(linear.better)}{worse}."
+    if linear.worse:
+        return f"A linear model is better in {_listed(linear.worse)}: use that, or give the network more data or time."
+    return "A linear model does as well on these rows: the network adds nothing that they can show."
+
+
+def _listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

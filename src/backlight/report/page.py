@@ -4,7 +4,6 @@ import shlex
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from . import tables
 from .drawings import drawings, signal_maps
 from .folder import RunFolder, read_folder
-from .headline import headline, judgement, source_name
+from .headline import headline, judgement
 from .words import number, spaced
 
 REPORT = "report.html"
@@ -26,9 +25,9 @@ def write_report(folder: str | Path) -> Path:
     """
     path = Path(folder)
     page = render(read_folder(path))
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path, suffix=".tmp", delete=False) as file:
-        file.write(page)
-    return Path(file.name).replace(path / REPORT)
+    unfinished = path / f".{REPORT}.unfinished"
+    unfinished.write_text(page, encoding="utf-8")
+    return unfinished.replace(path / REPORT)
 
 
 def render(run: RunFolder) -> str:
@@ -82,12 +81,7 @@ def _commands(run: RunFolder) -> list[dict[str, str]]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("backlight.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader = PackageLoader("backlight.report")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
-    environment.globals["source_name"] = source_name
     return environment

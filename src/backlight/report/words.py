@@ -17,7 +17,13 @@ class Wording:
     higher_is_better: bool
     share: bool = False
     """Shown in percent."""
-    in_target_units: bool = False
+
+    @property
+    def within_a_sentence(self) -> str:
+        """The title without its capital, unless it is an abbreviation."""
+        return (
+            self.title if self.title[1:2].isupper() or len(self.title) < 3 else self.title[0].lower() + self.title[1:]
+        )
 
 
 METRICS = {
@@ -43,10 +49,8 @@ METRICS = {
         False,
         share=True,
     ),
-    "rmse": Wording(
-        "RMSE", "Root of the mean squared error: a typical error, in which large ones weigh more.", False, False, True
-    ),
-    "mae": Wording("MAE", "Mean absolute error: how far off a prediction is on average.", False, False, True),
+    "rmse": Wording("RMSE", "Root of the mean squared error: a typical error, in which large ones weigh more.", False),
+    "mae": Wording("MAE", "Mean absolute error: how far off a prediction is on average.", False),
     "r2": Wording("R²", "Share of the target's variation that is explained; 0 is always saying the mean.", True),
 }
 

@@ -15,7 +15,7 @@ MOST_NUMBERS = 12
 MOST_NAMES = 40
 """Classes up to which each row carries its name."""
 CELL_HEIGHT = 30
-DARK = 0.55
+DARK = 0.6
 """Share of a row beyond which a count is written in the paper's colour."""
 
 
