@@ -93,9 +93,10 @@ class LiveView(PlainView):
                 self.on_note(self._line)
 
     def _table(self, *, loss: float | None = None, learning_rate: float, **facts: Any) -> Any:
+        from rich.console import Group
         from rich.table import Table
 
-        table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left", title=progress(**facts))
+        table = Table(box=None, padding=(0, 2, 0, 0))
         for heading in ("", "loss", score_name(self._rows[-1]) if self._rows else ""):
             table.add_column(heading, justify="right")
         for row in self._rows:
@@ -103,8 +104,7 @@ class LiveView(PlainView):
         if loss is not None:
             table.add_row("this batch", f"{loss:.4f}", "")
         table.add_row("rate", f"{learning_rate:.2g}", "")
-        table.caption = sparkline(self._losses)
-        return table
+        return Group(progress(**facts), table, sparkline(self._losses))
 
 
 def epoch_line(rows: Sequence[Epoch], **facts: Any) -> str:

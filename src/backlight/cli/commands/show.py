@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import options
 from ..app import app
-from ..output import print_json, print_table, print_text
+from ..output import print_json, print_table, print_text, shape
 
 
 @app.command(epilog='Example:  backlight show adult.csv --target income --network "128 relu, 64 relu"')
@@ -40,20 +40,11 @@ def show(
         print_json(shown)
         return
     print_text(f"{shown['network']}\n")
-    rows = [
-        (
-            str(i),
-            "  " * layer["depth"] + layer["kind"],
-            layer["settings"],
-            layer["x_in"],
-            layer["x_out"],
-            f"{layer['parameters']:,}",
-        )
-        for i, layer in enumerate(shown["layers"])
-    ]
+    rows = [(i, *_cells(layer)) for i, layer in enumerate(shown["layers"])]
     print_table(("i", "layer", "settings", "x(i)", "x(i+1)", "parameters"), rows, right=(0, 5))
     print_text(f"\n{shown['parameters']:,} parameters")
 
 
-def _indented(layer: dict[str, Any]) -> str:
-    return "  " * layer["depth"] + layer["kind"]
+def _cells(layer: dict[str, Any]) -> tuple[str, ...]:
+    kind = "  " * layer["depth"] + layer["kind"]
+    return kind, layer["settings"], shape(layer["x_in"]), shape(layer["x_out"]), f"{layer['parameters']:,}"

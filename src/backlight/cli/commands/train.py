@@ -1,10 +1,15 @@
 """backlight train: from data to a trained, evaluated network with its report."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
 from ..output import print_json, print_scores, print_text, say
+
+if TYPE_CHECKING:
+    from ...runs import Run
 
 
 @app.command(epilog="Example:  backlight train adult.csv --target income --time-limit 2m")
@@ -58,7 +63,7 @@ def train(
     show_result(run, json=json)
 
 
-def show_result(run: "Run", *, json: bool) -> None:  # noqa: F821
+def show_result(run: "Run", *, json: bool) -> None:
     """Print the scores, the verdict, and where the report is; leave with 130 if training was interrupted."""
     evaluation = run.evaluation
     if json:
