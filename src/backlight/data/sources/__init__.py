@@ -1,0 +1,55 @@
+"""Where rows come from: one file a source, found by itself.
+
+To add a source, write one module here with a function decorated by `source`; nothing else lists them.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from backlight.records import BacklightError
+
+from ..dataset import Dataset, PixelWish, nearest
+from .registry import SOURCES, ReadOptions, Source, source
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["SOURCES", "ReadOptions", "Source", "read", "source"]
+
+
+def read(
+    source: Any,
+    *,
+    images: PixelWish = "auto",
+    separator: str | None = None,
+    image_shape: tuple[int, int, int] | None = None,
+) -> Dataset:
+    """Read a path, a name such as `sklearn:iris`, a frame, an array or a pair (X, y).
+
+    `images` says whether a table of pixel columns may be taken as images. `separator` outranks the recognised one
+    of a delimited file. `image_shape` (c, h, w) brings pictures to the shape that a trained network knows.
+
+    Raises `BacklightError` for what cannot be read, naming the file, line or member and the mend.
+    """
+    options = ReadOptions(images, separator, image_shape)
+    if isinstance(source, str):
+        source = source.strip()
+    kind = next((kind for kind in SOURCES.values() if kind.accepts(source)), None)
+    if isinstance(source, str | Path) and (kind is None or kind.on_disk):
+        _require_file(Path(source))
+    if kind is None:
+        examples = ", ".join(kind.example for kind in SOURCES.values())
+        raise BacklightError(f"{source!s:.200} is no source that Backlight can read; it reads {examples}.")
+    return kind.read(source, options)
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        folder = path.parent if path.parent.is_dir() else Path()
+        near = nearest(path.name, [entry.name for entry in folder.iterdir()])
+        mend = f"did you mean {folder / near}?" if near else "check the path."
+        raise BacklightError(f"There is no file or folder {path}; {mend}")
+    if path.is_file() and path.stat().st_size == 0:
+        raise BacklightError(f"{path} is empty (0 bytes); give a file with a header and rows.")

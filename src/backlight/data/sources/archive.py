@@ -1,0 +1,121 @@
+"""Zip files, opened with distrust: nothing is extracted, every member is checked before it is read."""
+
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from backlight.records import BacklightError
+
+from ..dataset import Dataset
+from .arrow import is_arrow, parse_arrow
+from .delimited import is_delimited, parse_delimited
+from .images import ImageFile, is_image, read_images
+from .registry import ReadOptions, source
+
+LARGEST = 16 << 30
+"""Bytes of all members together; above it an archive is not read."""
+STEEPEST = 250
+"""Unpacked over packed size. Tables of pixels reach about 10, sparse ones 100; deflate cannot pass 1,032, where
+bombs lie."""
+HARMLESS = 16 << 20
+"""Bytes below which the ratio says nothing."""
+
+
+@source(
+    "zip",
+    example="archive.zip (a table, or images in a folder for each class)",
+    accepts=lambda given: isinstance(given, str | Path) and str(given).casefold().endswith(".zip"),
+)
+def read_zip(path: Any, options: ReadOptions) -> Dataset:
+    """A zip file of images by class, or of one table."""
+    path = Path(path)
+    with open_zip(path) as archive:
+        members = safe_members(archive, path)
+        pictures = [member for member in members if is_image(member.filename)]
+        tables = [member for member in members if is_delimited(member.filename) or is_arrow(member.filename)]
+        if pictures:
+            files = [ImageFile(member.filename, _reader(archive, member, path)) for member in pictures]
+            return read_images(files, str(path), options, others=len(members) - len(files))
+        if len(tables) == 1:
+            return _table(read_member(archive, tables[0], path), f"{path}:{tables[0].filename}", options)
+    names = ", ".join(member.filename for member in (tables or members)[:6])
+    wrong = "several tables" if tables else "neither images nor a table"
+    raise BacklightError(f"{path} holds {wrong} ({names or 'nothing'}); give a zip of one table or of images by class.")
+
+
+def _table(data: bytes, place: str, options: ReadOptions) -> Dataset:
+    if place.casefold().endswith(".gz"):
+        raise BacklightError(f"{place} is packed twice; unpack it once.")
+    return parse_delimited(data, place, options) if is_delimited(place) else parse_arrow(data, place, options)
+
+
+def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> Callable[[], bytes]:
+    return lambda: read_member(archive, member, path)
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """The archive, or one sentence why it is none."""
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+        raise BacklightError(f"{path} is no readable zip file ({error}); fetch or pack it again.") from error
+
+
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
+    """The bytes of one member, whose checksum zipfile compares."""
+    try:
+        return archive.read(member)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise BacklightError(
+            f"{path}: the member {member.filename!r} is broken ({error}); fetch or pack the archive again."
+        ) from error
+    except Exception as error:
+        # zlib.error, lzma.LZMAError and their kin share no base below Exception
+        if type(error).__module__ not in ("zlib", "_lzma", "lzma", "_bz2"):
+            raise
+        raise BacklightError(
+            f"{path}: the member {member.filename!r} is broken ({error}); fetch or pack the archive again."
+        ) from error
+
+
+def safe_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    """The files of an archive, litter of operating systems left out; hostile ones are an error."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    for member in members:
+        flaw = _flaw(member)
+        if flaw:
+            raise BacklightError(f"{path}: the member {member.filename!r} {flaw}; the archive is not read.")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > LARGEST or (unpacked > HARMLESS and unpacked > STEEPEST * path.stat().st_size):
+        largest = max(members, key=lambda member: member.file_size)
+        raise BacklightError(
+            f"{path} would unpack to {unpacked / 1e6:,.0f} MB from {path.stat().st_size / 1e6:,.1f} MB "
+            f"(largest member {largest.filename!r}), as a zip bomb does; unpack it yourself if you trust it."
+        )
+    return [member for member in members if not is_litter(member.filename)]
+
+
+def _flaw(member: zipfile.ZipInfo) -> str | None:
+    """What makes a member hostile or unreadable, as the end of a sentence."""
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    if name.is_absolute() or name.parts[:1] and name.parts[0].endswith(":"):
+        return "has an absolute path"
+    if ".." in name.parts:
+        return "points outside the archive"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a symbolic link"
+    if member.flag_bits & 1:
+        return "is encrypted (pack it without a password)"
+    if member.file_size > HARMLESS and member.file_size > STEEPEST * max(1, member.compress_size):
+        return f"would grow {member.file_size / max(1, member.compress_size):,.0f}-fold to {member.file_size / 1e6:,.0f} MB, as a zip bomb does"
+    if name.suffix.casefold() in (".zip", ".7z", ".rar", ".tar", ".tgz"):
+        return "is an archive itself (unpack it once)"
+    return None
+
+
+def is_litter(name: str) -> bool:
+    """Files that operating systems leave behind: hidden ones, `__MACOSX`, `Thumbs.db`."""
+    parts = PurePosixPath(name).parts
+    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini") for part in parts)

@@ -1,0 +1,130 @@
+"""Images by class: a folder or the members of an archive, with or without train/ and test/ above the classes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from backlight.records import BacklightError
+
+from ..dataset import Dataset
+from ..pictures import Decoded, decode_all
+from .registry import ReadOptions, source
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+BROKEN_SHARE = 0.1
+"""More broken images than this share are an error; fewer are left out and named."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image that can be read."""
+
+    name: str
+    """Path inside the folder or archive, with forward slashes."""
+    read: Callable[[], bytes]
+
+
+def is_image(name: str) -> bool:
+    """Whether a file name is that of an image."""
+    return name.casefold().endswith(SUFFIXES)
+
+
+@source(
+    "images",
+    example="a folder with a subfolder of images for each class",
+    accepts=lambda given: isinstance(given, str | Path) and (Path(given).is_dir() or is_image(str(given))),
+)
+def read_folder(path: Any, options: ReadOptions) -> Dataset:
+    """A folder of images, or one image for prediction."""
+    path = Path(path)
+    if path.is_file():
+        return read_images([ImageFile(path.name, path.read_bytes)], str(path), options)
+    inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not entry.name.startswith("."))
+    files = [ImageFile(entry.relative_to(path).as_posix(), entry.read_bytes) for entry in inside if is_image(entry.name)]
+    if not files:
+        raise BacklightError(f"{path} holds no images; give a folder with a subfolder of images for each class, or a file.")
+    return read_images(files, str(path), options, others=len(inside) - len(files))
+
+
+def read_images(files: Sequence[ImageFile], place: str, options: ReadOptions, *, others: int = 0) -> Dataset:
+    """Decode the images and tell class and split of each from its path."""
+    layout = [_place_in_layout(parts) for parts in _below_common_folder([file.name for file in files])]
+    splits = {split for split, _ in layout}
+    if len(splits) == 1 or "train" not in splits:
+        layout = [(None, label) for _, label in layout] if splits == {"test"} else layout
+    decoded = decode_all([file.read for file in files], options.image_shape)
+    notes = [*_broken(decoded, files, place), *_told(decoded, files, layout, place, others)]
+    kept = decoded.kept
+    names = pl.Series("file", [files[i].name for i in kept])
+    labels = [layout[i][1] for i in kept]
+    frame = pl.DataFrame([names] if None in labels else [names, pl.Series("class", labels)])
+    given = np.array([layout[i][0] for i in kept]) if None not in {layout[i][0] for i in kept} else None
+    target = "class" if "class" in frame.columns else None
+    return Dataset(Path(place).name, frame, decoded.images, target, given, tuple(notes), options.images)
+
+
+def _below_common_folder(names: list[str]) -> list[tuple[str, ...]]:
+    """Path parts below the folder that all share, unless that folder is a split or the only class."""
+    parts = [PurePosixPath(name).parts for name in names]
+    while (
+        len({part[0] for part in parts}) == 1
+        and parts[0][0].casefold() not in SPLITS
+        and all(len(part) > 2 for part in parts)
+    ):
+        parts = [part[1:] for part in parts]
+    return parts
+
+
+def _place_in_layout(parts: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """(split, class) of train/cat/1.jpg or cat/1.jpg; None for what the path does not say."""
+    folders = parts[:-1]
+    split = SPLITS.get(folders[0].casefold()) if folders else None
+    below = folders[1:] if split else folders
+    return split, below[0] if below else None
+
+
+def _broken(decoded: Decoded, files: Sequence[ImageFile], place: str) -> list[str]:
+    """A note that names broken images; an error if they are many."""
+    if not decoded.broken:
+        return []
+    (first, reason), count = next(iter(decoded.broken.items())), len(decoded.broken)
+    if count > BROKEN_SHARE * len(files):
+        raise BacklightError(
+            f"{place}: {count} of {len(files)} images are broken, the first is {files[first].name!r} ({reason}); "
+            "fetch or save them again, or take them out."
+        )
+    named = ", ".join(repr(files[i].name) for i in list(decoded.broken)[:3])
+    return [f"Left out {count} broken image{'s' if count > 1 else ''} of {len(files):,}: {named} ({reason})."]
+
+
+def _told(
+    decoded: Decoded, files: Sequence[ImageFile], layout: list[tuple[str | None, str | None]], place: str, others: int
+) -> list[str]:
+    n, channels, height, width = decoded.images.shape
+    colour = "grey" if channels == 1 else "colour"
+    classes = {label for _, label in layout} - {None}
+    notes = [f"{Path(place).name}: {n:,} {colour} images of {height}×{width} pixels, {len(classes)} classes by folder."]
+    counts = {split: sum(given == split for given, _ in layout) for split in ("train", "validation", "test")}
+    if any(counts.values()):
+        notes.append("Split by folder: " + ", ".join(f"{count:,} {split}" for split, count in counts.items() if count) + ".")
+    if decoded.resized:
+        notes.append(
+            f"{decoded.resized:,} images of other sizes were resized to {height}×{width} (the median size, its longer "
+            "side at most 64), which can change their proportions."
+        )
+    if others:
+        notes.append(f"{others:,} files that are no images were passed over.")
+    return notes
