@@ -136,7 +136,7 @@ class Watch:
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        if self._observing and self._backward_done:
+        if kind is None and self._observing and self._backward_done:
             self._observe()
         self._forget()
         self._finished = kind is None

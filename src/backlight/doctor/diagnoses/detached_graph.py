@@ -54,7 +54,7 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "error",
         f"{len(cut)} trainable parameters in {len(layers)} called layers ({', '.join(layers[:4])})"
         " never received a gradient: the graph is cut between them and the loss.",
-        "Look for .detach(), .data, .item(), .numpy() or no_grad() after these layers; freeze them if the cut is meant.",
+        "Look for .detach(), .data, .item(), .numpy() or no_grad() after them; freeze them if the cut is meant.",
         layer=layers[0],
         evidence={"parameters": cut[:20], "layers": layers[:20], "observed_steps": len(run.observed)},
     )

@@ -24,7 +24,7 @@ def conditioning(layer: Layer) -> Tensor | None:
     if not weights:
         return None
     matrix = weights[0].flatten(1).float()
-    if max(matrix.shape) > LARGEST_SIDE or min(matrix.shape) < 2:
+    if max(matrix.shape) > LARGEST_SIDE or min(matrix.shape) < 2 or not torch.isfinite(matrix).all():
         return None
     values = torch.linalg.svdvals(matrix)
     return values[0] / values[-1].clamp_min(1e-12)

@@ -1,0 +1,1 @@
+"""Programs with known faults, and healthy ones, for measuring the doctor."""
