@@ -4,7 +4,17 @@ import torch
 from torch import nn
 
 from backlight.network import Concat, Residual
-from backlight.network.layers import Embeddings, Normalise, OneHot, Periodic, PiecewiseLinear, Scale, Select, Whiten
+from backlight.network.layers import (
+    Embeddings,
+    Normalise,
+    OneHot,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+    Select,
+    SplineTables,
+    Whiten,
+)
 
 LAYERS = {
     "linear": (nn.Linear(5, 3), (4, 5)),
@@ -77,6 +87,7 @@ LAYERS = {
     "select others": (Select([4, 0]), (4, 5)),
     "piecewise linear": (PiecewiseLinear([[-1, 0, 0.5, 2], [0, 1], []], 3), (4, 3)),
     "periodic": (Periodic(3, width=4, frequencies=5), (4, 3)),
+    "spline tables": (SplineTables(300, features=2), (4, 2)),
     "scale": (Scale(5), (4, 5)),
     "normalise": (Normalise([100.0, 50.0], [20.0, 30.0]), (2, 2, 3, 3)),
     "whiten": (Whiten(2), (2, 2, 4, 4)),

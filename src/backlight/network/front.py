@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from ..records import BacklightError, Feature, TableInputs
-from .layers import Concat, Embeddings, OneHot, Select
+from .layers import Concat, Embeddings, OneHot, Select, SplineTables
 
 ONE_HOT_CODES = 12
 """Discrete columns of at most this number of codes become one-hot values. RealMLP (Holzmüller et al. 2024) draws the
@@ -45,7 +45,7 @@ def table_front(
 
 def _kinds(features: Sequence[Feature], embedded: bool) -> dict[str, list[int]]:
     """Columns by the branch that they go through."""
-    names = ["continuous", "flags"] if embedded else ["numbers"]
+    names = ["continuous", "time", "flags"] if embedded else ["numbers"]
     kinds: dict[str, list[int]] = {name: [] for name in [*names, "one_hot", "embedding", "wide_embedding"]}
     for column, feature in enumerate(features):
         if feature.kind == "discrete" and feature.size <= ONE_HOT_CODES:
@@ -54,6 +54,8 @@ def _kinds(features: Sequence[Feature], embedded: bool) -> dict[str, list[int]]:
             kinds["embedding" if embedding_width(feature.size) == 8 else "wide_embedding"].append(column)
         elif feature.kind == "flag" or not embedded:
             kinds[names[-1]].append(column)
+        elif feature.kind == "time":
+            kinds["time"].append(column)
         else:
             kinds["continuous"].append(column)
     return kinds
@@ -65,6 +67,8 @@ def _layer(name: str, features: list[Feature], embed: Callable[[tuple[Feature, .
         return OneHot(sizes)
     if name in ("embedding", "wide_embedding"):
         return Embeddings(sizes, embedding_width(max(sizes)))
+    if name == "time":
+        return SplineTables(max(sizes), len(sizes))
     return embed(tuple(features)) if name == "continuous" and embed else nn.Identity()
 
 

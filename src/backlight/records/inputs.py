@@ -9,10 +9,12 @@ class Feature:
     """One column of the input matrix x(0) of a table."""
 
     name: str
-    kind: Literal["continuous", "flag", "discrete"]
-    """continuous: scaled value; flag: 0/1 (missing indicator, boolean); discrete: category code as a float."""
+    kind: Literal["continuous", "flag", "discrete", "time"]
+    """continuous: scaled value; flag: 0/1 (missing indicator, boolean); discrete: category code as a float; time: place
+    in the training period, from 0 (its first moment) to 1 (its last)."""
     size: int = 1
-    """Number of codes of a discrete feature, code 0 (unseen at training time) included; 1 otherwise."""
+    """Number of codes of a discrete feature, code 0 (unseen at training time) included; number of distinct moments of a
+    time feature; 1 otherwise."""
     edges: tuple[float, ...] = ()
     """Ascending bin edges on the scaled axis (quantiles of the training rows), for piecewise-linear embeddings."""
 

@@ -5,7 +5,17 @@ import math
 import torch
 from torch.nn import functional as F
 
-from ...network.layers import Embeddings, Normalise, OneHot, Periodic, PiecewiseLinear, Scale, Select, Whiten
+from ...network.layers import (
+    Embeddings,
+    Normalise,
+    OneHot,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+    Select,
+    SplineTables,
+    Whiten,
+)
 from ..table import rule
 from .convolution import convolution
 
@@ -105,6 +115,29 @@ def _(m, saved, v, g):  # angle and waves (f, n, k), v (n, f·w)
     if not g.wants_x:
         return None
     return (straight.squeeze(2) + 2 * math.pi * (d * m.frequency).sum(2)).t()
+
+
+@rule(SplineTables)
+def spline_tables(m, x):  # x (n, f) → y (n, f·t·w)
+    """y = γ ((1 − s) W[k] + s W[k + 1]), k the knot below x and s the share of the way to the next"""
+    row, share = m.locate(x)
+    share = share[..., None].to(m.weight)
+    below, above = F.embedding(row, m.weight), F.embedding(row + 1, m.weight)
+    return torch.lerp(below, above, share).mul_(m.gain).flatten(1), (x, row, share, above - below)
+
+
+@spline_tables.backward
+def _(m, saved, v, g):  # v (n, f·t·w)
+    """∂L/∂W[k] = γ Σ (1 − s) v; ∂L/∂W[k + 1] = γ Σ s v; ∂L/∂x = γ Σ knots (W[k + 1] − W[k]) v within [0, 1]"""
+    x, row, share, rise = saved
+    v = v.reshape(rise.shape) * m.gain
+    if g.weight is not None:
+        upper = v * share
+        g.weight.zero_().index_add_(0, row.reshape(-1), (v - upper).reshape(-1, m.width))
+        g.weight.index_add_(0, (row + 1).reshape(-1), upper.reshape(-1, m.width))
+    if not g.wants_x:
+        return None
+    return ((rise * v).sum(3) * m.knots).sum(2) * ((x >= 0) & (x <= 1))
 
 
 @rule(Scale)

@@ -7,6 +7,7 @@ or is a module. `network.json` is written from that, so a new layer needs nothin
 from .codes import Embeddings, OneHot, Select
 from .combine import Concat, Residual
 from .images import Normalise, Whiten, whiten_
+from .moments import SplineTables
 from .numbers import Periodic, PiecewiseLinear, Scale
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Residual",
     "Scale",
     "Select",
+    "SplineTables",
     "Whiten",
     "whiten_",
 ]
