@@ -14,8 +14,8 @@ from ..records import ArrayInputs, ImageInputs, Inputs, TableInputs, Task
 from .front import ONE_HOT_CODES, embedding_width
 
 WIDEST_FRONT = 4000
-"""Values behind the input layers of a table; above this, embeddings of the numbers cost more than they bring."""
-
+"""Embedded values of a table's numbers that are still affordable: a first layer of 256 outputs then has a million
+weights. Wider tables, most of them of few rows, enter plain."""
 
 LARGE_SIDE = 96
 """Images with longer sides than this first pass the stem of a ResNet, which quarters them."""
@@ -33,19 +33,19 @@ def default_network(inputs: Inputs, task: Task, rows: int) -> str:
         rows: number of training rows.
     """
     if isinstance(inputs, TableInputs):
-        return _table(inputs, rows)
+        return _table(inputs, task, rows)
     if isinstance(inputs, ImageInputs):
         return _images(inputs.channels, inputs.height, inputs.width, rows)
-    return _array(inputs, rows)
+    return _array(inputs, task, rows)
 
 
-def _table(inputs: TableInputs, rows: int) -> str:
+def _table(inputs: TableInputs, task: Task, rows: int) -> str:
     continuous = sum(feature.kind == "continuous" for feature in inputs.features)
-    width = 16 if rows >= 3000 else 8
-    front = f"piecewise {width}" if 0 < continuous * width <= WIDEST_FRONT else "plain"
+    width, bins = (16, 128) if rows >= 5000 else (8, max(4, rows // 32))
+    front = f"piecewise {width} bins {bins}" if 0 < continuous * width <= WIDEST_FRONT else "plain"
     if front == "plain" and _plain_width(inputs) > 1000:
         front = "plain, dropout 0.2"
-    return f"{front}, {_perceptron(rows)}"
+    return f"{front}, {_perceptron(task, rows)}"
 
 
 def _plain_width(inputs: TableInputs) -> int:
@@ -56,13 +56,11 @@ def _plain_width(inputs: TableInputs) -> int:
     )
 
 
-def _perceptron(rows: int) -> str:
-    """Hidden layers: wider, with less dropout, for more rows."""
-    if rows < 1000:
-        return "64 silu, dropout 0.3, 64 silu, dropout 0.3"
-    if rows < 10_000:
-        return "128 silu, dropout 0.2, 128 silu, dropout 0.2"
-    return "256 silu, dropout 0.1, 256 silu, dropout 0.1"
+def _perceptron(task: Task, rows: int) -> str:
+    """Two hidden layers: wider, with less dropout, for more rows."""
+    width = 256 if rows >= 5000 else 128
+    dropout = 0.3 if rows < 5000 else 0.1 if task.kind == "regression" else 0.2
+    return f"{width} silu, dropout {dropout}, {width} silu, dropout {dropout}"
 
 
 def _images(channels: int, height: int, width: int, rows: int) -> str:
@@ -83,9 +81,9 @@ def _images(channels: int, height: int, width: int, rows: int) -> str:
     return ", ".join([*parts, "dropout 0.2"] if rows < 5000 else parts)
 
 
-def _array(inputs: ArrayInputs, rows: int) -> str:
+def _array(inputs: ArrayInputs, task: Task, rows: int) -> str:
     if len(inputs.shape) == 3 and min(inputs.shape[1:]) >= 8:
         return _images(*inputs.shape, rows)
     if len(inputs.shape) == 2 and inputs.shape[1] >= 16:
         return "conv 32 7, norm, gelu, pool, conv 64 5, norm, gelu, pool, conv 128, norm, gelu, global pool"
-    return _perceptron(rows)
+    return _perceptron(task, rows)
