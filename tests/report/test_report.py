@@ -42,9 +42,9 @@ class Page(HTMLParser):
         return " ".join(self.text.replace("\u202f", " ").split())
 
 
-@pytest.fixture(params=["binary_run", "image_run", "regression_run"])
-def any_run(request: pytest.FixtureRequest) -> Path:
-    return request.getfixturevalue(request.param)
+@pytest.fixture(scope="module", params=["binary_run", "image_run", "regression_run"])
+def any_report(request: pytest.FixtureRequest) -> Path:
+    return write_report(request.getfixturevalue(request.param))
 
 
 def test_a_binary_run_tells_its_facts(binary_run):
@@ -93,28 +93,26 @@ def test_a_regression_run_speaks_in_the_targets_units(regression_run):
     assert "predicted progression" in page.words
 
 
-def test_nothing_leaves_the_page(any_run):
-    path = write_report(any_run)
-    page = Page(path)
+def test_nothing_leaves_the_page(any_report):
+    page = Page(any_report)
     assert [link for link in page.references if not link.startswith(("data:", "#"))] == []
-    text = path.read_text(encoding="utf-8")
+    text = any_report.read_text(encoding="utf-8")
     assert "<script" not in text
     assert not re.search(r"@import|url\((?!#)", text)
     assert "default-src 'none'" in text
 
 
-def test_ids_are_unique_and_every_reference_finds_its_own(any_run):
-    path = write_report(any_run)
-    page = Page(path)
+def test_ids_are_unique_and_every_reference_finds_its_own(any_report):
+    page = Page(any_report)
     assert [name for name, count in page.ids.items() if count > 1] == []
-    text = path.read_text(encoding="utf-8")
+    text = any_report.read_text(encoding="utf-8")
     wanted = {link[1:] for link in page.references if link.startswith("#")} | set(re.findall(r"url\(#([^)]+)\)", text))
     assert wanted
     assert wanted <= set(page.ids)
 
 
-def test_colours_of_figures_follow_the_page(any_run):
-    figures = re.findall(r"<svg class=.*?</svg>", write_report(any_run).read_text(encoding="utf-8"), flags=re.S)
+def test_colours_of_figures_follow_the_page(any_report):
+    figures = re.findall(r"<svg class=.*?</svg>", any_report.read_text(encoding="utf-8"), flags=re.S)
     assert figures
     for figure in figures:
         assert "var(--figure-" in figure

@@ -32,8 +32,11 @@ def signal_maps(run: RunFolder) -> list[dict[str, str]]:
     layers.sort(key=lambda layer: listed.index(layer) if layer in listed else -1 if layer == "" else len(listed))
     maps = []
     for place, ((signal,), rows) in enumerate(sorted(run.signals.group_by("signal"), key=lambda group: group[0])):
-        names = [layer for layer in layers if layer in set(rows["layer"])]
-        figure = figures.signal_map(_grid(rows, names), [name or "network" for name in names], _epochs(run, rows))
+        measured = set(rows["layer"])
+        names = [layer for layer in layers if layer in measured]
+        shown = [name or "network" for name in names]
+        axis = "epoch" if run.history else "step"
+        figure = figures.signal_map(_grid(rows, names), shown, _ends(run, rows), axis=axis)
         label = f"{spaced(str(signal))} of {len(names)} layers over training"
         maps.append(
             {"title": spaced(str(signal)), "figure": figures.to_svg(figure, name=f"signal-{place}", label=label)}
@@ -96,21 +99,19 @@ def _svg(figure: Figure, name: str, label: str) -> str:
 
 
 def _grid(rows: pl.DataFrame, layers: list[str]) -> np.ndarray:
-    """Mean of the signal for each layer and stretch of training: (layers, columns)."""
-    steps = rows["step"].unique().sort().to_list()
+    """Mean of the signal for each layer and stretch of training: (layers, columns). Not measured: not a number."""
+    steps = rows["step"].unique().sort()
     columns = min(TIME_COLUMNS, len(steps))
-    column_of = {step: place * columns // len(steps) for place, step in enumerate(steps)}
-    total, count = np.zeros((len(layers), columns)), np.zeros((len(layers), columns))
-    for step, layer, value in rows.select("step", "layer", "value").iter_rows():
-        if value is not None and value == value:
-            place = layers.index(layer), column_of[step]
-            total[place] += value
-            count[place] += 1
-    with np.errstate(invalid="ignore"):
-        return np.where(count > 0, total / count, np.nan)
+    places = pl.DataFrame({"step": steps, "column": np.arange(len(steps)) * columns // len(steps)})
+    means = rows.drop_nulls("value").filter(pl.col("value").is_not_nan()).join(places, on="step")
+    grid = np.full((len(layers), columns), np.nan)
+    row_of = {layer: row for row, layer in enumerate(layers)}
+    for layer, column, value in means.group_by("layer", "column").agg(pl.col("value").mean()).iter_rows():
+        grid[row_of[layer], column] = value
+    return grid
 
 
-def _epochs(run: RunFolder, rows: pl.DataFrame) -> tuple[float, float]:
+def _ends(run: RunFolder, rows: pl.DataFrame) -> tuple[float, float]:
     """First and last epoch of the signal; steps where no history tells."""
     steps = np.array([rows["step"].min(), rows["step"].max()], dtype=float)
     if not run.history:

@@ -15,11 +15,13 @@ PALEST = 0.06
 
 
 @themed
-def signal_map(values: np.ndarray, layers: Sequence[str], epochs: Sequence[float], *, width: float = 370) -> Figure:
+def signal_map(
+    values: np.ndarray, layers: Sequence[str], ends: tuple[float, float], *, axis: str = "epoch", width: float = 370
+) -> Figure:
     """A heat map: a row is a layer, from input to output; a column a stretch of training; strong colour is large.
 
-    `values` has shape (layers, columns); not-a-number was not measured, an infinite value is crossed. `epochs` are the
-    first and last epoch.
+    `values` has shape (layers, columns); not-a-number was not measured, an infinite value is crossed. `ends` are the
+    first and the last epoch, or whatever else `axis` names.
     """
     names = [name if len(name) <= 20 else "…" + name[-19:] for name in layers]
     left = 12 + 6.3 * max(map(len, names))
@@ -32,8 +34,8 @@ def signal_map(values: np.ndarray, layers: Sequence[str], epochs: Sequence[float
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", labelcolor=INK, labelsize=10)
     columns = values.shape[1]
-    axes.set_xticks([-0.5, columns - 0.5], [f"{epoch:.3g}" for epoch in epochs])
-    axes.set_xlabel("epoch", labelpad=-8)
+    axes.set_xticks([-0.5, columns - 0.5], [f"{end:,.0f}" if end >= 100 else f"{end:.3g}" for end in ends])
+    axes.set_xlabel(axis, labelpad=-8)
     _scale(figure, axes, values)
     return figure
 
