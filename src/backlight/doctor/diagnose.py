@@ -20,7 +20,8 @@ class Diagnosis:
 def diagnose(run: RunFacts) -> Diagnosis:
     """Ask every diagnosis, drop what others explain, rank the rest.
 
-    A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it.
+    A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it; a mere
+    symptom of a bad run, when any warning does.
     Rank: severity; then how many of the things seen it explains; then the order of codes, which goes from the
     program over data, output, initialisation and network to what is seen only while training.
     """
@@ -64,7 +65,10 @@ def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule])
         if cause in causes:
             continue
         for symptom in rules[cause].explains:
-            if symptom in found and symptom not in causes and _severity(found[cause]) <= _severity(found[symptom]):
+            if symptom not in found or symptom in causes:
+                continue
+            mild = _severity(found[cause]) > _severity(found[symptom])
+            if not mild or (rules[symptom].symptom and _severity(found[cause]) <= _WEIGHT["warning"]):
                 causes[symptom] = cause
     return causes
 

@@ -46,6 +46,8 @@ class DiagnosisRule:
     treatments: tuple[str, ...]
     explains: tuple[str, ...]
     """Names of findings that follow from this one: they are not reported beside it."""
+    symptom: bool
+    """Whether it only says that the run went badly: then any cause explains it, however mild."""
     page: str
     """The docstring: a sentence, then What it sees, Why it hurts, When it is wrong, Example, Treatment, References."""
     check: Callable[[RunFacts], Outcome]
@@ -61,6 +63,7 @@ def diagnosis(
     needs: tuple[str, ...] = (),
     treatments: tuple[str, ...] = (),
     explains: tuple[str, ...] = (),
+    symptom: bool = False,
 ) -> Callable[[Check], Callable[[RunFacts], Outcome]]:
     """Register a function from the facts of a run to what it saw there."""
 
@@ -77,7 +80,9 @@ def diagnosis(
                     treatment = treatments[0] if treatments else None
                     yield Finding(code=code, name=name, treatment=treatment, **vars(seen))
 
-        DIAGNOSES[name] = DiagnosisRule(code, name, needs, treatments, explains, inspect.getdoc(check) or "", found)
+        DIAGNOSES[name] = DiagnosisRule(
+            code, name, needs, treatments, explains, symptom, inspect.getdoc(check) or "", found
+        )
         return found
 
     return add

@@ -45,7 +45,8 @@ class InputStatistics:
             self._integers = bool((x == x.round()).all())
         new = self._count_rows(x)
         y = _as_number(target, len(x))
-        if y is not None and x.dim() == 2 and np.isfinite(columns).all():
+        single = target is not None and target.numel() == len(x)
+        if y is not None and single and x.dim() == 2 and np.isfinite(columns).all():
             self._update_correlation(columns, y)
         if y is not None:
             self._keep_sample(x, y, new)

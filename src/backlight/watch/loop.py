@@ -58,7 +58,8 @@ class Watch:
         self._validation = ValidationLoss()
         self._patches = Patches()
         self._handles: list[RemovableHandle] = []
-        self._trainable = [p for p in model.parameters() if p.requires_grad]
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        self._held = [p for p in model.parameters() if p.requires_grad and id(p) in held]
         self._losses: list[Tensor] = []
         self._called: set[str] = set()
         self._observing = self._taken = self._backward_done = False
@@ -78,7 +79,7 @@ class Watch:
     def facts(self) -> RunFacts:
         """Everything the doctor is told."""
         self._flush_losses()
-        self._validation.flush(self._epoch(), self._step, self._learning_rate(), self._start, self.recorder.epochs)
+        self._flush_validation()
         self.recorder.loop = self._loop_facts()
         return RunFacts.of(self.recorder)
 
@@ -184,6 +185,8 @@ class Watch:
         self._backward_done = True
 
     def _before_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._validation.waiting:
+            self._flush_validation()
         if self._observing and self._backward_done:
             self._observe()
 
@@ -197,7 +200,7 @@ class Watch:
 
     def _check_gradients(self) -> None:
         """Gradients left over from the step before, when the first backward pass after it begins."""
-        first = next((p.grad for p in self._trainable if p.grad is not None), None)
+        first = next((p.grad for p in self._held if p.grad is not None), None)
         if first is not None and bool((first != 0).any()):
             self._stale += 1
         else:
@@ -254,6 +257,9 @@ class Watch:
             self._losses = []
             for value in values:
                 self.recorder.record_loss(value)
+
+    def _flush_validation(self) -> None:
+        self._validation.flush(self._epoch(), self._step, self._learning_rate(), self._start, self.recorder.epochs)
 
     def _learning_rate(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])

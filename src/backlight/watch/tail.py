@@ -86,6 +86,8 @@ def _by_hand(path: list[Any], names: list[str], region: set[str], output: Tensor
     kinds = _kinds(path)
     if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
         target = _multiplied(path)
+        if target is not None and any(_name(node).startswith("Rsub") for node in path):
+            target = 1 - target  # the way that was found leads through log(1 − p)
         two_sided = any(name.startswith("Rsub") for name in region) and "LogSoftmax" not in kinds
         kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
         return Tail(_facts(kind, expects, "written by hand", output, target), kinds, target)
@@ -123,11 +125,17 @@ def _subtracted(node: Any, path: list[Any], output: Tensor) -> Tensor | None:
     residual = _saved(node, "self")
     below = path[path.index(node) + 1 :]
     subtraction = next((n for n in below if _name(n) == "SubBackward0"), None)
-    if residual is None or subtraction is None or residual.shape != output.shape or _kinds(below):
+    if residual is None or subtraction is None or _kinds(below):
         return None
-    first = subtraction.next_functions[0][0] is not None
+    sign = 1.0 if subtraction.next_functions[0][0] is not None else -1.0
     with torch.no_grad():
-        return output - residual if first else output + residual
+        if residual.shape == output.shape:
+            return output - sign * residual
+        n = len(output) if output.dim() else 0
+        if residual.shape != (n, n):
+            return None
+        # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
+        return output[0] - sign * residual[0] if output.dim() == 2 else (output[0] - sign * residual[:, 0]).unsqueeze(1)
 
 
 def _saved(node: Any, name: str) -> Tensor | None:

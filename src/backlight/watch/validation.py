@@ -16,6 +16,11 @@ class ValidationLoss:
         self._right = 0.0
         self._judged = 0
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a stretch of evaluation has not been closed."""
+        return bool(self._losses)
+
     def add(self, loss: Tensor, output: Tensor, target: Tensor) -> None:
         """One batch evaluated without gradients."""
         if loss.numel() != 1 or target.dim() == 0:

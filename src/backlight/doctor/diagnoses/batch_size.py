@@ -40,9 +40,9 @@ def batch_size(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Masters, Luschi: Revisiting Small Batch Training (2018). Keskar et al.: On Large-Batch Training (2017).
     """
     size, rows = run.loop.batch_size, run.loop.rows
-    known = rows if rows is not None else (run.inputs.distinct_rows if run.inputs else 0)
     if size is None:
         return
+    known = rows if rows is not None else size * run.loop.backwards
     normalised = any(layer.kind.startswith("BatchNorm") for layer in run.layers)
     evidence = {"batch_size": size, "rows": rows}
     if size <= TINY and known >= MANY_ROWS:

@@ -10,7 +10,13 @@ RATIO = 10.0
 FEWEST_ROWS = 100
 
 
-@diagnosis("D108", "class-imbalance", needs=("targets",), treatments=("class-weights",), explains=("plateau",))
+@diagnosis(
+    "D108",
+    "class-imbalance",
+    needs=("targets",),
+    treatments=("class-weights",),
+    explains=("plateau", "not-learning", "oscillating-loss", "unlearnable-target"),
+)
 def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """One class has many times the rows of another.
 

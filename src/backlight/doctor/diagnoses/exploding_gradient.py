@@ -19,14 +19,14 @@ EARLY = 12
     "exploding-gradient",
     needs=("weighted", "signals"),
     treatments=("clip", "init", "normalisation"),
-    explains=("non-finite", "learning-rate-too-high", "oscillating-loss", "not-learning", "plateau"),
+    explains=("non-finite", "oscillating-loss", "not-learning", "plateau"),
 )
 def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The gradient is orders of magnitude stronger than the weights, at the first layers, or than at the start.
 
     What it sees
-    ‖∂L/∂W‖/‖W‖ by layer in the first observed steps, its ratio from first to last layer, and the largest norm of
-    the whole gradient beside that of the start.
+    ‖∂L/∂W‖/‖W‖ by layer before the first update, its ratio from first to last layer, and the largest norm of the
+    whole gradient beside that of the start (alone, that is often the learning rate's doing).
 
     Why it hurts
     One step throws the parameters far away; with rectifiers or long recurrences the loss then becomes infinite.
@@ -43,17 +43,17 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013).
     """
-    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:EARLY] for layer in run.weighted}
-    medians = [(name, median(values)) for name, values in shares.items() if values]
+    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:1] for layer in run.weighted}
+    at_start = [(name, values[0]) for name, values in shares.items() if values]
     norms = [n for n in run.signals.values("total_gradient_norm") if math.isfinite(n)]
-    if not medians or not norms:
+    if not at_start or not norms:
         return
-    (first, low), (_, high) = medians[0], medians[-1]
+    (first, low), (_, high) = at_start[0], at_start[-1]
     ratio = low / high if high > 0 else 1.0
-    strongest = max(value for _, value in medians)
+    strongest = max(value for _, value in at_start)
     growth = max(norms) / max(median(norms[:EARLY]), 1e-12)
     numbers = f"from last to first layer × {ratio:.3g}, beside the weights {strongest:.3g}, in time × {growth:.3g}"
-    if (ratio < GROWN or len(medians) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
+    if (ratio < GROWN or len(at_start) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
         yield RuledOut(f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g}).")
         return
     yield Seen(

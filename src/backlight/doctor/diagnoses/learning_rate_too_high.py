@@ -11,6 +11,8 @@ WILD = 0.3
 LARGE = 0.05
 RISEN = 0.5
 """Share by which the loss ends above its reference."""
+POOR = 0.5
+"""Share of the reference loss that is left when the fit is called poor."""
 FEWEST_STEPS = 8
 
 
@@ -64,7 +66,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     largest, usual = max(ratios), median(ratios)
     risen = run.diverged or run.gain < -RISEN
     numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
-    wild = largest > WILD and (risen or not run.learned)
+    poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
+    wild = largest > WILD and (risen or poor)
     if not wild and not (risen and (largest > LARGE or _overflow(run))) and not (usual > LARGE and not run.learned):
         yield RuledOut(f"{numbers}; the loss ended {run.gain:.0%} below its reference (limits {LARGE:g} and {WILD:g}).")
         return

@@ -69,7 +69,8 @@ def _straight(run: RunFacts, layer: LayerFacts) -> LayerFacts | None:
 
 
 def _inputs(layer: LayerFacts) -> int:
-    return next((p.fan_in for p in layer.parameters.values() if len(p.shape) > 1), 1)
+    """Features, or channels of images, that the layer reads."""
+    return next((p.shape[1] for p in layer.parameters.values() if len(p.shape) > 1), 1)
 
 
 def _before_last(run: RunFacts) -> set[str]:

@@ -10,7 +10,14 @@ from ..registry import RuledOut, Seen, diagnosis
     "P003",
     "parameters-not-in-optimizer",
     needs=("optimizer",),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low", "stopped-too-early"),
+    explains=(
+        "not-learning",
+        "plateau",
+        "learning-rate-too-low",
+        "capacity-too-low",
+        "stopped-too-early",
+        "gradients-accumulate",
+    ),
 )
 def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The network has trainable parameters that the optimiser was not given.

@@ -13,7 +13,7 @@ FLAT = 0.02
 FEWEST_STEPS = 100
 
 
-@diagnosis("T802", "plateau", needs=("losses",), treatments=("schedule", "wider"))
+@diagnosis("T802", "plateau", needs=("losses",), treatments=("schedule", "wider"), symptom=True)
 def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The loss fell at first and then stood still, far from zero.
 

@@ -36,7 +36,7 @@ def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Weight matrices that were all zero before the first step, and whose gradient stayed zero in the first
-    observed steps (or two and more such layers).
+    observed steps.
 
     Why it hurts
     v(i) = v(i+1) W: a zero weight passes no gradient down, and its own gradient is zero when the layer below puts
@@ -57,15 +57,14 @@ def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     zero = [layer.name for layer in run.weighted if (w := main_weight(layer)) is not None and w.largest == 0]
     silent = [name for name in zero if not any(run.signals.values("gradient_share", name)[:EARLY])]
-    if not zero or not (len(zero) > 1 or (silent and run.signals.values("gradient_share", silent[0]))):
+    if not silent or not run.signals.values("gradient_share", silent[0]):
         yield RuledOut(f"{len(zero)} weights start at zero, {len(silent)} of them without a gradient.")
         return
     yield Seen(
         "error",
-        f"{len(zero)} of {len(run.weighted)} weights start at zero ({', '.join(zero[:4])}): the layers behind them"
-        " receive no gradient.",
+        f"{len(zero)} of {len(run.weighted)} weights start at zero, and {', '.join(silent[:4])} received no gradient.",
         "Initialise weights at random (He for rectifiers, Glorot for tanh); leave only biases at zero.",
-        layer=zero[0],
+        layer=silent[0],
         step=0,
         evidence={"layers": zero, "without_gradient": silent},
     )
