@@ -123,13 +123,6 @@ def is_mostly_numbers(column: pl.Series) -> bool:
     return len(values) >= MOSTLY * len(filled) and values.n_unique() > MANY_NUMBERS
 
 
-def stray_words(column: pl.Series) -> list[str]:
-    """The words in a text column that are no numbers, each once, sorted."""
-    stripped = column.str.strip_chars()
-    strange = stripped.cast(pl.Float64, strict=False).is_null() & stripped.is_not_null()
-    return sorted(stripped.filter(strange).unique().to_list())
-
-
 def to_float(column: pl.Series) -> pl.Series:
     """Any column as Float64, null where missing and where text is no number.
 

@@ -30,7 +30,9 @@ def decode(data: bytes, place: str) -> Text:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Text(_utf8(data, "utf-16", place), "UTF-16")
     if b"\0" in data[:4096]:
-        raise BacklightError(f"{place} is not a text file (it holds zero bytes); give a CSV, Parquet, image or .npz file.")
+        raise BacklightError(
+            f"{place} is not a text file (it holds zero bytes); give a CSV, Parquet, image or .npz file."
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -71,7 +73,11 @@ def find_separator(lines: list[str]) -> str:
     best = max(SEPARATORS, key=lambda separator: scores[separator])
     if scores[best] > (0.0, 0):
         return best
-    return " " if _agreement([line.split() for line in lines]) == (1.0, len(lines[0].split())) and " " in lines[0].strip() else ","
+    return (
+        " "
+        if _agreement([line.split() for line in lines]) == (1.0, len(lines[0].split())) and " " in lines[0].strip()
+        else ","
+    )
 
 
 def parse(lines: list[str], separator: str) -> list[list[str]]:

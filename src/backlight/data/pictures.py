@@ -84,7 +84,9 @@ def _decode_into(place: np.ndarray, read: Read) -> bool | str:
     if plain.mode == "L" and channels == SEVERAL_CHANNELS:
         plain = plain.convert("RGB")
     if resized:
-        plain = plain.resize((width, height), Image.Resampling.BOX if plain.width > 2 * width else Image.Resampling.BILINEAR)
+        plain = plain.resize(
+            (width, height), Image.Resampling.BOX if plain.width > 2 * width else Image.Resampling.BILINEAR
+        )
     pixels = np.asarray(plain)
     place[:] = pixels if channels == 1 else pixels.transpose(2, 0, 1)
     return resized

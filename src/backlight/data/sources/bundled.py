@@ -41,8 +41,12 @@ def read_bundled(given: Any, options: ReadOptions) -> Dataset:
     labels = _labels(bunch)
     target = "class" if labels.dtype.kind in "iuOU" else "target"
     frame = pl.DataFrame(np.ascontiguousarray(bunch.data.T), schema=names, orient="col")
-    note = f"{given}: {frame.height:,} rows, {frame.width} columns, bundled with scikit-learn; the target is {target!r}."
-    return Dataset(given, frame.with_columns(pl.Series(target, labels)), target=target, notes=(note,), pixels=options.images)
+    note = (
+        f"{given}: {frame.height:,} rows, {frame.width} columns, bundled with scikit-learn; the target is {target!r}."
+    )
+    return Dataset(
+        given, frame.with_columns(pl.Series(target, labels)), target=target, notes=(note,), pixels=options.images
+    )
 
 
 def _labels(bunch: Any) -> np.ndarray:

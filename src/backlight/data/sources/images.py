@@ -53,9 +53,13 @@ def read_folder(path: Any, options: ReadOptions) -> Dataset:
     if path.is_file():
         return read_images([ImageFile(path.name, path.read_bytes)], str(path), options)
     inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not entry.name.startswith("."))
-    files = [ImageFile(entry.relative_to(path).as_posix(), entry.read_bytes) for entry in inside if is_image(entry.name)]
+    files = [
+        ImageFile(entry.relative_to(path).as_posix(), entry.read_bytes) for entry in inside if is_image(entry.name)
+    ]
     if not files:
-        raise BacklightError(f"{path} holds no images; give a folder with a subfolder of images for each class, or a file.")
+        raise BacklightError(
+            f"{path} holds no images; give a folder with a subfolder of images for each class, or a file."
+        )
     return read_images(files, str(path), options, others=len(inside) - len(files))
 
 
@@ -119,7 +123,9 @@ def _told(
     notes = [f"{Path(place).name}: {n:,} {colour} images of {height}×{width} pixels, {len(classes)} classes by folder."]
     counts = {split: sum(given == split for given, _ in layout) for split in ("train", "validation", "test")}
     if any(counts.values()):
-        notes.append("Split by folder: " + ", ".join(f"{count:,} {split}" for split, count in counts.items() if count) + ".")
+        notes.append(
+            "Split by folder: " + ", ".join(f"{count:,} {split}" for split, count in counts.items() if count) + "."
+        )
     if decoded.resized:
         notes.append(
             f"{decoded.resized:,} images of other sizes were resized to {height}×{width} (the median size, its longer "

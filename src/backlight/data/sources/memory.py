@@ -60,7 +60,9 @@ def _from_pandas(given: Any) -> pl.DataFrame:
     names = [str(name) for name in given.columns]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise BacklightError(f"The frame has {names.count(twice[0])} columns {twice[0]!r}; give every column its own name.")
+        raise BacklightError(
+            f"The frame has {names.count(twice[0])} columns {twice[0]!r}; give every column its own name."
+        )
     return pl.DataFrame([_pandas_column(name, given.iloc[:, i]) for i, name in enumerate(names)])
 
 
@@ -100,7 +102,9 @@ def from_arrays(X: Any, y: Any = None, feature_names: list[str] | None = None, *
     if X.ndim in (3, 4):
         return _with_target(_image_dataset(X), y)
     if X.ndim != 2:
-        raise BacklightError(f"X has the shape {X.shape}; give (rows, features) or images (rows, channels, height, width).")
+        raise BacklightError(
+            f"X has the shape {X.shape}; give (rows, features) or images (rows, channels, height, width)."
+        )
     names = [str(name) for name in feature_names] if feature_names is not None else [f"x{i}" for i in range(X.shape[1])]
     if X.dtype == object:
         frame = pl.DataFrame([_object_column(name, X[:, i]) for i, name in enumerate(names)])
@@ -146,7 +150,9 @@ def as_images(X: np.ndarray) -> np.ndarray:
     if X.shape[1] not in (1, 3) and X.shape[-1] in (1, 3):
         X = X.transpose(0, 3, 1, 2)
     if X.shape[1] not in (1, 3):
-        raise BacklightError(f"Images of shape {X.shape[1:]} have neither 1 nor 3 channels; give (n, c, h, w) with c 1 or 3.")
+        raise BacklightError(
+            f"Images of shape {X.shape[1:]} have neither 1 nor 3 channels; give (n, c, h, w) with c 1 or 3."
+        )
     if X.dtype == np.uint8:
         return np.ascontiguousarray(X)
     low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 0.0)

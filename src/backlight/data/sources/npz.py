@@ -63,7 +63,9 @@ def _joined(arrays: list[np.ndarray | None], path: Path) -> np.ndarray | None:
     if not present:
         return None
     if len(present) < len(arrays) or len({array.shape[1:] for array in present}) > 1:
-        raise BacklightError(f"{path}: the arrays of the splits do not match in number or shape; give X and y for each split.")
+        raise BacklightError(
+            f"{path}: the arrays of the splits do not match in number or shape; give X and y for each split."
+        )
     return np.concatenate(present)
 
 
@@ -72,5 +74,7 @@ def _named(dataset: Dataset, path: Path, split: np.ndarray | None) -> Dataset:
     notes = [f"{path.name}: {dataset.rows:,} {kind}."]
     if split is not None:
         counts = {name: int((split == name).sum()) for name in ("train", "validation", "test")}
-        notes.append("Split as given: " + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) + ".")
+        notes.append(
+            "Split as given: " + ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) + "."
+        )
     return Dataset(path.name, dataset.frame, dataset.images, dataset.target, split, tuple(notes), dataset.pixels)

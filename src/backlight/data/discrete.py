@@ -1,0 +1,55 @@
+"""Words to category codes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ..records import Feature
+from .cells import as_text
+
+MOST_CATEGORIES = 1_000
+"""Categories with a code of their own; the less frequent ones share code 0 with unseen ones."""
+RARE = 3
+"""On tables of at least `BIG_TABLE` training rows, categories with fewer rows share code 0: too few to learn from, and
+code 0 is then itself trained."""
+BIG_TABLE = 1_000
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The categories of one column: code k + 1 stands for values[k], code 0 for any other."""
+
+    column: str
+    values: tuple[str | None, ...]
+    """Most frequent first, ties in alphabetical order; None is the missing value, where training rows have one."""
+
+    @property
+    def feature(self) -> Feature:
+        """The one feature it becomes."""
+        return Feature(self.column, "discrete", size=len(self.values) + 1)
+
+    def codes(self, column: pl.Series) -> np.ndarray:
+        """Codes (n,) as float32."""
+        codes = {value: float(code) for code, value in enumerate(self.values, 1)}
+        missing = codes.pop(None, 0.0)
+        texts = words(column)
+        if not codes:
+            return np.where(texts.is_null().to_numpy(), missing, 0.0).astype(np.float32)
+        found = texts.replace_strict(codes, default=0.0, return_dtype=pl.Float32).to_numpy()
+        return np.where(texts.is_null().to_numpy(), missing, found).astype(np.float32)
+
+
+def words(column: pl.Series) -> pl.Series:
+    """The cells as the texts that categories are known by."""
+    texts = as_text(column)
+    return texts.str.strip_chars() if column.dtype == pl.String else texts
+
+
+def fit_categories(column: pl.Series) -> Categories:
+    """Categories of a column of training rows."""
+    counts = words(column).alias("value").to_frame().group_by("value").len()
+    counts = counts.sort(["len", "value"], descending=[True, False], nulls_last=True).head(MOST_CATEGORIES)
+    if len(column) >= BIG_TABLE:
+        counts = counts.filter(pl.col("len") >= RARE)
+    return Categories(column.name, tuple(counts["value"].to_list()))

@@ -1,0 +1,27 @@
+"""Rows that stand on both sides of a split."""
+
+import numpy as np
+
+from .split import Split
+
+
+def duplicate_notes(x: np.ndarray, y: np.ndarray, split: Split) -> list[str]:
+    """A sentence if held-out rows equal training rows in all inputs and the target: their score is partly memory."""
+    train = set(fingerprints(x[split.train], y[split.train]))
+    notes = []
+    for part in ("validation", "test"):
+        rows = getattr(split, part)
+        known = sum(mark in train for mark in fingerprints(x[rows], y[rows]))
+        if known:
+            share = known / len(rows)
+            notes.append(
+                f"{known:,} of {len(rows):,} {part} rows ({share:.1%}) equal a training row in all inputs and the target; "
+                "if they are copies rather than coincidences, take them out of the data."
+            )
+    return notes
+
+
+def fingerprints(x: np.ndarray, y: np.ndarray) -> list[int]:
+    """One number a row, equal for equal rows."""
+    flat = np.ascontiguousarray(x).reshape(len(x), -1)
+    return [hash((row.tobytes(), target)) for row, target in zip(flat, y.tolist(), strict=True)]

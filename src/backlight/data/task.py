@@ -1,0 +1,93 @@
+"""Which column is the target, and what kind of prediction it asks for."""
+
+import polars as pl
+
+from ..records import BacklightError, ClassLabel, Task, TaskKind
+from .dataset import Dataset
+
+USUAL_NAMES = ("target", "label", "class", "y", "labels", "outcome")
+FEW_INTEGERS = 20
+"""Whole numbers with at most this many distinct values are classes (digits, grades, ratings)."""
+LEAST_ROWS = 5
+"""Fewer rows than this cannot be split into parts that mean anything."""
+
+
+def find_target(dataset: Dataset, wanted: str | None) -> tuple[str, str]:
+    """The name of the target, and a sentence where it was guessed.
+
+    Order: the one asked for, the one the source implies, the only column with a usual name.
+    """
+    if wanted is not None:
+        return dataset.column(wanted, "target").name, ""
+    if dataset.target is not None:
+        return dataset.target, ""
+    columns = dataset.frame.columns
+    usual = [name for name in columns if name.casefold() in USUAL_NAMES]
+    if len(usual) == 1:
+        return usual[0], f"No target was named; the column {usual[0]!r} is taken (--target COLUMN for another)."
+    if dataset.images is not None:
+        raise BacklightError(f"{dataset.name} holds images without classes; put each into a folder named by its class.")
+    shown = ", ".join(columns[:20]) + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
+    raise BacklightError(f"Which column of {dataset.name} is the target? Say --target COLUMN; there are {shown}.")
+
+
+def infer_task(target: pl.Series, wanted: TaskKind | None, place: str) -> Task:
+    """The task of a target without missing cells, with the reason as a sentence.
+
+    Raises `BacklightError` for too few rows, one class only, nearly as many classes as rows, or values that the
+    wanted task cannot have.
+    """
+    name, distinct = target.name, target.n_unique()
+    if len(target) < LEAST_ROWS:
+        raise BacklightError(
+            f"{place} has {len(target)} rows with a target; give at least {LEAST_ROWS}, better hundreds."
+        )
+    if distinct == 1:
+        raise BacklightError(
+            f"The target {name!r} has one class only, {target[0]!r}, in all {len(target):,} rows of {place}; "
+            "add rows of another class or choose another target."
+        )
+    regression, reason = _is_quantity(target, distinct) if wanted is None else (wanted == "regression", "As asked for.")
+    if regression:
+        _require_numbers(target)
+        return Task("regression", name, reason=reason)
+    return Task(
+        wanted or ("binary" if distinct == 2 else "multiclass"), name, _classes(target, distinct, wanted), reason
+    )
+
+
+def _is_quantity(target: pl.Series, distinct: int) -> tuple[bool, str]:
+    """Whether the target is a quantity, and the sentence that says why."""
+    name = target.name
+    if target.dtype == pl.Boolean:
+        return False, f"{name!r} is true or false."
+    if target.dtype == pl.String:
+        return False, f"{name!r} holds {distinct:,} different words."
+    if not target.dtype.is_numeric():
+        raise BacklightError(f"The target {name!r} holds values of type {target.dtype}; choose words or numbers.")
+    if not (target.dtype.is_integer() or bool((target == target.round(0)).all())):
+        return True, f"{name!r} holds numbers with fractions."
+    if distinct <= min(FEW_INTEGERS, max(2, len(target) // 2)):
+        return False, f"{name!r} holds {distinct} different whole numbers (--task regression takes them as quantities)."
+    return True, f"{name!r} holds {distinct:,} different whole numbers (--task multiclass takes them as classes)."
+
+
+def _require_numbers(target: pl.Series) -> None:
+    if not target.dtype.is_numeric() and target.dtype != pl.Boolean:
+        raise BacklightError(
+            f"The target {target.name!r} holds words such as {target[0]!r}, which a regression cannot predict; "
+            "use --task multiclass or another target."
+        )
+
+
+def _classes(target: pl.Series, distinct: int, wanted: TaskKind | None) -> tuple[ClassLabel, ...]:
+    if wanted == "binary" and distinct > 2:
+        raise BacklightError(
+            f"The target {target.name!r} has {distinct} classes, a binary task has 2; use --task multiclass."
+        )
+    if distinct > max(2, len(target) // 2):
+        raise BacklightError(
+            f"The target {target.name!r} has {distinct:,} different values in {len(target):,} rows, too many to be "
+            "classes; choose another column, or --task regression if they are quantities."
+        )
+    return tuple(target.unique().sort().to_list())
