@@ -51,7 +51,7 @@ class TrainingConfig(_Section):
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = True
     weight_decay: float | None = Field(None, ge=0)
-    schedule: Literal["constant", "cosine", "one-cycle"] | None = None
+    schedule: Literal["constant", "cosine", "one-cycle", "trapezoid"] | None = None
     warmup: float = Field(0.05, ge=0, lt=1)
     """Share of all steps over which the learning rate rises."""
     label_smoothing: float | None = Field(None, ge=0, lt=1)

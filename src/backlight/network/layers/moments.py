@@ -1,5 +1,7 @@
 """A layer for points in time, whose neighbours tell more about them than any smooth function of time does."""
 
+from itertools import accumulate
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,10 +36,10 @@ class SplineTables(nn.Module):
         counts = [COARSEST]
         while 2 * counts[-1] <= 0.8 * moments:
             counts.append(2 * counts[-1])
-        rows = torch.tensor([0] + [count + 1 for count in counts] * features).cumsum(0)
+        rows = [0, *accumulate([count + 1 for count in counts] * features)]
         self.register_buffer("knots", torch.tensor(counts, dtype=torch.float32), persistent=False)
-        self.register_buffer("offset", rows[:-1].view(features, len(counts)), persistent=False)
-        self.weight = nn.Parameter(torch.empty(int(rows[-1]), width))
+        self.register_buffer("offset", torch.tensor(rows[:-1]).view(features, len(counts)), persistent=False)
+        self.weight = nn.Parameter(torch.empty(rows[-1], width))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
