@@ -138,7 +138,8 @@ def number_matrix(frame: pl.DataFrame, names: list[str]) -> np.ndarray:
     """Columns as Float64 (n, names), nan where missing, infinite, or text that is no number."""
     if not names:
         return np.empty((frame.height, 0))
-    plain = [name for name in names if frame.schema[name].is_numeric()]
-    others = [to_float(frame[name]).alias(name) for name in names if name not in set(plain)]
+    schema = frame.schema
+    plain = [name for name in names if schema[name].is_numeric()]
+    others = [to_float(frame[name]).alias(name) for name in names if not schema[name].is_numeric()]
     values = frame.select(pl.col(plain).cast(pl.Float64)).with_columns(others).select(names).to_numpy()
     return np.where(np.isfinite(values), values, np.nan)

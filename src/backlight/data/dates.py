@@ -114,7 +114,7 @@ class JoinedTime:
         """Days since 2000-01-01, Float64 (n, 1), nan where a part is missing or no such month exists."""
         parts = [to_float(frame[name]).to_numpy() for name in self.columns]
         year, month, day, hour = parts + [np.ones(frame.height), np.zeros(frame.height)][len(parts) - 2 :]
-        known = np.isfinite(year + month + day + hour) & (np.abs(year) < 10_000) & (1 <= month) & (month <= 12)
+        known = np.isfinite(year + month + day + hour) & (np.abs(year) < 10_000) & (month >= 1) & (month <= 12)
         months = np.where(known, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
         start = (months.astype("datetime64[us]") - EPOCH).astype(np.float64) / DAY
         return np.where(known, start + day - 1 + hour / 24, np.nan)[:, None]
@@ -122,7 +122,8 @@ class JoinedTime:
 
 def find_joined(frame: pl.DataFrame, names: list[str]) -> JoinedTime | None:
     """The columns named year, month, day, hour (any letter case), if they hold numbers of that kind."""
-    folded = {name.casefold(): name for name in names if frame.schema[name].is_numeric()}
+    schema = frame.schema
+    folded = {name.casefold(): name for name in names if schema[name].is_numeric()}
     columns: list[str] = []
     for unit, limits in zip(UNITS, ((1000, 3000), (1, 12), (1, 31), (0, 24)), strict=True):
         name = folded.get(unit)

@@ -13,6 +13,8 @@ SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "spaces"}
 SAMPLE_LINES = 200
 """Lines at the head of the file from which separator and header are recognised."""
+SAMPLE_BYTES = 1 << 20
+"""Where the head ends at the latest, but for the line that stands there."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def decode(data: bytes, place: str) -> Text:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return _western(data)
-    return Text(data, "UTF-8")
+    return Text(data if b"\n" in data else data.replace(b"\r", b"\n"), "UTF-8")
 
 
 def _utf8(data: bytes, encoding: str, place: str) -> bytes:
@@ -57,9 +59,39 @@ def _western(data: bytes) -> Text:
         return Text(data.decode("latin-1").encode("utf-8"), "Latin-1")
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How the cells of a file are laid out."""
+
+    separator: str
+    """One character; a space stands for any run of spaces and tabs."""
+    header: bool
+    """Whether the first row names the columns."""
+    first: list[str]
+    """Cells of the first row."""
+
+
+def recognise_dialect(data: bytes, place: str, separator: str | None = None) -> Dialect:
+    """Separator (unless given, by character or name) and header, from the head of the file."""
+    lines = head(data)
+    if not lines:
+        raise BacklightError(f"{place} is empty; give a file with a header and rows.")
+    characters = {name: character for character, name in SEPARATOR_NAMES.items()}
+    separator = find_separator(lines) if separator is None else characters.get(separator, separator)
+    if len(separator) != 1:
+        raise BacklightError(f"{separator!r} is no separator; give one character or one of {', '.join(characters)}.")
+    rows = parse(lines, separator)
+    if not rows:
+        raise BacklightError(
+            f"{place}: a cell goes on for {csv.field_size_limit():,} characters; is a quote not closed?"
+        )
+    return Dialect(separator, has_header(rows), rows[0])
+
+
 def head(data: bytes, lines: int = SAMPLE_LINES) -> list[str]:
     """The first lines that are not blank."""
-    stream = io.TextIOWrapper(io.BytesIO(data[: 1 << 20]), encoding="utf-8", errors="ignore", newline="")
+    end = data.find(b"\n", SAMPLE_BYTES)
+    stream = io.StringIO(data[: end if end >= 0 else None].decode("utf-8"), newline="")
     return list(itertools.islice((line for line in stream if line.strip()), lines))
 
 
@@ -67,22 +99,23 @@ def find_separator(lines: list[str]) -> str:
     """The separator that cuts most lines into one same number of cells; comma for a single column.
 
     The share of lines that agree decides, then the number of cells. Runs of spaces count as a separator only where
-    no other one cuts the lines alike.
+    no other one cuts the lines.
     """
     scores = {separator: _agreement(parse(lines, separator)) for separator in SEPARATORS}
     best = max(SEPARATORS, key=lambda separator: scores[separator])
     if scores[best] > (0.0, 0):
         return best
-    return (
-        " "
-        if _agreement([line.split() for line in lines]) == (1.0, len(lines[0].split())) and " " in lines[0].strip()
-        else ","
-    )
+    return " " if _agreement(parse(lines, " "))[0] == 1 else ","
 
 
 def parse(lines: list[str], separator: str) -> list[list[str]]:
-    """Cells of the lines."""
-    return [row for row in csv.reader(lines, delimiter=separator) if row]
+    """Cells of the lines; nothing where a quote is opened and not closed for very long."""
+    if separator == " ":
+        return [line.split() for line in lines]
+    try:
+        return [row for row in csv.reader(lines, delimiter=separator) if row]
+    except csv.Error:
+        return []
 
 
 def _agreement(rows: list[list[str]]) -> tuple[float, int]:

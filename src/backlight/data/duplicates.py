@@ -8,17 +8,17 @@ from .split import Split
 def duplicate_notes(x: np.ndarray, y: np.ndarray, split: Split) -> list[str]:
     """A sentence if held-out rows equal training rows in all inputs and the target: their score is partly memory."""
     train = set(fingerprints(x[split.train], y[split.train]))
-    notes = []
-    for part in ("validation", "test"):
-        rows = getattr(split, part)
+    counts = []
+    for part, rows in (("test", split.test), ("validation", split.validation)):
         known = sum(mark in train for mark in fingerprints(x[rows], y[rows]))
         if known:
-            share = known / len(rows)
-            notes.append(
-                f"{known:,} of {len(rows):,} {part} rows ({share:.1%}) equal a training row in all inputs and the target; "
-                "if they are copies rather than coincidences, take them out of the data."
-            )
-    return notes
+            counts.append(f"{known:,} of {len(rows):,} {part} rows ({known / len(rows):.1%})")
+    if not counts:
+        return []
+    return [
+        f"{' and '.join(counts)} equal a training row in all inputs and the target; if they are copies rather than "
+        "coincidences, take them out of the data."
+    ]
 
 
 def fingerprints(x: np.ndarray, y: np.ndarray) -> list[int]:

@@ -16,8 +16,9 @@ def order_notes(dataset: Dataset, fitted: Preprocessing, config: DataConfig) -> 
     if column is None:
         return []
     return [
-        "The rows follow each other in time. Split at random, the neighbours of each held-out row are trained on, and the "
-        f"score tells how well gaps are filled; --time {column} holds out the latest rows and gives the score of a forecast."
+        "The rows follow each other in time. Split at random, the neighbours of each held-out row are trained on, and "
+        f"the score tells how well gaps are filled; --time {column} holds out the latest rows and gives the score of a "
+        "forecast."
     ]
 
 

@@ -44,7 +44,8 @@ def find_pixels(train: pl.DataFrame, names: list[str], *, certain: bool = False)
     With `certain`, only the number of columns and their range are looked at.
     """
     shape = _shape(len(names))
-    if shape is None or not all(train.schema[name].is_numeric() for name in names):
+    schema = train.schema
+    if shape is None or not all(schema[name].is_numeric() for name in names):
         return None
     step = max(1, train.height // SAMPLE)
     values = number_matrix(train.gather_every(step), names)

@@ -66,7 +66,7 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     preliminary = Preprocessing(inputs=_NOTHING, task=task)
     codes = preliminary.encode_target(labelled) if task.classes else None
     split = split_rows(labelled.rows, _facts(labelled, codes, config), config, seed)
-    fitted, columns = fit(labelled, task, split.train, config)
+    fitted, columns = fit(labelled, task, split.train, config, rows)
     x, y = fitted.transform(labelled), fitted.encode_target(labelled)
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
     notes = [guess, *hole_notes, *fitted.notes, split.sentence, *_size_notes(task, labelled.rows)]
@@ -91,11 +91,11 @@ def _require_columns(dataset: Dataset, config: DataConfig) -> None:
         raise BacklightError(f"{dataset.name} has no rows; add some.")
     for name in config.drop:
         dataset.column(name, "--drop")
-    for name, option in ((config.group, "--group"), (config.time, "--time")):
-        if name is not None:
-            dataset.column(name, option)
-            if name == config.target:
-                raise BacklightError(f"The target {name!r} cannot be the column of {option}, too; choose another.")
+    for option, column in (("--group", config.group), ("--time", config.time)):
+        if column is not None:
+            dataset.column(column, option)
+            if column == config.target:
+                raise BacklightError(f"The target {column!r} cannot be the column of {option}, too; choose another.")
 
 
 def _labelled(dataset: Dataset, name: str) -> tuple[Dataset, np.ndarray, list[str]]:
@@ -126,7 +126,8 @@ def _labelled(dataset: Dataset, name: str) -> tuple[Dataset, np.ndarray, list[st
 
 
 def _facts(labelled: Dataset, codes: np.ndarray | None, config: DataConfig) -> Rows:
-    group = time = None
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
     if config.group is not None:
         group = labelled.frame[config.group].rank("dense").fill_null(0).to_numpy()
     if config.time is not None:

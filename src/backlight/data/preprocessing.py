@@ -1,6 +1,6 @@
 """The fitted way from a dataset to what the network receives, and back from its outputs. Stored as JSON."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,8 @@ class Preprocessing:
 
     def raw_numbers(self, frame: pl.DataFrame) -> np.ndarray:
         """Float64 (n, numbers) before scaling, nan where missing."""
-        derived = [date.derive(frame) for date in (*self.dates, *([self.joined] if self.joined else []))]
+        derived = [date.derive(frame) for date in self.dates]
+        derived += [self.joined.derive(frame)] if self.joined else []
         return np.concatenate([number_matrix(frame, list(self.columns)), *derived], axis=1)
 
     @property
@@ -79,8 +80,8 @@ class Preprocessing:
             if strange is not None and strange.any():
                 row = int(strange.arg_true()[0])
                 raise BacklightError(
-                    f"{dataset.name}, row {row + 1:,}: the column {name!r} holds {frame[name][row]!r} where training had "
-                    f"{'dates' if name in dates else 'numbers'}; mend that cell or leave it empty."
+                    f"{dataset.name}, row {row + 1:,}: the column {name!r} holds {frame[name][row]!r} where training "
+                    f"had {'dates' if name in dates else 'numbers'}; mend that cell or leave it empty."
                 )
 
     def _images(self, dataset: Dataset) -> np.ndarray:
@@ -189,10 +190,8 @@ def _inputs_from(values: dict[str, Any], numbers: tuple[Number, ...], categories
         return table_inputs(numbers, categories)
     if kind == "ArrayInputs":
         return ArrayInputs(tuple(values["shape"]))
-    fields = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name != "kind"
-    }
-    return ImageInputs(**fields)
+    mean, std = tuple(values["mean"]), tuple(values["std"])
+    return ImageInputs(values["channels"], values["height"], values["width"], mean, std)
 
 
 def _fitted(image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,8 +1,10 @@
 """Zip files, opened with distrust: nothing is extracted, every member is checked before it is read."""
 
+import lzma
 import stat
 import zipfile
-from collections.abc import Callable
+import zlib
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,23 +38,24 @@ def read_zip(path: Any, options: ReadOptions) -> Dataset:
         pictures = [member for member in members if is_image(member.filename)]
         tables = [member for member in members if is_delimited(member.filename) or is_arrow(member.filename)]
         if pictures:
-            files = [ImageFile(member.filename, _reader(archive, member, path)) for member in pictures]
+            files = [ImageFile(member.filename, partial(read_member, archive, member)) for member in pictures]
             return read_images(files, str(path), options, others=len(members) - len(files))
         if len(tables) == 1:
-            return _table(read_member(archive, tables[0], path), f"{path}:{tables[0].filename}", options)
+            return _read_table(archive, tables[0], path, options)
     names = ", ".join(member.filename for member in (tables or members)[:6])
     wrong = "several tables" if tables else "neither images nor a table"
     raise BacklightError(f"{path} holds {wrong} ({names or 'nothing'}); give a zip of one table or of images by class.")
 
 
-def _table(data: bytes, place: str, options: ReadOptions) -> Dataset:
+def _read_table(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, options: ReadOptions) -> Dataset:
+    place = f"{path}:{member.filename}"
     if place.casefold().endswith(".gz"):
         raise BacklightError(f"{place} is packed twice; unpack it once.")
+    try:
+        data = read_member(archive, member)
+    except OSError as error:
+        raise BacklightError(f"{place} is broken ({error}); fetch or pack the archive again.") from error
     return parse_delimited(data, place, options) if is_delimited(place) else parse_arrow(data, place, options)
-
-
-def _reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> Callable[[], bytes]:
-    return lambda: read_member(archive, member, path)
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -63,44 +66,39 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise BacklightError(f"{path} is no readable zip file ({error}); fetch or pack it again.") from error
 
 
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
-    """The bytes of one member, whose checksum zipfile compares."""
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """The bytes of one member, whose checksum zipfile compares; an `OSError` if it is broken."""
     try:
         return archive.read(member)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise BacklightError(
-            f"{path}: the member {member.filename!r} is broken ({error}); fetch or pack the archive again."
-        ) from error
-    except Exception as error:
-        # zlib.error, lzma.LZMAError and their kin share no base below Exception
-        if type(error).__module__ not in ("zlib", "_lzma", "lzma", "_bz2"):
-            raise
-        raise BacklightError(
-            f"{path}: the member {member.filename!r} is broken ({error}); fetch or pack the archive again."
-        ) from error
+    except _BROKEN as error:
+        raise OSError(str(error) or type(error).__name__) from error
+
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, RuntimeError)
+"""What zipfile raises for damaged members, beside OSError."""
 
 
 def safe_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
     """The files of an archive, litter of operating systems left out; hostile ones are an error."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = archive.infolist()
     for member in members:
         flaw = _flaw(member)
         if flaw:
             raise BacklightError(f"{path}: the member {member.filename!r} {flaw}; the archive is not read.")
     unpacked = sum(member.file_size for member in members)
-    if unpacked > LARGEST or (unpacked > HARMLESS and unpacked > STEEPEST * path.stat().st_size):
+    if unpacked > LARGEST or _is_steep(unpacked, path.stat().st_size):
         largest = max(members, key=lambda member: member.file_size)
         raise BacklightError(
             f"{path} would unpack to {unpacked / 1e6:,.0f} MB from {path.stat().st_size / 1e6:,.1f} MB "
             f"(largest member {largest.filename!r}), as a zip bomb does; unpack it yourself if you trust it."
         )
-    return [member for member in members if not is_litter(member.filename)]
+    return [member for member in members if not (member.is_dir() or is_litter(member.filename))]
 
 
 def _flaw(member: zipfile.ZipInfo) -> str | None:
     """What makes a member hostile or unreadable, as the end of a sentence."""
     name = PurePosixPath(member.filename.replace("\\", "/"))
-    if name.is_absolute() or name.parts[:1] and name.parts[0].endswith(":"):
+    if name.is_absolute() or (name.parts[:1] and name.parts[0].endswith(":")):
         return "has an absolute path"
     if ".." in name.parts:
         return "points outside the archive"
@@ -108,11 +106,15 @@ def _flaw(member: zipfile.ZipInfo) -> str | None:
         return "is a symbolic link"
     if member.flag_bits & 1:
         return "is encrypted (pack it without a password)"
-    if member.file_size > HARMLESS and member.file_size > STEEPEST * max(1, member.compress_size):
-        return f"would grow {member.file_size / max(1, member.compress_size):,.0f}-fold to {member.file_size / 1e6:,.0f} MB, as a zip bomb does"
+    if _is_steep(member.file_size, member.compress_size):
+        return f"would grow from {member.compress_size:,} to {member.file_size:,} bytes, as a zip bomb does"
     if name.suffix.casefold() in (".zip", ".7z", ".rar", ".tar", ".tgz"):
         return "is an archive itself (unpack it once)"
     return None
+
+
+def _is_steep(unpacked: int, packed: int) -> bool:
+    return unpacked > HARMLESS and unpacked > STEEPEST * max(1, packed)
 
 
 def is_litter(name: str) -> bool:

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import zlib
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from backlight.records import BacklightError
 
 from ..cells import type_columns
 from ..dataset import Dataset
-from ..dialect import SEPARATOR_NAMES, decode, find_separator, has_header, head, parse
+from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
 from .registry import ReadOptions, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
@@ -60,63 +62,61 @@ def _unzip(data: bytes, place: str) -> bytes:
 def parse_delimited(data: bytes, place: str, options: ReadOptions) -> Dataset:
     """The bytes of a delimited text as a dataset; `place` names it in messages."""
     text = decode(data, place)
-    lines = head(text.data)
-    if not lines:
-        raise BacklightError(f"{place} is empty; give a file with a header and rows.")
-    separator = options.separator or find_separator(lines)
-    sample = [line.split() for line in lines] if separator == " " else parse(lines, separator)
-    named = has_header(sample)
-    columns = _names(sample[0], named, place)
-    frame = _cells(text.data, separator, named, columns, place)
+    dialect = recognise_dialect(text.data, place, options.separator)
+    columns = _names(dialect, place)
+    frame = _cells(text.data, dialect, columns, place)
     if frame.height == 0:
         raise BacklightError(f"{place} has a header ({', '.join(columns[:8])}) but no rows; add rows.")
-    typed = type_columns(frame, decimal_comma=separator != ",")
-    notes = _recognised(place, frame, text.encoding, separator, named, typed.markers)
+    typed = type_columns(frame, decimal_comma=dialect.separator != ",")
+    notes = _recognised(place, frame, text.encoding, dialect, typed.markers)
     return Dataset(Path(place).name, typed.frame, notes=notes, pixels=options.images)
 
 
-def _names(first: list[str], named: bool, place: str) -> list[str]:
-    """Column names; nameless columns are called by their place, twice the same name is an error."""
-    if not named:
-        return [f"column_{i}" for i in range(1, len(first) + 1)]
-    names = [name.strip() or f"column_{i}" for i, name in enumerate(first, 1)]
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if twice:
-        where = [i for i, name in enumerate(names, 1) if name == twice[0]]
+def _names(dialect: Dialect, place: str) -> list[str]:
+    """Column names; nameless columns are called by their place, the same name twice is an error."""
+    if not dialect.header:
+        return [f"column_{i}" for i in range(1, len(dialect.first) + 1)]
+    names = [name.strip() or f"column_{i}" for i, name in enumerate(dialect.first, 1)]
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        places = ", ".join(str(i) for i, name in enumerate(names, 1) if name == twice)
         raise BacklightError(
-            f"{place}, line 1: the column name {twice[0]!r} stands {len(where)} times "
-            f"(columns {', '.join(map(str, where))}); give every column its own name."
+            f"{place}, line 1: the column name {twice!r} stands more than once (columns {places}); "
+            "give every column its own name."
         )
     return names
 
 
-def _cells(data: bytes, separator: str, named: bool, columns: list[str], place: str) -> pl.DataFrame:
+def _cells(data: bytes, dialect: Dialect, columns: list[str], place: str) -> pl.DataFrame:
     """All cells as text."""
-    if separator == " ":
+    if dialect.separator == " ":
         data = "\n".join("\t".join(line.split()) for line in data.decode().splitlines()).encode()
-        separator = "\t"
-    data = _without_blank_lines(data)
-    if _is_regular(data, separator, len(columns)):
-        try:
-            return pl.read_csv(
-                data,
-                separator=separator,
-                has_header=False,
-                skip_lines=0,
-                skip_rows=int(named),
-                new_columns=columns,
-                infer_schema_length=0,
-                quote_char='"' if b'"' in data else None,
-            )
-        except pl.exceptions.NoDataError:
-            return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
-        except pl.exceptions.ComputeError:
-            pass  # stray quotes, which the csv module reads
-    return _cells_one_by_one(data, separator, named, columns, place)
+        dialect = replace(dialect, separator="\t")
+    compact = _without_blank_lines(data)
+    frame = _cells_at_once(compact, dialect, columns) if _is_regular(compact, dialect.separator, len(columns)) else None
+    return _cells_by_line(data, dialect, columns, place) if frame is None else frame
+
+
+def _cells_at_once(data: bytes, dialect: Dialect, columns: list[str]) -> pl.DataFrame | None:
+    """The fast way; None for files with stray quotes, which polars refuses."""
+    try:
+        return pl.read_csv(
+            data,
+            separator=dialect.separator,
+            has_header=False,
+            skip_rows=int(dialect.header),
+            new_columns=columns,
+            infer_schema_length=0,
+            quote_char='"' if b'"' in data else None,
+        )
+    except pl.exceptions.NoDataError:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    except pl.exceptions.ComputeError:
+        return None
 
 
 def _without_blank_lines(data: bytes) -> bytes:
-    """Lines without a character are no rows; those within quotes cannot be told here and keep the data as it is."""
+    """Lines without a character are no rows. Where there are quotes, such lines may lie within them and stay."""
     if b'"' in data or not (b"\n\n" in data or b"\n\r\n" in data or data[:1] in b"\r\n"):
         return data
     return b"\n".join(line for line in data.splitlines() if line) + b"\n"
@@ -141,32 +141,37 @@ def _is_regular(data: bytes, separator: str, cells: int) -> bool:
     return bool((np.diff(before, prepend=0) == cells - 1).all())
 
 
-def _cells_one_by_one(data: bytes, separator: str, named: bool, columns: list[str], place: str) -> pl.DataFrame:
-    """The slow way for files with stray quotes; names the first line that has too many or too few cells."""
-    reader = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=separator)
+def _cells_by_line(data: bytes, dialect: Dialect, columns: list[str], place: str) -> pl.DataFrame:
+    """The slow way for irregular files; names the first line that has too many or too few cells."""
+    reader = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=dialect.separator)
     rows: list[list[str]] = []
     start = 1
     try:
         for row in reader:
-            if row and len(row) != len(columns):
-                raise BacklightError(
-                    f"{place}, line {start}: {len(row)} cells where the first line has {len(columns)}; "
-                    f"mend that line (a {SEPARATOR_NAMES.get(separator, separator)} inside a cell needs quotes)."
-                )
-            if row:
+            if any(cell.strip() for cell in row) or len(row) == len(columns) > 1:
+                _require_cells(row, len(columns), f"{place}, line {start}", dialect.separator)
                 rows.append(row)
             start = reader.line_num + 1
     except csv.Error as error:
         raise BacklightError(f"{place}, line {reader.line_num}: {error}; mend that line.") from error
-    return pl.DataFrame(rows[int(named) :], schema=dict.fromkeys(columns, pl.String), orient="row")
+    return pl.DataFrame(rows[int(dialect.header) :], schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _require_cells(row: list[str], wanted: int, place: str, separator: str) -> None:
+    if len(row) != wanted:
+        raise BacklightError(
+            f"{place}: {len(row)} cells where the first line has {wanted}; mend that line "
+            f"(a {SEPARATOR_NAMES.get(separator, separator)} inside a cell needs quotes around the cell)."
+        )
 
 
 def _recognised(
-    place: str, frame: pl.DataFrame, encoding: str, separator: str, named: bool, markers: dict[str, int]
+    place: str, frame: pl.DataFrame, encoding: str, dialect: Dialect, markers: dict[str, int]
 ) -> tuple[str, ...]:
-    header = "a header" if named else f"no header (columns are called column_1 to column_{frame.width})"
-    cut = SEPARATOR_NAMES.get(separator, repr(separator))
-    notes = [f"{Path(place).name}: {frame.height:,} rows, {frame.width} columns; {encoding}, cut by {cut}, {header}."]
+    header = "a header" if dialect.header else f"no header (columns are called column_1 to column_{frame.width})"
+    cut = SEPARATOR_NAMES.get(dialect.separator, repr(dialect.separator))
+    size = f"{frame.height:,} rows, {frame.width} columns"
+    notes = [f"{Path(place).name}: {size}; {encoding}, separated by {cut}, {header}."]
     if markers:
         counted = ", ".join(f"{marker!r} ({count:,} cells)" for marker, count in sorted(markers.items()))
         notes.append(f"Taken as missing: {counted}, and empty cells.")

@@ -69,7 +69,7 @@ def _from_pandas(given: Any) -> pl.DataFrame:
 def _pandas_column(name: str, column: Any) -> pl.Series:
     """One pandas column; a column of mixed Python objects becomes text."""
     try:
-        return pl.from_pandas(column, nan_to_null=True).alias(name)
+        return pl.Series(name, pl.from_pandas(column, nan_to_null=True))
     except (TypeError, ValueError, pl.exceptions.PolarsError):
         missing = column.isna().to_numpy()
         return pl.Series(name, [None if gone else str(cell) for cell, gone in zip(column, missing, strict=True)])
@@ -156,7 +156,7 @@ def as_images(X: np.ndarray) -> np.ndarray:
     if X.dtype == np.uint8:
         return np.ascontiguousarray(X)
     low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 0.0)
-    if not (0 <= low and high <= 255):
+    if not (low >= 0 and high <= 255):
         raise BacklightError(f"Image values run from {low:g} to {high:g}; give 0–255 or 0–1.")
     scale = 255.0 if high <= 1 and X.dtype.kind == "f" else 1.0
     return np.ascontiguousarray(np.rint(X * scale).astype(np.uint8))

@@ -31,7 +31,8 @@ def read_npz(path: Any, options: ReadOptions) -> Dataset:
     whole = _pair(arrays, "")
     if whole is None and not found:
         raise BacklightError(
-            f"{path} holds the arrays {', '.join(arrays) or 'none'}; name them X and y, or x_train, y_train, x_test, y_test."
+            f"{path} holds the arrays {', '.join(arrays) or 'none'}; name them X and y, "
+            "or x_train, y_train, x_test, y_test."
         )
     if whole is not None:
         return _named(from_arrays(*whole, pixels=options.images), path, None)
