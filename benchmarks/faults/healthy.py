@@ -24,7 +24,9 @@ def mlp(*widths: int, activation: type[nn.Module] = nn.ReLU, norm: bool = False,
 
 def _classifier(model: nn.Module, rate: float = 3e-3, **settings: object) -> Program:
     x, y = data.classes()
-    return Program(model, x[:768], y[:768], F.cross_entropy, adam(model, rate), validation=(x[768:], y[768:]), **settings)  # type: ignore[arg-type]
+    return Program(
+        model, x[:768], y[:768], F.cross_entropy, adam(model, rate), validation=(x[768:], y[768:]), **settings
+    )  # type: ignore[arg-type]
 
 
 @HEALTHY.add()

@@ -544,5 +544,5 @@ def learned_by_heart() -> Program:
     x, y = data.classes(400, spread=3.0)
     model = mlp(16, 256, 256, 4)
     return Program(
-        model, x[:120], y[:120], F.cross_entropy, adam(model), batch=32, epochs=40, validation=(x[120:], y[120:])
+        model, x[:120], y[:120], nn.CrossEntropyLoss(), adam(model), batch=32, epochs=40, validation=(x[120:], y[120:])
     )

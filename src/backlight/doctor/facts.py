@@ -100,6 +100,19 @@ class RunFacts:
         """Layers that receive this layer's output as it is."""
         return tuple(layer for layer in self.layers if layer.source == name)
 
+    @cached_property
+    def multiplying(self) -> tuple[LayerFacts, ...]:
+        """Layers with a weight of two or more axes, recurrent and attention layers included, embeddings not."""
+        return tuple(
+            layer
+            for layer in self.layers
+            if layer.role != "embedding" and any(len(p.shape) > 1 for p in layer.parameters.values())
+        )
+
+    def gradients_beside_weight(self, layer: str, first: int) -> list[float]:
+        """‖∂L/∂W‖ / ‖W‖ at the first observed steps, where both are numbers."""
+        return [v for v in self.signals.values("gradient_share", layer)[:first] if math.isfinite(v)]
+
     # Task
 
     @cached_property

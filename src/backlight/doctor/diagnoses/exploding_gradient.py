@@ -17,7 +17,7 @@ EARLY = 12
 @diagnosis(
     "G602",
     "exploding-gradient",
-    needs=("weighted", "signals"),
+    needs=("multiplying", "signals"),
     treatments=("clip", "init", "normalisation"),
     explains=("non-finite", "oscillating-loss", "not-learning", "plateau"),
 )
@@ -43,7 +43,7 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013).
     """
-    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:1] for layer in run.weighted}
+    shares = {layer.name: run.gradients_beside_weight(layer.name, 1) for layer in run.multiplying}
     at_start = [(name, values[0]) for name, values in shares.items() if values]
     norms = [n for n in run.signals.values("total_gradient_norm") if math.isfinite(n)]
     if not at_start or not norms:

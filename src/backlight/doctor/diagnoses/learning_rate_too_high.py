@@ -13,6 +13,10 @@ RISEN = 0.5
 """Share by which the loss ends above its reference."""
 POOR = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
+LEAPT = 10.0
+"""Times the first loss (or the reference) that a later loss reached: a step threw the parameters away."""
+GRADIENT_ITSELF = 100.0
+"""‖∂L/∂W‖/‖W‖ before the first step from which no usual learning rate is small enough (as in exploding-gradient)."""
 FEWEST_STEPS = 8
 
 
@@ -64,16 +68,25 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if not ratios or len(run.losses) < FEWEST_STEPS:
         return
     largest, usual = max(ratios), median(ratios)
+    gradient = max((g for layer in run.multiplying for g in run.gradients_beside_weight(layer.name, 1)), default=0.0)
+    if gradient > GRADIENT_ITSELF:
+        yield RuledOut(
+            f"Before the first step the gradient was {gradient:.3g} times the weights: it explodes by itself."
+        )
+        return
     risen = run.diverged or run.gain < -RISEN
     numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
     poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
-    wild = largest > WILD and (risen or poor)
+    leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
+    wild = largest > WILD and (risen or poor or leapt)
     if not wild and not (risen and (largest > LARGE or _overflow(run))) and not (usual > LARGE and not run.learned):
         yield RuledOut(f"{numbers}; the loss ended {run.gain:.0%} below its reference (limits {LARGE:g} and {WILD:g}).")
         return
     outcome = (
         "the loss stopped being a number"
         if run.diverged
+        else f"the loss leapt to {max(run.finite):.4g} from {run.finite[0]:.4g} before it fell"
+        if leapt and not risen
         else f"the loss ended {abs(run.gain):.0%} {'above' if run.gain < 0 else 'below'} the reference"
         f" {run.reference_loss:.4g}"
     )
@@ -94,7 +107,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
 def _ratios(run: RunFacts) -> list[float]:
     """Median over layers of ‖ΔW‖/‖W‖ at each observed step, while numbers are finite."""
     by_step: dict[int, list[float]] = {}
-    for layer in run.weighted or run.layers:
+    for layer in run.multiplying or run.layers:
         for step, value in run.signals.series("update_ratio", layer.name):
             if value < float("inf"):
                 by_step.setdefault(step, []).append(value)

@@ -43,7 +43,7 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Hochreiter (1991). Glorot, Bengio (2010). He et al.: Deep Residual Learning (2016).
     """
-    shares = {layer.name: run.signals.values("gradient_share", layer.name)[:EARLY] for layer in run.weighted}
+    shares = {layer.name: run.gradients_beside_weight(layer.name, EARLY) for layer in run.weighted}
     medians = [(name, median(values)) for name, values in shares.items() if values]
     norms = run.signals.values("total_gradient_norm")[:EARLY]
     if len(medians) < 2 or not norms:

@@ -56,8 +56,8 @@ def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     He et al.: Delving Deep into Rectifiers (2015). Glorot, Bengio (2010).
     """
     zero = [layer.name for layer in run.weighted if (w := main_weight(layer)) is not None and w.largest == 0]
-    silent = [name for name in zero if not any(run.signals.values("gradient_share", name)[:EARLY])]
-    if not silent or not run.signals.values("gradient_share", silent[0]):
+    silent = [name for name in zero if not any(run.signals.values("gradient_norm", name)[:EARLY])]
+    if not silent or not run.signals.values("gradient_norm", silent[0]):
         yield RuledOut(f"{len(zero)} weights start at zero, {len(silent)} of them without a gradient.")
         return
     yield Seen(

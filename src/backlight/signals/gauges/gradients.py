@@ -30,12 +30,12 @@ def gradient_norm(layer: Layer) -> Tensor | None:
 
 @signal("gradient_share", needs=("gradients", "parameters"))
 def gradient_share(layer: Layer) -> Tensor | None:
-    """How strong is it beside the weight itself? ‖∂L/∂W‖ / ‖W‖ for the largest parameter of the layer."""
+    """How strong is it beside the weight itself? ‖∂L/∂W‖ / ‖W‖ for the layer's largest parameter; nan where W is 0."""
     if not layer.gradients:
         return None
     name = max(layer.gradients, key=lambda key: layer.gradients[key].numel())
-    scale = torch.linalg.vector_norm(layer.parameters[name]).clamp_min(1e-12)
-    return torch.linalg.vector_norm(layer.gradients[name]) / scale
+    scale = torch.linalg.vector_norm(layer.parameters[name])
+    return torch.linalg.vector_norm(layer.gradients[name]) / torch.where(scale > 0, scale, torch.nan)
 
 
 @signal("total_gradient_norm", scope="step")

@@ -1,0 +1,215 @@
+"""Layers of Keras, as told in a description, rebuilt as PyTorch modules (channels first)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "softmax": lambda: nn.Softmax(-1),
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "softplus": nn.Softplus,
+    "leaky_relu": nn.LeakyReLU,
+}
+WIDEST = 2048
+"""Units beyond this are cut: the fault does not depend on them, the time does."""
+
+Shape = tuple[int, ...]
+
+
+class LastAxis(nn.Module):
+    """A Dense layer on pictures: acts on the channels of each place."""
+
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Recurrent(nn.Module):
+    """LSTM, GRU or simple recurrence that hands on the whole sequence or its last step."""
+
+    def __init__(self, kind: str, inputs: int, units: int, sequences: bool) -> None:
+        super().__init__()
+        self.rnn = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN}[kind](inputs, units, batch_first=True)
+        self.sequences = sequences
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.rnn(x)[0]
+        return y if self.sequences else y[:, -1]
+
+
+class ReluLSTM(nn.Module):
+    """An LSTM whose candidate and output go through a rectifier instead of tanh."""
+
+    def __init__(self, inputs: int, units: int, sequences: bool) -> None:
+        super().__init__()
+        self.x, self.h = nn.Linear(inputs, 4 * units), nn.Linear(units, 4 * units, bias=False)
+        nn.init.orthogonal_(self.h.weight)
+        self.units, self.sequences = units, sequences
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = c = x.new_zeros(len(x), self.units)
+        steps = []
+        for t in range(x.shape[1]):
+            i, f, g, o = (self.x(x[:, t]) + self.h(h)).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.relu(g)
+            h = torch.sigmoid(o) * torch.relu(c)
+            steps.append(h)
+        return torch.stack(steps, 1) if self.sequences else h
+
+
+def build(layers: list[dict[str, Any]], shape: Shape) -> nn.Sequential:
+    """The network for examples of `shape` (channels first)."""
+    modules: list[nn.Module] = []
+    for position, layer in enumerate(layers):
+        last = position >= len(layers) - 2
+        made, shape = _layer(layer, shape, last)
+        modules += made
+    return nn.Sequential(*modules)
+
+
+def _layer(layer: dict[str, Any], shape: Shape, last: bool) -> tuple[list[nn.Module], Shape]:
+    kind = layer["class"]
+    build_one = _BUILDERS.get(kind)
+    if build_one is None:
+        return [], shape
+    modules, shape = build_one(layer, shape)
+    for module in modules:
+        _initialise(module, layer)
+    activation = layer.get("activation", "linear")
+    if activation in ACTIVATIONS and kind not in ("LSTM", "GRU", "SimpleRNN"):
+        modules.append(_activation(activation, shape))
+    return modules, shape
+
+
+def _activation(name: str, shape: Shape) -> nn.Module:
+    return nn.Softmax(1) if name == "softmax" and len(shape) == 3 else ACTIVATIONS[name]()
+
+
+def _initialise(module: nn.Module, layer: dict[str, Any]) -> None:
+    """Keras's defaults: Glorot uniform and zero biases, or what the description says."""
+    wanted = layer.get("kernel_initializer", {"class": "GlorotUniform"})
+    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+    if isinstance(module, LastAxis):
+        weight, bias = module.linear.weight, module.linear.bias
+    if weight is None or weight.dim() < 2 or isinstance(module, nn.Embedding):
+        return
+    kind = wanted.get("class", "") if isinstance(wanted, dict) else str(wanted)
+    if kind == "RandomUniform":
+        nn.init.uniform_(weight, wanted.get("minval", -0.05), wanted.get("maxval", 0.05))
+    elif kind == "RandomNormal":
+        nn.init.normal_(weight, wanted.get("mean", 0.0), wanted.get("stddev", 0.05))
+    elif kind in ("Zeros", "Ones", "Constant"):
+        nn.init.constant_(weight, {"Zeros": 0.0, "Ones": 1.0}.get(kind, wanted.get("value", 0.0)))
+    elif kind.startswith("He"):
+        nn.init.kaiming_uniform_(weight, nonlinearity="relu")
+    else:
+        nn.init.xavier_uniform_(weight)
+    if bias is not None:
+        nn.init.zeros_(bias)
+
+
+def _dense(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    units = min(WIDEST, layer["units"])
+    if len(shape) == 3:
+        return [LastAxis(shape[0], units)], (units, *shape[1:])
+    return [nn.Linear(shape[-1], units)], (*shape[:-1], units)
+
+
+def _conv2d(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    kernel = tuple(min(k, s) for k, s in zip(layer["kernel_size"], shape[1:], strict=True))
+    same = layer.get("padding") == "same"
+    stride = tuple(layer.get("strides") or (1, 1))
+    padding = tuple((k - 1) // 2 for k in kernel) if same else (0, 0)
+    filters = min(128, layer["filters"])
+    module = nn.Conv2d(shape[0], filters, kernel, stride, padding)
+    size = tuple((s + 2 * p - k) // t + 1 for s, p, k, t in zip(shape[1:], padding, kernel, stride, strict=True))
+    return [module], (filters, *size)
+
+
+def _conv1d(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    kernel, same = layer["kernel_size"][0], layer.get("padding") == "same"
+    steps, channels = shape
+    module = nn.Conv1d(channels, layer["filters"], kernel, padding="same" if same else 0)
+    return [_Transposed(module)], (steps if same else steps - kernel + 1, layer["filters"])
+
+
+class _Transposed(nn.Module):
+    """A module for (n, channels, steps) on (n, steps, channels)."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.module(x.transpose(1, 2)).transpose(1, 2)
+
+
+def _pool2d(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    size = layer.get("pool_size", [2, 2])[0]
+    if min(shape[1:]) < size:
+        return [], shape
+    kind = nn.MaxPool2d if layer["class"].startswith("Max") else nn.AvgPool2d
+    same = layer.get("padding") == "same"
+    sides = tuple(-(-s // size) if same else s // size for s in shape[1:])
+    return [kind(size, ceil_mode=same)], (shape[0], *sides)
+
+
+def _pool1d(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    size = layer.get("pool_size", [2])[0]
+    return [_Transposed(nn.MaxPool1d(size))], (shape[0] // size, shape[1])
+
+
+def _norm(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    if len(shape) == 3:
+        return [nn.BatchNorm2d(shape[0])], shape
+    return ([nn.BatchNorm1d(shape[0])], shape) if len(shape) == 1 else ([_Transposed(nn.BatchNorm1d(shape[1]))], shape)
+
+
+def _flatten(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    return [nn.Flatten()], (int(torch.tensor(shape).prod()),)
+
+
+def _recurrent(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    units, sequences = min(256, layer["units"]), bool(layer.get("return_sequences"))
+    relu = layer.get("activation") == "relu" and layer["class"] == "LSTM"
+    module = (
+        ReluLSTM(shape[-1], units, sequences) if relu else Recurrent(layer["class"], shape[-1], units, sequences)
+    )
+    return [module], (shape[0], units) if sequences else (units,)
+
+
+def _embedding(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    return [_Codes(), nn.Embedding(layer["input_dim"], min(128, layer["output_dim"]))], (*shape, min(128, layer["output_dim"]))
+
+
+class _Codes(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.long().clamp_min(0)
+
+
+_BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Shape]]] = {
+    "Dense": _dense,
+    "Conv2D": _conv2d,
+    "Conv1D": _conv1d,
+    "MaxPooling2D": _pool2d,
+    "AveragePooling2D": _pool2d,
+    "MaxPooling1D": _pool1d,
+    "BatchNormalization": _norm,
+    "Flatten": _flatten,
+    "Dropout": lambda layer, shape: ([nn.Dropout(layer["rate"])], shape),
+    "Activation": lambda layer, shape: ([], shape),
+    "LSTM": _recurrent,
+    "GRU": _recurrent,
+    "SimpleRNN": _recurrent,
+    "Embedding": _embedding,
+}
