@@ -33,7 +33,8 @@ class FlatParameters:
             _move_into(self.values[start:end], p)
             p.grad = _view_as(self.gradients[start:end], p)
             start = end
-        self.buffers = [b for b in module.buffers() if b.is_floating_point()]
+        stored = module.state_dict(keep_vars=True)  # without the constants that a module keeps as buffers
+        self.buffers = [b for name, b in module.named_buffers() if name in stored and b.is_floating_point()]
 
     def detach(self) -> None:
         """Give every parameter storage of its own again and drop the gradients."""
