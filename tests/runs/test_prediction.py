@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from torch import nn
 
 from backlight.records import Task
-from backlight.runs.prediction import prediction_frame, predictions
+from backlight.runs.prediction import prediction_frame, predictions, raw_outputs
 
 BINARY = Task("binary", "y", ("no", "yes"))
 MULTI = Task("multiclass", "y", (1, 2, 3))
@@ -45,3 +47,12 @@ def test_values_come_back_in_the_targets_units():
     found = predictions(task, np.array([[0.0], [1.0]]), lambda values: values * 10 + 5)
     assert found.tolist() == [5.0, 15.0]
     assert prediction_frame(task, found).columns == ["prediction"]
+
+
+def test_a_row_alone_is_predicted_as_among_others():
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(100, 64), nn.SiLU(), nn.Linear(64, 3))
+    x = np.random.default_rng(0).normal(size=(50, 100)).astype(np.float32)
+    together = raw_outputs(module, x, device="cpu")
+    assert np.array_equal(np.concatenate([raw_outputs(module, row[None], device="cpu") for row in x]), together)
+    assert len(raw_outputs(module, x[:0], device="cpu")) == 0

@@ -13,9 +13,9 @@ from ..data import Dataset, Part, Prepared, prepare, read
 from ..network import default_network, load_description, parse
 from ..records import BacklightError, Task
 from ..records.config import Config
-from ..training import predict_outputs, resolve
+from ..training import resolve
 from .module import load_parameters, new_module, own_copy
-from .prediction import predictions
+from .prediction import predictions, raw_outputs
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Assembly:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Inputs → probabilities (n, classes), or values (n,) in the target's units."""
-        outputs = predict_outputs(self.module, x, flips=self.flips)
+        outputs = raw_outputs(self.module, x, device=self.config.training.device, flips=self.flips)
         return predictions(self.task, outputs, self.prepared.preprocessing.restore_target)
 
     @property

@@ -64,7 +64,10 @@ def resume(
 def _check_same_data(folder: Path, assembly: Assembly) -> None:
     """The preprocessing fitted now must be the one fitted then, or the network would see other numbers."""
     now = files.plain(assembly.prepared.preprocessing.to_dict())
-    if now != files.read_json(folder / files.PREPROCESSING):
+    then = files.read_json(folder / files.PREPROCESSING)
+    for fitted in (now, then):
+        fitted["task"].pop("reason")  # run.toml names the task, which was inferred then
+    if now != then:
         raise BacklightError(
             f"{assembly.dataset.name} has changed since {folder} began; train a new run on it instead."
         )

@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from torch import nn
 
 from ..network import default_network, from_json, to_json
-from ..records import Task, TaskKind
+from ..records import BacklightError, Task, TaskKind
 from ..records.config import Config
-from ..training import predict_outputs, resolve, train
+from ..training import resolve, train
 from .entrance import Entrance, Intake, take_in
 from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
-from .prediction import predictions
+from .prediction import predictions, raw_outputs
 from .view import view
 
 _CONFIGURED = (
@@ -36,6 +36,10 @@ _CONFIGURED = (
     "seed",
 )
 """Parameters that are options of a run by the same name."""
+
+
+class UnsuitableInputError(BacklightError, ValueError):
+    """A `BacklightError` in the class that scikit-learn's tools expect of an estimator."""
 
 
 class _Estimator(BaseEstimator):
@@ -118,7 +122,10 @@ class _Estimator(BaseEstimator):
         started = time.monotonic()
         config = configure({name: getattr(self, name) for name in _CONFIGURED})
         again = self.warm_start and hasattr(self, "module_")
-        intake = take_in(X, y, task, config, self._entrance if again else None)
+        try:
+            intake = take_in(X, y, task, config, self._entrance if again else None)
+        except BacklightError as error:
+            raise UnsuitableInputError(str(error)) from error
         entrance, (x, target) = intake.entrance, intake.train
         module = self.module_ if again else self._new_module(intake, config, task)
         training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target))
@@ -151,17 +158,19 @@ class _Estimator(BaseEstimator):
         """Probabilities (n, classes) or values (n,) of unchecked rows."""
         check_is_fitted(self, "module_")
         x = self._entrance.rows(self._rows(X, reset=False))
-        outputs = predict_outputs(self.module_, x, flips=self._flips)
+        outputs = raw_outputs(self.module_, x, device=self.device, flips=self._flips)
         return predictions(self._task, outputs, self._entrance.restore)
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The rows checked as scikit-learn checks them: a frame stays a frame, anything else becomes an array."""
         if self.preprocessing == "none":
-            return validate_data(self, X, reset=reset, dtype=np.float32, allow_nd=True)
+            return validate_data(self, X, reset=reset, dtype=np.float32, allow_nd=True, ensure_min_samples=1 + reset)
         if hasattr(X, "columns"):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        return validate_data(self, X, reset=reset, dtype=None, allow_nd=True, ensure_all_finite="allow-nan")
+        return validate_data(
+            self, X, reset=reset, dtype=None, allow_nd=True, ensure_all_finite="allow-nan", ensure_min_samples=1 + reset
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -11,6 +11,7 @@ from PIL import Image
 from ..data import Part
 from ..evaluation import Evaluation, worst_examples
 from ..network import summarise
+from ..records import ImageInputs
 from ..training import Trained
 from .assembly import Assembly
 from .verdict import verdict
@@ -73,7 +74,7 @@ def columns(assembly: Assembly) -> list[dict[str, Any]]:
 
 def worst(assembly: Assembly, prediction: np.ndarray) -> list[dict[str, Any]]:
     """The held-out rows that the network gets most wrong, with their values or picture."""
-    part, images = assembly.held_out, assembly.dataset.images
+    part, pictures = assembly.held_out, isinstance(assembly.prepared.inputs, ImageInputs)
     found = worst_examples(assembly.task, assembly.truth(part), prediction)
     return [
         {
@@ -81,10 +82,8 @@ def worst(assembly: Assembly, prediction: np.ndarray) -> list[dict[str, Any]]:
             "truth": _named(assembly, example.truth),
             "predicted": _named(assembly, example.predicted),
             "probability": example.probability,
-            "values": None if images is not None else _values(assembly, part, example.row),
-            "image": None
-            if assembly.dataset.images is None
-            else _picture(assembly.dataset.images[part.rows[example.row]]),
+            "values": None if pictures else _values(assembly, part, example.row),
+            "image": _picture(part.x[example.row]) if pictures else None,
         }
         for example in found
     ]

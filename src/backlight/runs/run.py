@@ -15,12 +15,11 @@ from ..network import from_json
 from ..records import BacklightError, Epoch, Finding, Metric, Task, Verdict
 from ..records.config import Config
 from ..report import write_report
-from ..training import predict_outputs
 from . import folder as files
 from . import settings
 from .history import load_history
 from .module import load_parameters
-from .prediction import prediction_frame, predictions
+from .prediction import prediction_frame, predictions, raw_outputs
 
 
 class Run:
@@ -148,7 +147,9 @@ class Run:
 
     def _predictions(self, dataset: Dataset) -> np.ndarray:
         x = self.preprocessing.transform(dataset)
-        outputs = predict_outputs(self.module, x, flips=self.evaluation.get("flips", False))
+        outputs = raw_outputs(
+            self.module, x, device=self.config.training.device, flips=self.evaluation.get("flips", False)
+        )
         return predictions(self.task, outputs, self.preprocessing.restore_target)
 
 
