@@ -116,10 +116,11 @@ MANY_NUMBERS = 20
 
 def is_mostly_numbers(column: pl.Series) -> bool:
     """Whether a text column holds measurements beside a few stray words, such as "unknown" or "-"."""
-    filled = column.drop_nulls()
+    words = column.str.strip_chars()
+    filled = words.filter(~words.str.to_lowercase().is_in(MISSING_MARKERS))
     if filled.is_empty():
         return False
-    values = filled.str.strip_chars().cast(pl.Float64, strict=False).drop_nulls()
+    values = filled.cast(pl.Float64, strict=False).drop_nulls()
     return len(values) >= MOSTLY * len(filled) and values.n_unique() > MANY_NUMBERS
 
 

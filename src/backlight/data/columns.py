@@ -139,7 +139,6 @@ def number_matrix(frame: pl.DataFrame, names: list[str]) -> np.ndarray:
     if not names:
         return np.empty((frame.height, 0))
     schema = frame.schema
-    plain = [name for name in names if schema[name].is_numeric()]
-    others = [to_float(frame[name]).alias(name) for name in names if not schema[name].is_numeric()]
-    values = frame.select(pl.col(plain).cast(pl.Float64)).with_columns(others).select(names).to_numpy()
+    columns = (pl.col(name).cast(pl.Float64) if schema[name].is_numeric() else to_float(frame[name]) for name in names)
+    values = frame.select(columns).to_numpy()
     return np.where(np.isfinite(values), values, np.nan)

@@ -43,13 +43,11 @@ def decode_all(reads: Sequence[Read], shape: tuple[int, int, int] | None = None)
     Broken pictures are reported, not raised: only the caller knows how many are too many.
     """
     channels, height, width = shape or common_shape(reads)
-    while True:
-        images = np.empty((len(reads), channels, height, width), np.uint8)
+    images = np.empty((len(reads), channels, height, width), np.uint8)
+    results = _fill(images, reads, strict=shape is None)
+    if _COLOUR in results:
+        images = np.empty((len(reads), SEVERAL_CHANNELS, height, width), np.uint8)
         results = _fill(images, reads)
-        if shape is None and channels == 1 and any(result == _COLOUR for result in results):
-            channels = SEVERAL_CHANNELS
-            continue
-        break
     broken = {i: result for i, result in enumerate(results) if isinstance(result, str)}
     kept = [i for i in range(len(reads)) if i not in broken]
     resized = sum(result is True for result in results)
@@ -59,17 +57,20 @@ def decode_all(reads: Sequence[Read], shape: tuple[int, int, int] | None = None)
 _COLOUR = "it has colour"
 
 
-def _fill(images: np.ndarray, reads: Sequence[Read]) -> list[bool | str]:
-    """Decode every picture into its place; per picture whether it was resized, or what is wrong with it."""
+def _fill(images: np.ndarray, reads: Sequence[Read], *, strict: bool = False) -> list[bool | str]:
+    """Decode every picture into its place; per picture whether it was resized, or what is wrong with it.
+
+    Colour in a picture is wrong where there is one channel and `strict`; otherwise it becomes grey.
+    """
 
     def chunk(start: int) -> list[bool | str]:
-        return [_decode_into(images[i], reads[i]) for i in range(start, min(start + CHUNK, len(reads)))]
+        return [_decode_into(images[i], reads[i], strict) for i in range(start, min(start + CHUNK, len(reads)))]
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         return [result for part in threads.map(chunk, range(0, len(reads), CHUNK)) for result in part]
 
 
-def _decode_into(place: np.ndarray, read: Read) -> bool | str:
+def _decode_into(place: np.ndarray, read: Read, strict: bool) -> bool | str:
     channels, height, width = place.shape
     try:
         with Image.open(io.BytesIO(read())) as picture:
@@ -79,10 +80,11 @@ def _decode_into(place: np.ndarray, read: Read) -> bool | str:
             plain = flatten(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         return str(error) or type(error).__name__
-    if plain.mode != "L" and channels == 1:
-        return _COLOUR
-    if plain.mode == "L" and channels == SEVERAL_CHANNELS:
-        plain = plain.convert("RGB")
+    wanted = "L" if channels == 1 else "RGB"
+    if plain.mode != wanted:
+        if strict and channels == 1:
+            return _COLOUR
+        plain = plain.convert(wanted)
     if resized:
         plain = plain.resize(
             (width, height), Image.Resampling.BOX if plain.width > 2 * width else Image.Resampling.BILINEAR

@@ -71,11 +71,15 @@ class Preprocessing:
     def _require(self, dataset: Dataset) -> None:
         """Every needed column is there and holds what it held in training."""
         frame = dataset.frame
-        for name in self.sources:
-            if name not in frame.columns:
-                raise BacklightError(absent_column(name, "input", dataset.name, frame.columns))
+        there = set(frame.columns)
+        absent = next((name for name in self.sources if name not in there), None)
+        if absent is not None:
+            raise BacklightError(absent_column(absent, "input", dataset.name, frame.columns))
         dates = {date.column: date for date in self.dates}
-        for name in (*(self.pixels.columns if self.pixels else self.columns), *dates):
+        discrete = {category.column for category in self.categories}
+        for name in self.sources:
+            if name in discrete:
+                continue
             strange = strays(frame[name], dates.get(name), self.markers.get(name, ()))
             if strange is not None and strange.any():
                 row = int(strange.arg_true()[0])

@@ -75,7 +75,7 @@ def _recognised(dataset: Dataset, train: TrainingRows, names: list[str], config:
     for name in draft.names("date"):
         _add_date(draft, rows.frame[name], timed=config.time is not None)
     if config.time is None and config.preprocessing != "none":
-        draft.joined = find_joined(rows.frame, draft.names("continuous"))
+        draft.joined = find_joined(rows.frame, names)
     if draft.joined is not None:
         draft.notes.append(f"The columns {', '.join(draft.joined.columns)} were also joined to the time elapsed.")
     dates = {date.column: date for date in draft.dates}

@@ -7,7 +7,6 @@ import polars as pl
 
 from backlight.records import BacklightError
 
-from ..cells import type_columns
 from ..dataset import Dataset
 from .registry import ReadOptions, source
 
@@ -31,12 +30,11 @@ def read_frame(given: Any, options: ReadOptions) -> Dataset:
 
 
 def from_frame(frame: pl.DataFrame, name: str, options: ReadOptions) -> Dataset:
-    """A typed frame; text columns of numbers become numbers."""
+    """A frame whose types are its maker's: text stays text, so that labels such as "1" stay the user's own."""
     if frame.width == 0 or frame.height == 0:
         raise BacklightError(f"{name} is empty ({frame.height} rows, {frame.width} columns); give rows and columns.")
-    typed = type_columns(_plain(frame))
     note = f"{name}: {frame.height:,} rows, {frame.width} columns."
-    return Dataset(name, typed.frame, notes=(note,), pixels=options.images)
+    return Dataset(name, _plain(frame), notes=(note,), pixels=options.images)
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,6 +103,8 @@ def from_arrays(X: Any, y: Any = None, feature_names: list[str] | None = None, *
         raise BacklightError(
             f"X has the shape {X.shape}; give (rows, features) or images (rows, channels, height, width)."
         )
+    if 0 in X.shape:
+        raise BacklightError(f"X is empty, its shape is {X.shape}; give rows and columns.")
     names = [str(name) for name in feature_names] if feature_names is not None else [f"x{i}" for i in range(X.shape[1])]
     if X.dtype == object:
         frame = pl.DataFrame([_object_column(name, X[:, i]) for i, name in enumerate(names)])
