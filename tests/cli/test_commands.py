@@ -185,6 +185,7 @@ def test_ctrl_c_keeps_the_best_network_and_its_report(tmp_path):
     frame = pl.DataFrame(random.normal(size=(2000, 8)).astype(np.float32))
     frame.with_columns(y=pl.col("column_0") > 0).write_csv(tmp_path / "data.csv")
     command = ["train", str(tmp_path / "data.csv"), "--target", "y", "--epochs", "100000", "--patience", "100000"]
+    command += ["--network", "16 relu"]
     process = subprocess.Popen(
         [sys.executable, "-c", "from backlight.cli import main; main()", *command, "--out", str(tmp_path / "run")],
         stderr=subprocess.PIPE,

@@ -22,15 +22,18 @@ import backlight as bl
 FEW = {"network": "16 relu", "epochs": 30, "batch_size": 32}
 
 
-@parametrize_with_checks(
-    [
-        bl.Classifier(**FEW, validation_fraction=0),
-        bl.Regressor(**FEW, validation_fraction=0, learning_rate=0.01),
-        bl.Classifier(**FEW, validation_fraction=0, preprocessing="none"),
-        bl.Regressor(**FEW, validation_fraction=0, preprocessing="none", learning_rate=0.01),
-    ]
-)
+def both(**options):
+    return [bl.Classifier(**FEW, **options), bl.Regressor(**FEW, learning_rate=0.01, **options)]
+
+
+@parametrize_with_checks(both(validation_fraction=0))
 def test_the_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([*both(preprocessing="none"), *both()])
+def test_the_contract_with_other_parameters(estimator, check):
     check(estimator)
 
 

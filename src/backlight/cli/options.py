@@ -62,6 +62,9 @@ Network = Annotated[
 ]
 Init = Annotated[str | None, typer.Option(help="Scheme of the first parameters.", rich_help_panel=_NETWORK)]
 InitSeed = Annotated[int | None, typer.Option(help="Seed of the first parameters alone.", rich_help_panel=_NETWORK)]
+InitFrom = Annotated[
+    str | None, typer.Option(help="Run whose parameters to start from.", metavar="RUN", rich_help_panel=_NETWORK)
+]
 
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training rows.", rich_help_panel=_TRAINING)]
 LearningRate = Annotated[
@@ -69,7 +72,7 @@ LearningRate = Annotated[
 ]
 BatchSize = Annotated[int | None, typer.Option(help="Rows in one step.", rich_help_panel=_TRAINING)]
 Optimizer = Annotated[str | None, typer.Option(help="adamw, adam or sgd.", rich_help_panel=_TRAINING)]
-Schedule = Annotated[str | None, typer.Option(help="constant, cosine or one-cycle.", rich_help_panel=_TRAINING)]
+Schedule = Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or trapezoid.", rich_help_panel=_TRAINING)]
 WeightDecay = Annotated[float | None, typer.Option(help="Decay of the weights.", rich_help_panel=_TRAINING)]
 LabelSmoothing = Annotated[
     float | None, typer.Option(help="Share of probability spread over all classes.", rich_help_panel=_TRAINING)

@@ -38,7 +38,7 @@ def resume(
     network:
         The same module again, where one was passed in Python.
     epochs, time_limit:
-        New limits; those of the run where None. A run that used up its time limit needs a new one to go on.
+        New limits; those of the run where None. The time counts from now.
 
     Raises
     ------

@@ -28,6 +28,7 @@ def train(
     network: options.Network = None,
     init: options.Init = None,
     init_seed: options.InitSeed = None,
+    init_from: options.InitFrom = None,
     epochs: options.Epochs = None,
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,
