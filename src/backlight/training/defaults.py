@@ -14,7 +14,8 @@ def resolve(config: TrainingConfig, *, inputs: Inputs, task: Task, rows: int) ->
     rows:
         Training rows.
     """
-    chosen = _images(rows) if isinstance(inputs, ImageInputs) or len(inputs.shape) == 3 else _table(rows)
+    of_images = isinstance(inputs, ImageInputs) or len(inputs.shape) == 3
+    chosen = _images(rows, timed=config.time_limit is not None) if of_images else _table(rows)
     if config.optimizer is not None and config.optimizer != chosen["optimizer"]:
         chosen |= _RATES[config.optimizer]
     if task.kind == "regression":
@@ -54,13 +55,20 @@ def _table(rows: int) -> dict[str, object]:
     }
 
 
-def _images(rows: int) -> dict[str, object]:
+MOST_EPOCHS = 60
+"""Passes over images where a time limit is given, which then ends the training; without one, 16 passes."""
+
+
+def _images(rows: int, *, timed: bool) -> dict[str, object]:
+    """SGD with Nesterov momentum on one cycle and smoothed labels, as in Page 2019 ("How to Train Your ResNet") and
+    Jordan 2024 (airbench, arXiv:2404.00498), in smaller batches and with a running average."""
+    batch = _between(32, rows // 80, 256)
     return {
         "optimizer": "sgd",
         "learning_rate": 0.2,
         "weight_decay": 5e-4,
-        "batch_size": _between(32, rows // 80, 256),
-        "epochs": _between(16, 1_200_000 // max(1, rows), 60),
+        "batch_size": batch,
+        "epochs": MOST_EPOCHS if timed else _between(16, 1000 * batch // max(1, rows), MOST_EPOCHS),
         "schedule": "one-cycle",
         "label_smoothing": 0.1,
         "average": 0.99,

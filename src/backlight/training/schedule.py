@@ -35,7 +35,12 @@ def trapezoid(progress: float) -> float:
     return min(1.0, max(0.0, (1 - progress) / COOL_DOWN))
 
 
-SCHEDULES: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one-cycle": one_cycle, "trapezoid": trapezoid}
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "cosine": cosine,
+    "one-cycle": one_cycle,
+    "trapezoid": trapezoid,
+}
 
 
 def schedule(name: str, warmup: float) -> Schedule:
