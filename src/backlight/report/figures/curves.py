@@ -14,6 +14,8 @@ from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, th
 
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (4, 2))}
 """Splits differ by dashes, so that they differ in grey print too."""
+WITHIN = "batches"
+"""Split of the rows within epochs: means of a few batches as training met them, drawn faintly behind the others."""
 RUN_COLOURS = (ACCENT, WARM, INK, GREY)
 RUN_MARKERS = "os^Dvp"
 LOG_RANGE = 30
@@ -30,7 +32,8 @@ def curves(
 ) -> Figure:
     """Both splits of one run, or of several, on one graph.
 
-    One run: blue is training, orange and dashed is validation. Several runs: one colour and marker each, dashed is
+    One run: blue is training, orange and dashed is validation, and the loss within epochs stands faintly behind.
+    Several runs: one colour and marker each, dashed is
     validation. Grey lines belong to the right axis: accuracy, or the error in the target's units for regression.
     """
     figure = canvas(width, height)
@@ -67,7 +70,9 @@ def _loss_and_score(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Ep
     for (name, rows), run_colour, marker in zip(
         histories.items(), cycle(RUN_COLOURS), cycle(RUN_MARKERS), strict=False
     ):
-        for split in dict.fromkeys(row.split for row in rows):
+        if not several:
+            _within_epochs(loss, rows)
+        for split in _splits(rows):
             part = [row for row in rows if row.split == split]
             line = LINES.get(split, ":")
             colour = run_colour if several else (ACCENT if split == "train" else WARM)
@@ -82,6 +87,16 @@ def _loss_and_score(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Ep
                 epochs, [_score(row) for row in part], color=GREY, linestyle=line, label=label, linewidth=1.2, **marks
             )
     _axes(loss, score, histories)
+
+
+def _splits(rows: Sequence[Epoch]) -> list[str]:
+    return [split for split in dict.fromkeys(row.split for row in rows) if split != WITHIN]
+
+
+def _within_epochs(loss: Axes, rows: Sequence[Epoch]) -> None:
+    part = [row for row in rows if row.split == WITHIN]
+    if part:
+        loss.plot([row.epoch for row in part], [row.loss for row in part], color=LINE, linewidth=1.0, label="_", zorder=1)
 
 
 def _axes(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None:
@@ -138,7 +153,7 @@ def _learning_rate(axes: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None
 
 
 def _legend_rows(histories: Mapping[str, Sequence[Epoch]], width: float) -> int:
-    entries = sum(len({row.split for row in rows}) for rows in histories.values()) * (1 if len(histories) > 1 else 2)
+    entries = sum(len(_splits(rows)) for rows in histories.values()) * (1 if len(histories) > 1 else 2)
     return math.ceil(entries / _legend_columns(width))
 
 
