@@ -9,6 +9,7 @@ from .augment import Augmentation
 from .batches import Batches
 from .columns import Column
 from .dataset import Dataset
+from .labels import labelled
 from .prepare import Part, Prepared, prepare
 from .preprocessing import Preprocessing
 from .sources import SOURCES, read
@@ -24,6 +25,7 @@ __all__ = [
     "Prepared",
     "Preprocessing",
     "from_arrays",
+    "labelled",
     "prepare",
     "read",
 ]

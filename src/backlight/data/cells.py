@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 MISSING_MARKERS = ("", "na", "n/a", "#n/a", "<na>", "?", "nan", "-nan", "null")
@@ -134,3 +135,13 @@ def to_float(column: pl.Series) -> pl.Series:
     if column.dtype in (pl.Duration, pl.Time):
         return column.cast(pl.Duration("ns")).cast(pl.Int64).cast(pl.Float64) / 1e9
     return column.cast(pl.Float64)
+
+
+def number_matrix(frame: pl.DataFrame, names: list[str]) -> np.ndarray:
+    """Columns as Float64 (n, names), nan where missing, infinite, or text that is no number."""
+    if not names:
+        return np.empty((frame.height, 0))
+    schema = frame.schema
+    columns = (pl.col(name).cast(pl.Float64) if schema[name].is_numeric() else to_float(frame[name]) for name in names)
+    values = frame.select(columns).to_numpy()
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,14 +1,13 @@
 """What each column of a table is, and what becomes of it."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from .cells import is_mostly_numbers, to_float
+from .cells import is_mostly_numbers
 from .dates import find_format
 
 ColumnKind = Literal["target", "continuous", "flag", "discrete", "date", "pixel", "file", "dropped"]
@@ -21,6 +20,8 @@ PROSE_SHARE, PROSE_LENGTH, PROSE_WORDS = 0.3, 30, 4
 """Distinct share, mean characters and mean words from which text is prose rather than names."""
 
 _IDENTIFIER_NAME = re.compile(r"^(id|uuid|guid|index|idx|no|nr|row|rowid|unnamed.*|column_1)$|[_\s-]id$|[a-z]Id$|ID$")
+_TIME_NAMES = ("year", "month", "week", "day", "hour", "minute", "second", "time", "timestamp", "t", "step")
+"""Columns that may go up by one from row to row and still say when a row was measured."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Recognised:
     """What a column was recognised as."""
 
     kind: ColumnKind
@@ -49,96 +50,74 @@ class Verdict:
     """Of a date in text."""
 
 
-def recognise(column: pl.Series, rows: np.ndarray, total: int) -> Verdict:
-    """What a column is, judged by its training cells alone.
+def left_out(name: str, why: str) -> Recognised:
+    """A column that is not used, with the sentence that says why."""
+    return Recognised("dropped", f"The column {name!r} {why} and was left out.")
 
-    Args:
-        column: the training cells.
-        rows: their row numbers in the source.
-        total: number of rows in the source.
 
-    """
-    filled = column.drop_nulls()
-    if column.dtype.is_float():
+@dataclass(frozen=True)
+class Place:
+    """Where the training rows stood in the source."""
+
+    numbers: np.ndarray
+    """Their ascending row numbers."""
+    total: int
+    """Rows of the source."""
+
+
+def recognise(column: pl.Series, place: Place) -> Recognised:
+    """What a column is, judged by its training cells alone."""
+    filled, dtype = column.drop_nulls(), column.dtype
+    if dtype.is_float():
         filled = filled.filter(filled.is_finite())
     if filled.is_empty():
-        return Verdict("dropped", f"The column {column.name!r} holds no value in the training rows and was left out.")
-    if filled.n_unique() == 1 and filled.len() == column.len():
-        return Verdict("dropped", f"The column {column.name!r} is constant ({filled[0]}) and was left out.")
-    for applies, judge in _JUDGES:
-        if applies(column.dtype):
-            return judge(column, filled, rows, total)
-    return Verdict(
-        "dropped", f"The column {column.name!r} holds values of type {column.dtype}, which no network reads."
-    )
+        return left_out(column.name, "holds no value in the training rows")
+    if filled.n_unique() == 1:
+        holes = filled.len() < column.len()
+        return Recognised("discrete") if holes else left_out(column.name, f"is constant ({filled[0]})")
+    if dtype == pl.String:
+        return _recognise_text(column, filled)
+    if dtype in (pl.Date, pl.Datetime):
+        return Recognised("date")
+    if dtype.is_integer() and filled.len() == column.len() >= LEAST_ROWS_TO_JUDGE:
+        why = _why_identifier(column, place)
+        return left_out(column.name, why) if why else Recognised("continuous")
+    if dtype.is_numeric() or dtype in (pl.Boolean, pl.Duration, pl.Time):
+        return Recognised("continuous")
+    return left_out(column.name, f"holds values of type {dtype}, which no network reads,")
 
 
-def _judge_number(column: pl.Series, filled: pl.Series, rows: np.ndarray, total: int) -> Verdict:
-    if column.dtype.is_integer() and filled.len() == column.len() >= LEAST_ROWS_TO_JUDGE:
-        why = _why_identifier(column, rows, total)
-        if why:
-            return Verdict("dropped", f"The column {column.name!r} {why} and was left out.")
-    return Verdict("continuous")
-
-
-def _why_identifier(column: pl.Series, rows: np.ndarray, total: int) -> str | None:
-    values = column.to_numpy().astype(np.float64)
+def _why_identifier(column: pl.Series, place: Place) -> str | None:
+    """How whole numbers tell rows apart, if they do nothing else."""
+    if column.name.casefold() in _TIME_NAMES:
+        return None
+    values, rows = column.to_numpy().astype(np.float64), place.numbers
     steps = np.diff(values)
     if steps[0] != 0 and np.array_equal(steps * (rows[1] - rows[0]), np.diff(rows) * steps[0]):
         return "counts the rows"
     if column.n_unique() < column.len():
         return None
-    if values.max() - values.min() < total:
+    if values.max() - values.min() < place.total:
         return "numbers the rows in another order"
     return "identifies the rows (every value differs)" if _IDENTIFIER_NAME.search(column.name) else None
 
 
-def _judge_text(column: pl.Series, filled: pl.Series, rows: np.ndarray, total: int) -> Verdict:
+def _recognise_text(column: pl.Series, filled: pl.Series) -> Recognised:
     if is_mostly_numbers(column):
-        return Verdict("continuous")
+        return Recognised("continuous")
     form = find_format(filled)
     if form is not None:
-        return Verdict("date", f"Read as a date written {form}.", form)
-    share = filled.n_unique() / filled.len()
+        return Recognised("date", f"Read as a date written {form}.", form)
     if filled.len() < LEAST_ROWS_TO_JUDGE:
-        return Verdict("discrete")
+        return Recognised("discrete")
+    share = filled.n_unique() / filled.len()
     if share > PROSE_SHARE and _is_prose(filled):
-        return Verdict("dropped", f"The column {column.name!r} holds free text and was left out.")
+        return left_out(column.name, "holds free text")
     if share > IDENTIFYING_SHARE:
-        return Verdict(
-            "dropped", f"The column {column.name!r} identifies the rows ({share:.0%} differ) and was left out."
-        )
-    return Verdict("discrete")
+        return left_out(column.name, f"identifies the rows ({share:.0%} of its values differ)")
+    return Recognised("discrete")
 
 
 def _is_prose(filled: pl.Series) -> bool:
     characters, words = filled.str.len_chars(), filled.str.count_matches(r"\S+")
     return float(characters.mean()) >= PROSE_LENGTH and float(words.mean()) >= PROSE_WORDS  # type: ignore[arg-type]
-
-
-def _judge_date(column: pl.Series, filled: pl.Series, rows: np.ndarray, total: int) -> Verdict:
-    return Verdict("date")
-
-
-def _judge_plain(column: pl.Series, filled: pl.Series, rows: np.ndarray, total: int) -> Verdict:
-    return Verdict("continuous")
-
-
-Judge = Callable[[pl.Series, pl.Series, np.ndarray, int], Verdict]
-
-_JUDGES: tuple[tuple[Callable[[pl.DataType], bool], Judge], ...] = (
-    (lambda dtype: dtype.is_numeric(), _judge_number),
-    (lambda dtype: dtype == pl.String, _judge_text),
-    (lambda dtype: dtype in (pl.Date, pl.Datetime), _judge_date),
-    (lambda dtype: dtype in (pl.Boolean, pl.Duration, pl.Time), _judge_plain),
-)
-
-
-def number_matrix(frame: pl.DataFrame, names: list[str]) -> np.ndarray:
-    """Columns as Float64 (n, names), nan where missing, infinite, or text that is no number."""
-    if not names:
-        return np.empty((frame.height, 0))
-    schema = frame.schema
-    columns = (pl.col(name).cast(pl.Float64) if schema[name].is_numeric() else to_float(frame[name]) for name in names)
-    values = frame.select(columns).to_numpy()
-    return np.where(np.isfinite(values), values, np.nan)

@@ -10,10 +10,9 @@ from .cells import as_text
 
 MOST_CATEGORIES = 1_000
 """Categories with a code of their own; the less frequent ones share code 0 with unseen ones."""
-RARE = 3
-"""On tables of at least `BIG_TABLE` training rows, categories with fewer rows share code 0: too few to learn from, and
-code 0 is then itself trained."""
-BIG_TABLE = 1_000
+RARE = ((1_000, 3), (100, 2))
+"""On tables of at least so many training rows, categories with fewer rows than this share code 0: they are too few to
+learn from, and code 0 is then itself trained."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,6 @@ def fit_categories(column: pl.Series) -> Categories:
     """Categories of a column of training rows."""
     counts = words(column).alias("value").to_frame().group_by("value").len()
     counts = counts.sort(["len", "value"], descending=[True, False], nulls_last=True).head(MOST_CATEGORIES)
-    if len(column) >= BIG_TABLE:
-        counts = counts.filter(pl.col("len") >= RARE)
+    least = next((least for rows, least in RARE if len(column) >= rows), 1)
+    counts = counts.filter(pl.col("len") >= least)
     return Categories(column.name, tuple(counts["value"].to_list()))

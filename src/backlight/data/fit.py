@@ -7,11 +7,12 @@ import polars as pl
 
 from ..records import ArrayInputs, BacklightError, ImageInputs, Task
 from ..records.config import DataConfig
-from .columns import Column, number_matrix
+from .cells import number_matrix
+from .columns import Column, Place
 from .dataset import Dataset
 from .pixels import Pixels, find_pixels
 from .preprocessing import Preprocessing
-from .tables import TrainingRows, fit_table
+from .tables import Table, fit_table
 
 
 def fit(
@@ -39,9 +40,8 @@ def fit(
     pixels = _pixels(rows, names, dataset, config)
     if pixels is not None:
         return _fit_pixels(target, rows, pixels, config)
-    places = train if numbers is None else numbers[train]
-    seen = TrainingRows(rows, places, dataset.rows if numbers is None else int(numbers[-1]) + 1)
-    return fit_table(target, dataset, seen, names, config)
+    numbers = np.arange(dataset.rows) if numbers is None else numbers
+    return fit_table(target, Table(dataset, rows, numbers, Place(numbers[train], int(numbers[-1]) + 1)), names, config)
 
 
 def _target_scale(rows: Dataset, task: Task, config: DataConfig) -> Preprocessing:

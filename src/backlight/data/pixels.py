@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from .columns import number_matrix
+from .cells import number_matrix
 
 LEAST_SIDE = 8
 SAMPLE = 1_000

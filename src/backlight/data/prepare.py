@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ..records import BacklightError, ImageInputs, Inputs, Task
+from ..records import ArrayInputs, BacklightError, ImageInputs, Inputs, Task
 from ..records.config import DataConfig
 from .augment import Augmentation
-from .cells import is_mostly_numbers, to_float
+from .cells import as_text, numbers
 from .columns import Column
 from .dataset import Dataset
 from .dates import find_format, parse
 from .duplicates import duplicate_notes
 from .fit import fit
+from .labels import labelled
 from .order import order_notes
 from .preprocessing import Preprocessing
 from .split import Rows, split_rows
@@ -21,6 +22,9 @@ from .task import find_target, infer_task
 
 FEW_ROWS = 100
 """Rows below which a score on the held-out ones says little; the 95 % interval of an accuracy is then ±0.2 and more."""
+
+LEAST_AUGMENTED = 16
+"""Pixels a side below which a shift by one is a change too great to be made unasked."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,15 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     """
     _require_columns(dataset, config)
     name, guess = find_target(dataset, config.target)
-    labelled, rows, hole_notes = _labelled(dataset, name)
-    task = infer_task(labelled.frame[name], config.task, dataset.name)
-    preliminary = Preprocessing(inputs=_NOTHING, task=task)
-    codes = preliminary.encode_target(labelled) if task.classes else None
-    split = split_rows(labelled.rows, _facts(labelled, codes, config), config, seed)
-    fitted, columns = fit(labelled, task, split.train, config, rows)
-    x, y = fitted.transform(labelled), fitted.encode_target(labelled)
+    usable, rows = labelled(dataset, name, config.task)
+    task = infer_task(usable.frame[name], config.task, dataset.name)
+    codes = Preprocessing(ArrayInputs(()), task).encode_target(usable) if task.classes else None
+    split = split_rows(usable.rows, _facts(usable, rows, codes, config), config, seed)
+    fitted, columns = fit(usable, task, split.train, config, rows)
+    x, y = fitted.transform(usable), fitted.encode_target(usable)
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
-    notes = [guess, *hole_notes, *fitted.notes, split.sentence, *_size_notes(task, labelled.rows)]
-    notes += [*duplicate_notes(x, y, split), *order_notes(labelled, fitted, config)]
+    notes = [guess, *usable.notes[len(dataset.notes) :], *fitted.notes, split.sentence, _size_note(usable.rows)]
+    notes += [*duplicate_notes(x, y, split), *order_notes(usable, fitted, config)]
     return Prepared(
         task=task,
         inputs=fitted.inputs,
@@ -81,9 +84,6 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
         notes=tuple(note for note in notes if note),
         augmentation=choose_augmentation(fitted.inputs, config),
     )
-
-
-_NOTHING = ImageInputs(1, 1, 1, (0.0,), (1.0,))
 
 
 def _require_columns(dataset: Dataset, config: DataConfig) -> None:
@@ -98,64 +98,45 @@ def _require_columns(dataset: Dataset, config: DataConfig) -> None:
                 raise BacklightError(f"The target {column!r} cannot be the column of {option}, too; choose another.")
 
 
-def _labelled(dataset: Dataset, name: str) -> tuple[Dataset, np.ndarray, list[str]]:
-    """The rows that have a target, their numbers, and a note on the others."""
-    target = dataset.frame[name]
-    if target.dtype == pl.String and is_mostly_numbers(target):
-        target = to_float(target)
-    if target.dtype.is_float():
-        target = target.replace([float("inf"), float("-inf"), float("nan")], None)
-    known = target.is_not_null()
-    rows = known.arg_true().to_numpy().astype(np.int64)
-    gone = dataset.rows - len(rows)
-    if not len(rows):
-        raise BacklightError(f"The target {name!r} of {dataset.name} is missing in every row; choose another column.")
-    labelled = Dataset(
-        dataset.name,
-        dataset.frame.with_columns(target.alias(name)),
-        dataset.images,
-        dataset.target,
-        dataset.given_split,
-        (),
-        dataset.pixels,
-    )
-    if not gone:
-        return labelled, rows, []
-    note = f"{gone:,} of {dataset.rows:,} rows have no {name!r} (the target) and were left out."
-    return labelled.take(rows), rows, [note]
-
-
-def _facts(labelled: Dataset, codes: np.ndarray | None, config: DataConfig) -> Rows:
-    group: np.ndarray | None = None
-    time: np.ndarray | None = None
+def _facts(usable: Dataset, rows: np.ndarray, codes: np.ndarray | None, config: DataConfig) -> Rows:
+    """What the split looks at. rows: numbers of the usable rows in the source."""
+    group = time = None
     if config.group is not None:
-        group = labelled.frame[config.group].rank("dense").fill_null(0).to_numpy()
+        group = as_text(usable.frame[config.group]).rank("dense").fill_null(0).to_numpy()
     if config.time is not None:
-        time = _ranks(labelled.frame[config.time])
-    return Rows(codes, group, time, labelled.given_split)
+        time = _ranks(usable.frame[config.time], rows)
+    return Rows(codes, group, time, usable.given_split)
 
 
-def _ranks(column: pl.Series) -> np.ndarray:
+def _ranks(column: pl.Series, rows: np.ndarray) -> np.ndarray:
     """Dense ranks of moments; equal moments share one."""
-    if column.dtype == pl.String:
-        form = find_format(column)
-        if form is None:
-            raise BacklightError(
-                f"--time {column.name}: {column[0]!r} is neither a date nor a number; choose another column."
-            )
-        column = parse(column, form)
-    if column.null_count():
-        row = int(column.is_null().arg_true()[0]) + 1
+    moments = _moments(column)
+    missing = moments.is_null()
+    if missing.any():
+        row = int(rows[missing.arg_true()[0]]) + 1
         raise BacklightError(
-            f"--time {column.name}: {column.null_count():,} rows have no time (first row {row:,}); fill them."
+            f"--time {column.name}: {missing.sum():,} rows have no time, the first is row {row:,}; fill it or leave "
+            "those rows out."
         )
-    return column.rank("dense").to_numpy()
+    return moments.rank("dense").to_numpy()
 
 
-def _size_notes(task: Task, n: int) -> list[str]:
-    if n >= FEW_ROWS:
-        return []
-    return [f"{n} rows are few: scores on so few held-out rows say little about new ones."]
+def _moments(column: pl.Series) -> pl.Series:
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).fill_nan(None)
+    if column.dtype.is_temporal():
+        return column
+    form = find_format(column) if column.dtype == pl.String else None
+    values = numbers(column) if column.dtype == pl.String and form is None else None
+    if form is None and values is None:
+        raise BacklightError(
+            f"--time {column.name}: {column[0]!r} is neither a date nor a number; choose another column."
+        )
+    return parse(column, form) if values is None else values
+
+
+def _size_note(n: int) -> str:
+    return f"{n} rows are few: scores on so few held-out rows say little about new ones." if n < FEW_ROWS else ""
 
 
 def choose_augmentation(inputs: Inputs, config: DataConfig) -> Augmentation | None:
@@ -168,10 +149,7 @@ def choose_augmentation(inputs: Inputs, config: DataConfig) -> Augmentation | No
         return None
     side = min(inputs.height, inputs.width)
     wanted = config.augment if config.augment != "auto" else "flip-crop" if inputs.channels > 1 else "crop"
-    if side < SMALLEST_AUGMENTED and config.augment == "auto":
+    if side < LEAST_AUGMENTED and config.augment == "auto":
         return None
     flip = wanted == "flip-crop"
     return Augmentation(flip, max(1, side // (8 if flip else 14)))
-
-
-SMALLEST_AUGMENTED = 16

@@ -8,8 +8,7 @@ import polars as pl
 from PIL import Image
 
 from ..records import ArrayInputs, BacklightError, ImageInputs, Inputs, TableInputs, Task
-from .cells import AMBIGUOUS_MARKERS, MISSING_MARKERS, as_text, to_float
-from .columns import number_matrix
+from .cells import AMBIGUOUS_MARKERS, MISSING_MARKERS, as_text, number_matrix, to_float
 from .continuous import Number, features_of, indicators, number_from, scale
 from .dataset import Dataset, absent_column
 from .dates import DateParts, JoinedTime, parse

@@ -1,124 +1,141 @@
 """Fit the columns of a table: what each is, how it is scaled or coded, what became of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from ..records import ArrayInputs, BacklightError, Inputs
+from ..records import ArrayInputs, BacklightError
 from ..records.config import DataConfig
-from .columns import Column, Verdict, number_matrix, recognise
+from .cells import number_matrix
+from .columns import Column, Place, Recognised, left_out, recognise
 from .continuous import Number, fit_number
 from .dataset import Dataset
 from .dates import DateParts, JoinedTime, find_joined, parse, useful_parts
-from .discrete import fit_categories
+from .discrete import Categories, fit_categories
 from .preprocessing import Preprocessing, strays, table_inputs
 
 SHOWN = 5
-"""Columns that a sentence names."""
+"""Columns or words that are named one by one; more are counted."""
 
 
 @dataclass(frozen=True)
-class TrainingRows:
-    """The rows that may be looked at, and where they stood in the source."""
+class Table:
+    """The rows of a fit."""
 
-    rows: Dataset
+    all: Dataset
+    train: Dataset
+    """Those that may be looked at."""
     numbers: np.ndarray
-    """Ascending row numbers in the source."""
-    total: int
-    """Rows of the source."""
+    """Row numbers of all rows in the source."""
+    place: Place
+    """Of the training rows."""
 
 
 @dataclass
 class _Draft:
     """What has been recognised of a table so far."""
 
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    columns: dict[str, Recognised]
     dates: list[DateParts] = field(default_factory=list)
     joined: JoinedTime | None = None
+    categories: list[Categories] = field(default_factory=list)
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def names(self, kind: str) -> list[str]:
-        return [name for name, verdict in self.verdicts.items() if verdict.kind == kind]
+        return [name for name, column in self.columns.items() if column.kind == kind]
 
 
 def fit_table(
-    target: Preprocessing, dataset: Dataset, train: TrainingRows, names: list[str], config: DataConfig
+    target: Preprocessing, table: Table, names: list[str], config: DataConfig
 ) -> tuple[Preprocessing, tuple[Column, ...]]:
     """Fit the columns `names`; `target` is the preprocessing as far as the target goes."""
-    rows = train.rows
-    draft = _recognised(dataset, train, names, config)
-    numbers = draft.names("continuous")
+    draft = _recognised(table, names, config)
     fitted = replace(
         target,
-        columns=tuple(numbers),
+        columns=tuple(draft.names("continuous")),
         dates=tuple(draft.dates),
         joined=draft.joined,
-        categories=tuple(fit_categories(rows.frame[name]) for name in draft.names("discrete")),
+        categories=tuple(draft.categories),
         markers=draft.markers,
     )
-    fitted = replace(fitted, numbers=_numbers(fitted, rows.frame, config))
+    fitted = replace(fitted, numbers=_numbers(fitted, table.train.frame, config), notes=tuple(draft.notes))
     if not fitted.numbers and not fitted.categories:
-        raise BacklightError(f"No column of {dataset.name} is left to learn from. " + " ".join(draft.notes[:SHOWN]))
-    draft.notes += _infinite_notes(dataset.frame, numbers)
-    fitted = replace(fitted, inputs=_inputs(fitted, config), notes=tuple(draft.notes))
-    return fitted, _described(fitted, rows, draft, config)
+        raise BacklightError(f"No column of {table.all.name} is left to learn from. " + " ".join(draft.notes[:SHOWN]))
+    plain = config.preprocessing == "none"
+    inputs = ArrayInputs((len(fitted.numbers),)) if plain else table_inputs(fitted.numbers, fitted.categories)
+    return replace(fitted, inputs=inputs), _described(fitted, table.train, draft, config)
 
 
-def _recognised(dataset: Dataset, train: TrainingRows, names: list[str], config: DataConfig) -> _Draft:
-    rows = train.rows
-    draft = _Draft({name: recognise(rows.frame[name], train.numbers, train.total) for name in names})
+def _recognised(table: Table, names: list[str], config: DataConfig) -> _Draft:
+    rows = table.train.frame
+    draft = _Draft({name: recognise(rows[name], table.place) for name in names})
     if config.preprocessing == "none":
-        _only_numbers(draft, rows.frame)
+        _only_numbers(draft, rows)
+    if config.time in draft.names("continuous"):
+        draft.columns[config.time] = left_out(config.time, "orders the rows of the split")
+    for name in draft.names("discrete"):
+        _add_categories(draft, rows[name])
     for name in draft.names("date"):
-        _add_date(draft, rows.frame[name], timed=config.time is not None)
+        _add_date(draft, rows[name], timed=config.time is not None)
     if config.time is None and config.preprocessing != "none":
-        draft.joined = find_joined(rows.frame, names)
-    if draft.joined is not None:
-        draft.notes.append(f"The columns {', '.join(draft.joined.columns)} were also joined to the time elapsed.")
+        _join_time(draft, rows, names)
     dates = {date.column: date for date in draft.dates}
     for name in (*draft.names("continuous"), *dates):
-        _add_markers(draft, dataset, name, dates.get(name))
-    draft.notes += _dropped(draft)
+        _add_markers(draft, table, name, dates.get(name))
+    draft.notes += _first(_infinite_notes(table.all.frame, draft.names("continuous")), "columns hold infinite values")
+    dropped = [column.note for column in draft.columns.values() if column.kind == "dropped"]
+    draft.notes += _first(dropped, "columns were left out for reasons like these")
     return draft
 
 
-def _only_numbers(draft: _Draft, frame: pl.DataFrame) -> None:
+def _only_numbers(draft: _Draft, rows: pl.DataFrame) -> None:
     """Preprocessing "none" hands on complete columns of numbers and nothing else."""
-    for name, verdict in draft.verdicts.items():
-        if verdict.kind in ("date", "discrete"):
-            note = f"The column {name!r} holds no numbers and was left out, since nothing is to be preprocessed."
-            draft.verdicts[name] = Verdict("dropped", note)
-        elif verdict.kind == "continuous" and np.isnan(number_matrix(frame, [name])).any():
+    for name, column in draft.columns.items():
+        if column.kind in ("date", "discrete"):
+            draft.columns[name] = left_out(name, "holds no numbers, as --preprocessing none needs,")
+        elif column.kind == "continuous" and np.isnan(number_matrix(rows, [name])).any():
             raise BacklightError(
                 f"The column {name!r} has missing values, which --preprocessing none cannot fill; use auto."
             )
 
 
+def _add_categories(draft: _Draft, column: pl.Series) -> None:
+    categories = fit_categories(column)
+    if categories.values:
+        draft.categories.append(categories)
+    else:
+        draft.columns[column.name] = left_out(column.name, "holds words of which none comes often enough to learn from")
+
+
 def _add_date(draft: _Draft, column: pl.Series, *, timed: bool) -> None:
     """A date becomes its parts; rows split by time get no elapsed time, of which a later row is always out of range."""
-    form = draft.verdicts[column.name].format
+    form = draft.columns[column.name].format
     parts = tuple(part for part in useful_parts(parse(column, form)) if not (timed and part == "elapsed"))
     if parts:
         draft.dates.append(DateParts(column.name, form, parts))
-        return
-    draft.verdicts[column.name] = Verdict(
-        "dropped", f"The dates {column.name!r} do not differ in any part and were left out."
-    )
+    else:
+        draft.columns[column.name] = left_out(column.name, "holds dates that differ in no useful part")
 
 
-def _add_markers(draft: _Draft, dataset: Dataset, name: str, date: DateParts | None) -> None:
+def _join_time(draft: _Draft, rows: pl.DataFrame, names: list[str]) -> None:
+    joined = find_joined(rows, names)
+    if joined is not None and len(np.unique(joined.derive(rows))) > 2:
+        draft.joined = joined
+        draft.notes.append(f"The columns {', '.join(joined.columns)} were also joined to the time elapsed.")
+
+
+def _add_markers(draft: _Draft, table: Table, name: str, date: DateParts | None) -> None:
     """Words among the numbers or dates of any row stand for missing values from now on, and are told."""
-    column = dataset.frame[name]
+    column = table.all.frame[name]
     strange = strays(column, date)
     if strange is None or not strange.any():
         return
     found = column.str.strip_chars().filter(strange)
     words = sorted(found.unique().to_list())
     draft.markers[name] = tuple(words)
-    row = int(strange.arg_true()[0]) + 1
+    row = int(table.numbers[strange.arg_true()[0]]) + 1
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     draft.notes.append(
         f"The column {name!r} holds {'dates' if date else 'numbers'} and {len(found):,} cells of other text "
@@ -126,77 +143,60 @@ def _add_markers(draft: _Draft, dataset: Dataset, name: str, date: DateParts | N
     )
 
 
-def _dropped(draft: _Draft) -> list[str]:
-    """One sentence a dropped column, the first few; a count of the others."""
-    notes = [verdict.note for verdict in draft.verdicts.values() if verdict.kind == "dropped"]
-    if len(notes) <= SHOWN:
-        return notes
-    return [*notes[: SHOWN - 1], f"{len(notes) - SHOWN + 1} more columns were left out for reasons like these."]
-
-
-def _numbers(fitted: Preprocessing, frame: pl.DataFrame, config: DataConfig) -> tuple[Number, ...]:
-    values = fitted.raw_numbers(frame)
-    times = {
-        name for date in fitted.dates for name, part in zip(date.names, date.parts, strict=True) if part == "elapsed"
-    }
-    times |= set(fitted.joined.names) if fitted.joined else set()
-    names = [*fitted.columns, *(name for date in fitted.dates for name in date.names)]
-    names += list(fitted.joined.names) if fitted.joined else []
-    return tuple(
-        fit_number(name, column, config.preprocessing, time=name in times)
-        for name, column in zip(names, values.T, strict=True)
-    )
-
-
-def _infinite_notes(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
+def _infinite_notes(frame: pl.DataFrame, names: list[str]) -> list[str]:
     schema = frame.schema
     floats = [name for name in names if schema[name].is_float()]
     counts = frame.select(pl.col(floats).is_infinite().sum()).row(0) if floats else ()
-    found = [(name, count) for name, count in zip(floats, counts, strict=True) if count]
-    told = [
-        f"The column {name!r} holds {count:,} infinite values, which were taken as missing." for name, count in found
+    return [
+        f"The column {name!r} holds {count:,} infinite values, which were taken as missing."
+        for name, count in zip(floats, counts, strict=True)
+        if count
     ]
-    return (
-        told
-        if len(told) <= SHOWN
-        else [*told[: SHOWN - 1], f"{len(told) - SHOWN + 1} more columns hold infinite values."]
-    )
 
 
-def _inputs(fitted: Preprocessing, config: DataConfig) -> Inputs:
-    return (
-        ArrayInputs((len(fitted.numbers),))
-        if config.preprocessing == "none"
-        else table_inputs(fitted.numbers, fitted.categories)
+def _first(notes: list[str], others: str) -> list[str]:
+    """The first few notes, and a count of the others."""
+    if len(notes) <= SHOWN:
+        return notes
+    return [*notes[: SHOWN - 1], f"{len(notes) - SHOWN + 1} more {others}."]
+
+
+def _numbers(fitted: Preprocessing, rows: pl.DataFrame, config: DataConfig) -> tuple[Number, ...]:
+    """Scales of the columns of numbers, then of those derived from dates."""
+    names = dict.fromkeys(fitted.columns, False)
+    names |= {
+        name: part == "elapsed" for date in fitted.dates for name, part in zip(date.names, date.parts, strict=True)
+    }
+    names |= dict.fromkeys(fitted.joined.names if fitted.joined else (), True)
+    return tuple(
+        fit_number(name, values, config.preprocessing, time=time)
+        for (name, time), values in zip(names.items(), fitted.raw_numbers(rows).T, strict=True)
     )
 
 
 def _described(fitted: Preprocessing, rows: Dataset, draft: _Draft, config: DataConfig) -> tuple[Column, ...]:
     """One entry a column of the source, in its order."""
-    made: dict[str, list[str]] = {name: [] for name in rows.frame.columns}
-    derived = {name: date.column for date in fitted.dates for name in date.names}
-    flags = set()
-    for number in fitted.numbers:
-        source = derived.get(number.name, number.name)
-        extra = [f"{number.name} missing"] if number.indicator else []
-        if source in made:
-            made[source] += [number.name, *extra]
-        elif fitted.joined is not None:
-            made[fitted.joined.columns[0]] += [number.name, *extra]
-        if number.kind == "flag":
-            flags.add(number.name)
-    for category in fitted.categories:
-        made[category.column].append(category.feature.name)
-    roles = {
-        fitted.task.target: Verdict("target"),
-        **{n: Verdict("dropped", "Left out as asked.") for n in config.drop},
-    }
-    if config.group is not None:
-        roles[config.group] = Verdict("dropped", "Only groups the rows of the split.")
+    roles = {fitted.task.target: Recognised("target")}
+    roles |= {name: Recognised("dropped", "Left out as asked.") for name in config.drop}
+    roles |= {config.group: Recognised("dropped", "Groups the rows of the split.")} if config.group else {}
+    made = _made_of(fitted)
+    flags = {number.name for number in fitted.numbers if number.kind == "flag"}
     described = []
     for column in rows.frame.iter_columns():
-        verdict = roles.get(column.name) or draft.verdicts[column.name]
-        kind = "flag" if column.name in flags else verdict.kind
-        features = tuple(made[column.name])
-        described.append(Column(column.name, kind, column.null_count(), column.n_unique(), features, verdict.note))
+        name, missing = column.name, column.null_count()
+        found = roles.get(name) or draft.columns[name]
+        kind = "flag" if name in flags else found.kind
+        distinct = column.n_unique() - (missing > 0)
+        described.append(Column(name, kind, missing, distinct, tuple(made.get(name, ())), found.note))
     return tuple(described)
+
+
+def _made_of(fitted: Preprocessing) -> dict[str, list[str]]:
+    """Names of the features that are made of each column; a joined time belongs to its year."""
+    sources = {name: date.column for date in fitted.dates for name in date.names}
+    sources |= dict.fromkeys(fitted.joined.names, fitted.joined.columns[0]) if fitted.joined else {}
+    made: dict[str, list[str]] = {category.column: [category.feature.name] for category in fitted.categories}
+    for number in fitted.numbers:
+        names = made.setdefault(sources.get(number.name, number.name), [])
+        names += [number.name, *([f"{number.name} missing"] if number.indicator else [])]
+    return made

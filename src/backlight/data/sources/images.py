@@ -65,10 +65,7 @@ def read_folder(path: Any, options: ReadOptions) -> Dataset:
 
 def read_images(files: Sequence[ImageFile], place: str, options: ReadOptions, *, others: int = 0) -> Dataset:
     """Decode the images and tell class and split of each from its path."""
-    layout = [_place_in_layout(parts) for parts in _below_common_folder([file.name for file in files])]
-    splits = {split for split, _ in layout}
-    if len(splits) == 1 or "train" not in splits:
-        layout = [(None, label) for _, label in layout] if splits == {"test"} else layout
+    layout = _layout([file.name for file in files])
     decoded = decode_all([file.read for file in files], options.image_shape)
     notes = [*_broken(decoded, files, place), *_told(decoded, files, layout, place, others)]
     kept = decoded.kept
@@ -80,9 +77,21 @@ def read_images(files: Sequence[ImageFile], place: str, options: ReadOptions, *,
     return Dataset(Path(place).name, frame, decoded.images, target, given, tuple(notes), options.images)
 
 
-def _below_common_folder(names: list[str]) -> list[tuple[str, ...]]:
+def _layout(names: list[str]) -> list[tuple[str | None, str | None]]:
+    """(split, class) of each path such as train/cat/1.jpg or cat/1.jpg; None for what the path does not say.
+
+    The uppermost folders are splits only if all are called so: a class may be called "train", too.
+    """
+    parts = _below_common_folder([PurePosixPath(name).parts for name in names])
+    tops = {part[0].casefold() if len(part) > 1 else "" for part in parts}
+    if not tops <= set(SPLITS):
+        return [(None, part[0] if len(part) > 1 else None) for part in parts]
+    known = "train" in {SPLITS[top] for top in tops}
+    return [(SPLITS[part[0].casefold()] if known else None, part[1] if len(part) > 2 else None) for part in parts]
+
+
+def _below_common_folder(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Path parts below the folder that all share, unless that folder is a split or the only class."""
-    parts = [PurePosixPath(name).parts for name in names]
     while (
         len({part[0] for part in parts}) == 1
         and parts[0][0].casefold() not in SPLITS
@@ -90,14 +99,6 @@ def _below_common_folder(names: list[str]) -> list[tuple[str, ...]]:
     ):
         parts = [part[1:] for part in parts]
     return parts
-
-
-def _place_in_layout(parts: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """(split, class) of train/cat/1.jpg or cat/1.jpg; None for what the path does not say."""
-    folders = parts[:-1]
-    split = SPLITS.get(folders[0].casefold()) if folders else None
-    below = folders[1:] if split else folders
-    return split, below[0] if below else None
 
 
 def _broken(decoded: Decoded, files: Sequence[ImageFile], place: str) -> list[str]:

@@ -114,7 +114,9 @@ def from_arrays(X: Any, y: Any = None, feature_names: list[str] | None = None, *
 
 
 def _object_column(name: str, cells: np.ndarray) -> pl.Series:
-    gone = [cell is None or cell != cell for cell in cells]
+    gone = [
+        cell is None or type(cell).__name__ == "NAType" or cell != cell for cell in cells
+    ]  # pandas' NA has no truth
     values = [None if missing else cell for cell, missing in zip(cells, gone, strict=True)]
     try:
         return pl.Series(name, values, strict=True)
