@@ -110,6 +110,7 @@ def test_arrays() -> None:
     assert dataset.frame.columns == ["x0", "x1", "target"]
     assert dataset.target == "target"
     assert read((X, y)).frame.equals(dataset.frame)
+    assert from_arrays(X[:, :1], y).frame.shape == (3, 2)
     assert from_arrays(X, feature_names=["p", "q"]).frame.columns == ["p", "q"]
 
 

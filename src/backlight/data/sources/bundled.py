@@ -40,7 +40,7 @@ def read_bundled(given: Any, options: ReadOptions) -> Dataset:
     names = [str(feature) for feature in bunch.feature_names]
     labels = _labels(bunch)
     target = "class" if labels.dtype.kind in "iuOU" else "target"
-    frame = pl.DataFrame(np.ascontiguousarray(bunch.data.T), schema=names, orient="col")
+    frame = pl.DataFrame([pl.Series(name, column) for name, column in zip(names, bunch.data.T.copy(), strict=True)])
     note = (
         f"{given}: {frame.height:,} rows, {frame.width} columns, bundled with scikit-learn; the target is {target!r}."
     )

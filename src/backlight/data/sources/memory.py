@@ -109,7 +109,7 @@ def from_arrays(X: Any, y: Any = None, feature_names: list[str] | None = None, *
     if X.dtype == object:
         frame = pl.DataFrame([_object_column(name, X[:, i]) for i, name in enumerate(names)])
     else:
-        frame = pl.DataFrame(np.ascontiguousarray(X.T), schema=names, orient="col")
+        frame = pl.DataFrame([pl.Series(name, column) for name, column in zip(names, X.T.copy(), strict=True)])
     return _with_target(Dataset("the array", frame, pixels=pixels), y)
 
 
