@@ -15,7 +15,7 @@ def test_two_runs_in_one_second_get_two_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = {folder.create(None, "a b/c.csv") for _ in range(3)}
     assert len(made) == 3
-    assert all(path.parent == Path("runs") and path.name.startswith("a-b-c.csv-") for path in made)
+    assert all(path.parent == Path("runs") and path.name.startswith("a-b-c-2") for path in made)
 
 
 def test_an_empty_folder_may_be_named_but_not_one_in_use(tmp_path):
@@ -33,7 +33,17 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
         folder.create(tmp_path / "file" / "run", "x")
 
 
-@pytest.mark.parametrize(("name", "slug"), [("../../etc/passwd", "etc-passwd"), ("äöü", "run"), ("a" * 99, "a" * 60)])
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("adult.csv", "adult"),
+        ("mnist10k.csv.zip", "mnist10k"),
+        ("sklearn:wine", "wine"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("äöü", "run"),
+        ("a" * 99, "a" * 60),
+    ],
+)
 def test_names_are_safe_in_a_path(name, slug):
     assert folder.slug(name) == slug
 

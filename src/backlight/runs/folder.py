@@ -28,8 +28,9 @@ RUNS = Path("runs")
 
 
 def slug(name: str) -> str:
-    """A short name that is safe in a path on every system."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
+    """A short name that is safe in a path on every system: adult.csv → adult, sklearn:wine → wine."""
+    bare = re.sub(r"(?<=.)(\.[A-Za-z0-9]{1,8})+$", "", name.removeprefix("sklearn:"))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", bare).strip("-.")[:60] or "run"
 
 
 def check_free(out: str | Path) -> Path:

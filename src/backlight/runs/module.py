@@ -13,8 +13,9 @@ from ..network import build, whiten_
 from ..records import BacklightError, Inputs, Task
 from .folder import MODEL
 
-_WHITENING_ROWS = 5000
-"""Images that are enough for the whitening of the first layer (Jordan 2024, airbench)."""
+_WHITENING_ROWS = 1000
+"""Images for the whitening of the first layer: about a million patches of small photographs, for a covariance of a few
+dozen values a side."""
 
 
 def new_module(

@@ -23,7 +23,7 @@ from .outcome import outcome
 
 _REPORT_SECONDS = 2.0
 """Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""
-_PROBE_ROWS = 2048
+_PROBE_ROWS = 512
 """Rows predicted before training, to learn how long the held-out rows will take."""
 
 
@@ -108,7 +108,7 @@ def _seconds_after_training(assembly: Assembly) -> float:
     if assembly.config.training.time_limit is None:
         return 0.0
     part = assembly.held_out
-    assembly.predict(part.x[:_PROBE_ROWS])  # the first pass also sets up the kernels
+    assembly.predict(part.x[:64])  # the first pass also sets up the kernels
     begun = time.monotonic()
     probe = assembly.predict(part.x[:_PROBE_ROWS])
     predicting = (time.monotonic() - begun) * len(part.rows) / len(probe)
