@@ -96,7 +96,8 @@ def _splits(rows: Sequence[Epoch]) -> list[str]:
 def _within_epochs(loss: Axes, rows: Sequence[Epoch]) -> None:
     part = [row for row in rows if row.split == WITHIN]
     if part:
-        loss.plot([row.epoch for row in part], [row.loss for row in part], color=LINE, linewidth=1.0, label="_", zorder=1)
+        epochs, losses = [row.epoch for row in part], [row.loss for row in part]
+        loss.plot(epochs, losses, color=LINE, linewidth=1.0, label="_", zorder=1)
 
 
 def _axes(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None:
