@@ -45,6 +45,9 @@ def test_unknown_format(table: Write) -> None:
         read("sklearn:irsi")
     with pytest.raises(BacklightError, match="no source"):
         read(42)
+    for text in ("a,b\n1,2", "x" * 10_000, "a\0b"):
+        with pytest.raises(BacklightError, match="is no path; save the data to a file"):
+            read(text)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +223,12 @@ def test_target_of_numbers_with_a_stray_word() -> None:
     assert any("1 of 40 rows have no 't'" in note for note in result.notes)
 
 
+def test_text_of_digits_is_classes_unless_a_regression_is_asked_for() -> None:
+    frame = pl.DataFrame({"x": np.random.default_rng(0).normal(size=60), "t": [str(100 + i % 25) for i in range(60)]})
+    assert prepared(frame, target="t").task.classes[:2] == ("100", "101")
+    assert prepared(frame, target="t", task="regression").task.kind == "regression"
+
+
 # -- inputs --
 
 
@@ -238,9 +247,11 @@ def test_nothing_left_to_learn_from() -> None:
 
 
 def test_infinite_values_are_missing_with_a_sentence() -> None:
-    values = [float("inf"), float("-inf"), *range(38)]
-    result = prepared(rows(v=values), target="t")
-    assert any("'v' holds 2 infinite values" in note for note in result.notes)
+    values = [float("inf"), float("-inf"), 1e300, float("nan"), *range(36)]
+    result = prepared(rows(v=values, w=[float("nan"), *range(39)], huge=[1e200] * 40), target="t")
+    assert any("'v' holds 3 infinite values" in note for note in result.notes)
+    assert not any("'w'" in note for note in result.notes)
+    assert any("'huge' holds no value" in note for note in result.notes)
     assert np.isfinite(result.train.x).all()
 
 
@@ -252,6 +263,14 @@ def test_words_among_numbers() -> None:
     assert np.isfinite(again).all()
     with pytest.raises(BacklightError, match=r"row 2: the column 'v' holds 'oops' where training had numbers"):
         result.preprocessing.transform(read(pl.DataFrame({"x": [0.0, 1.0], "v": ["3", "oops"]})))
+
+
+def test_words_among_dates() -> None:
+    days = ["soon", *(f"2021-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(39))]
+    result = prepared(rows(day=days), target="t")
+    assert any("'day' holds dates and 1 cells of other text ('soon'" in note for note in result.notes)
+    with pytest.raises(BacklightError, match=r"row 1: the column 'day' holds '1\.2\.2021' where training had dates"):
+        result.preprocessing.transform(read(pl.DataFrame({"x": [0.0], "day": ["1.2.2021"]})))
 
 
 def test_words_where_numbers_were_at_prediction(table: Write) -> None:

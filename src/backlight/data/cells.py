@@ -109,6 +109,8 @@ def as_text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
+LARGEST = 1e150
+"""Numbers beyond this count as infinite, and so as missing: their squares overflow."""
 MOSTLY = 0.95
 """Share of a column's filled cells that must be numbers (or dates) for the rest to be taken as missing."""
 MANY_NUMBERS = 20
@@ -119,7 +121,7 @@ def is_mostly_numbers(column: pl.Series) -> bool:
     """Whether a text column holds measurements beside a few stray words, such as "unknown" or "-"."""
     words = column.str.strip_chars()
     filled = words.filter(~words.str.to_lowercase().is_in(MISSING_MARKERS))
-    if filled.is_empty():
+    if filled.is_empty() or bool(filled.to_frame().select(_looks_coded(pl.all()).any()).item()):
         return False
     values = filled.cast(pl.Float64, strict=False).drop_nulls()
     return len(values) >= MOSTLY * len(filled) and values.n_unique() > MANY_NUMBERS
@@ -138,10 +140,10 @@ def to_float(column: pl.Series) -> pl.Series:
 
 
 def number_matrix(frame: pl.DataFrame, names: list[str]) -> np.ndarray:
-    """Columns as Float64 (n, names), nan where missing, infinite, or text that is no number."""
+    """Columns as Float64 (n, names), nan where missing, not between ±`LARGEST`, or text that is no number."""
     if not names:
         return np.empty((frame.height, 0))
     schema = frame.schema
     columns = (pl.col(name).cast(pl.Float64) if schema[name].is_numeric() else to_float(frame[name]) for name in names)
     values = frame.select(columns).to_numpy()
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.abs(values) <= LARGEST, values, np.nan)

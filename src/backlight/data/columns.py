@@ -7,8 +7,11 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from .cells import is_mostly_numbers
+from .cells import LARGEST, is_mostly_numbers
 from .dates import find_format
+
+_READABLE = (pl.String, pl.Boolean, pl.Date, pl.Datetime, pl.Duration, pl.Time, pl.Null)
+"""Types beside numbers."""
 
 ColumnKind = Literal["target", "continuous", "flag", "discrete", "date", "pixel", "file", "dropped"]
 
@@ -68,8 +71,10 @@ class Place:
 def recognise(column: pl.Series, place: Place) -> Recognised:
     """What a column is, judged by its training cells alone."""
     filled, dtype = column.drop_nulls(), column.dtype
+    if not (dtype.is_numeric() or dtype in _READABLE):
+        return left_out(column.name, f"holds values of type {dtype}, which no network reads,")
     if dtype.is_float():
-        filled = filled.filter(filled.is_finite())
+        filled = filled.filter(filled.is_finite() & (filled.abs() <= LARGEST))
     if filled.is_empty():
         return left_out(column.name, "holds no value in the training rows")
     if filled.n_unique() == 1:
@@ -82,9 +87,7 @@ def recognise(column: pl.Series, place: Place) -> Recognised:
     if dtype.is_integer() and filled.len() == column.len() >= LEAST_ROWS_TO_JUDGE:
         why = _why_identifier(column, place)
         return left_out(column.name, why) if why else Recognised("continuous")
-    if dtype.is_numeric() or dtype in (pl.Boolean, pl.Duration, pl.Time):
-        return Recognised("continuous")
-    return left_out(column.name, f"holds values of type {dtype}, which no network reads,")
+    return Recognised("continuous")
 
 
 def _why_identifier(column: pl.Series, place: Place) -> str | None:

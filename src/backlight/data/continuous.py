@@ -13,6 +13,8 @@ Scaling = Literal["auto", "standard", "none"]
 MOST_EDGES = 129
 """Edges of a piecewise-linear embedding, one more than its bins. On census income 128 bins instead of 48 took the
 log-loss from 0.287 to 0.274 (one seed)."""
+SMALLEST = 1e-150
+"""Spreads below this are rounding dust; their inverse overflows."""
 BOUND = 3.0
 """Where the smooth clip bends; no value leaves ±3 (Holzmüller, Grinsztajn, Steinwart 2024, arXiv:2407.04491)."""
 
@@ -68,7 +70,7 @@ def _time(number: Number, filled: np.ndarray) -> Number:
 
 
 def _inverse(spread: float) -> float:
-    return 1 / spread if spread > 0 else 0.0
+    return 1 / spread if spread > SMALLEST else 0.0
 
 
 def bin_edges(scaled: np.ndarray, most: int = MOST_EDGES) -> tuple[float, ...]:

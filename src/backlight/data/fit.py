@@ -93,8 +93,7 @@ def _fit_pixels(
     kind = "grey" if pixels.channels == 1 else "colour"
     note = (
         f"The {len(pixels.columns)} columns {pixels.columns[0]} to {pixels.columns[-1]} were recognised as {kind} "
-        f"images of {pixels.side}×{pixels.side} pixels (neighbours resemble each other); --images no takes them as "
-        "plain columns."
+        f"images of {pixels.side}×{pixels.side} pixels; --images no takes them as plain columns."
     )
     inputs = image_inputs(pixels.images(rows.frame), config)
     columns = [Column(target.task.target, "target", 0, rows.frame[target.task.target].n_unique())]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ..records import BacklightError, TaskKind
-from .cells import is_mostly_numbers, numbers, to_float
+from .cells import LARGEST, is_mostly_numbers, numbers, to_float
 from .dataset import Dataset
 
 
@@ -31,8 +31,13 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
 
 def _cleaned(column: pl.Series, task: TaskKind | None) -> pl.Series:
     if column.dtype == pl.String and task in (None, "regression"):
-        values = numbers(column) if task == "regression" else None
-        column = values if values is not None else to_float(column) if is_mostly_numbers(column) else column
+        values = numbers(column)
+        if values is None and is_mostly_numbers(column):
+            values = to_float(column)
+        elif task is None:
+            values = None  # text of nothing but digits was made text on purpose: labels
+        column = column if values is None else values
     if column.dtype.is_float():
-        return column.replace([float("inf"), float("-inf"), float("nan")], None)
+        usable = column.is_finite() & (column.abs() <= LARGEST)
+        return pl.select(pl.when(usable).then(column).alias(column.name)).to_series()
     return column

@@ -7,7 +7,7 @@ import polars as pl
 
 from ..records import ArrayInputs, BacklightError
 from ..records.config import DataConfig
-from .cells import number_matrix
+from .cells import LARGEST, number_matrix
 from .columns import Column, Place, Recognised, left_out, recognise
 from .continuous import Number, fit_number
 from .dataset import Dataset
@@ -146,7 +146,7 @@ def _add_markers(draft: _Draft, table: Table, name: str, date: DateParts | None)
 def _infinite_notes(frame: pl.DataFrame, names: list[str]) -> list[str]:
     schema = frame.schema
     floats = [name for name in names if schema[name].is_float()]
-    counts = frame.select(pl.col(floats).is_infinite().sum()).row(0) if floats else ()
+    counts = frame.select((pl.col(floats).fill_nan(None).abs() > LARGEST).sum()).row(0) if floats else ()
     return [
         f"The column {name!r} holds {count:,} infinite values, which were taken as missing."
         for name, count in zip(floats, counts, strict=True)
@@ -162,16 +162,19 @@ def _first(notes: list[str], others: str) -> list[str]:
 
 
 def _numbers(fitted: Preprocessing, rows: pl.DataFrame, config: DataConfig) -> tuple[Number, ...]:
-    """Scales of the columns of numbers, then of those derived from dates."""
-    names = dict.fromkeys(fitted.columns, False)
-    names |= {
-        name: part == "elapsed" for date in fitted.dates for name, part in zip(date.names, date.parts, strict=True)
-    }
-    names |= dict.fromkeys(fitted.joined.names if fitted.joined else (), True)
-    return tuple(
-        fit_number(name, values, config.preprocessing, time=time)
-        for (name, time), values in zip(names.items(), fitted.raw_numbers(rows).T, strict=True)
-    )
+    """Scales of the columns of numbers, then of those derived from dates.
+
+    Of all that is derived from one date, the first alone has an indicator: they are missing together.
+    """
+    parts = [(name, part) for date in fitted.dates for name, part in zip(date.names, date.parts, strict=True)]
+    names = [*fitted.columns, *(name for name, _ in parts), *(fitted.joined.names if fitted.joined else ())]
+    times = {name for name, part in parts if part == "elapsed"}.union(fitted.joined.names if fitted.joined else ())
+    flagged = {*fitted.columns, *(date.names[0] for date in fitted.dates)}
+    numbers = [
+        fit_number(name, values, config.preprocessing, time=name in times)
+        for name, values in zip(names, fitted.raw_numbers(rows).T, strict=True)
+    ]
+    return tuple(n if n.name in flagged else replace(n, indicator=False) for n in numbers)
 
 
 def _described(fitted: Preprocessing, rows: Dataset, draft: _Draft, config: DataConfig) -> tuple[Column, ...]:

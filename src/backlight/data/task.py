@@ -37,7 +37,10 @@ def infer_task(target: pl.Series, wanted: TaskKind | None, place: str) -> Task:
     Raises `BacklightError` for too few rows, one class only, nearly as many classes as rows, or values that the
     wanted task cannot have.
     """
-    name, distinct = target.name, target.n_unique()
+    name, dtype = target.name, target.dtype
+    if not (dtype.is_numeric() or dtype in (pl.String, pl.Boolean)):
+        raise BacklightError(f"The target {name!r} holds values of type {dtype}; choose words or numbers.")
+    distinct = target.n_unique()
     if len(target) < LEAST_ROWS:
         raise BacklightError(
             f"{place} has {len(target)} rows with a target; give at least {LEAST_ROWS}, better hundreds."
@@ -63,8 +66,6 @@ def _is_quantity(target: pl.Series, distinct: int) -> tuple[bool, str]:
         return False, f"{name!r} is true or false."
     if target.dtype == pl.String:
         return False, f"{name!r} holds {distinct:,} different words."
-    if not target.dtype.is_numeric():
-        raise BacklightError(f"The target {name!r} holds values of type {target.dtype}; choose words or numbers.")
     if not (target.dtype.is_integer() or bool((target == target.round(0)).all())):
         return True, f"{name!r} holds numbers with fractions."
     if distinct <= min(FEW_INTEGERS, max(2, len(target) // 2)):

@@ -16,6 +16,9 @@ from .registry import SOURCES, ReadOptions, Source, source
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
+LONGEST_PATH = 4_000
+"""Characters; systems allow 260 to 4,096."""
+
 __all__ = ["SOURCES", "ReadOptions", "Source", "read", "source"]
 
 
@@ -35,7 +38,7 @@ def read(
     """
     options = ReadOptions(images, separator, image_shape)
     if isinstance(source, str):
-        source = source.strip()
+        source = _path_or_name(source.strip())
     kind = next((kind for kind in SOURCES.values() if kind.accepts(source)), None)
     if isinstance(source, str | Path) and (kind is None or kind.on_disk):
         _require_file(Path(source))
@@ -43,6 +46,13 @@ def read(
         examples = ", ".join(kind.example for kind in SOURCES.values())
         raise BacklightError(f"{source!s:.200} is no source that Backlight can read; it reads {examples}.")
     return kind.read(source, options)
+
+
+def _path_or_name(text: str) -> str:
+    """The text, if it can be a path at all."""
+    if len(text) > LONGEST_PATH or not text.isprintable():
+        raise BacklightError(f"{text[:40]!r}… is no path; save the data to a file and give its name.")
+    return text
 
 
 def _require_file(path: Path) -> None:

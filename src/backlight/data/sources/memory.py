@@ -65,12 +65,19 @@ def _from_pandas(given: Any) -> pl.DataFrame:
 
 
 def _pandas_column(name: str, column: Any) -> pl.Series:
-    """One pandas column; a column of mixed Python objects becomes text."""
+    """One pandas column; mixed Python objects, periods and intervals become text."""
+    if hasattr(column, "sparse"):
+        column = column.sparse.to_dense()
     try:
-        return pl.Series(name, pl.from_pandas(column, nan_to_null=True))
-    except (TypeError, ValueError, pl.exceptions.PolarsError):
-        missing = column.isna().to_numpy()
-        return pl.Series(name, [None if gone else str(cell) for cell, gone in zip(column, missing, strict=True)])
+        made = pl.Series(name, pl.from_pandas(column, nan_to_null=True))
+    except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError):
+        return _as_words(name, column)
+    return _as_words(name, column) if type(made.dtype).__name__ in ("Extension", "Object") else made
+
+
+def _as_words(name: str, column: Any) -> pl.Series:
+    missing = column.isna().to_numpy()
+    return pl.Series(name, [None if gone else str(cell) for cell, gone in zip(column, missing, strict=True)])
 
 
 @source(
@@ -97,6 +104,8 @@ def from_arrays(X: Any, y: Any = None, feature_names: list[str] | None = None, *
         frame = read_frame(X, ReadOptions(pixels)).frame
         return _with_target(Dataset("the frame", frame, pixels=pixels), y)
     X = np.asarray(X)
+    if X.dtype.kind == "c":
+        raise BacklightError("X holds complex numbers; give their real and imaginary parts as columns of their own.")
     if X.ndim in (3, 4):
         return _with_target(_image_dataset(X), y)
     if X.ndim != 2:
