@@ -1,5 +1,6 @@
 """Whatever is wrong with the data, the user is told where and how to mend it, or gets a sound result and a sentence."""
 
+import gzip
 import io
 import stat
 import struct
@@ -11,11 +12,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from image_samples import images_by_class, picture
 
 from backlight.data import Prepared, prepare, read
 from backlight.records import BacklightError
 from backlight.records.config import DataConfig
-from conftest import images_by_class, picture
 
 Write = Callable[..., Path]
 
@@ -120,11 +121,13 @@ def test_symbolic_link(tmp_path: Path) -> None:
         read(tmp_path / "t.zip")
 
 
-def test_bombs(archive: Write) -> None:
+def test_bombs(archive: Write, table: Write) -> None:
     with pytest.raises(BacklightError, match=r"'table\.csv' would grow .* bomb"):
         read(archive({"table.csv": b"0" * (32 << 20)}))
     with pytest.raises(BacklightError, match="bomb"):
         read(archive({f"{i}.csv": b"0" * (4 << 20) for i in range(10)}))
+    with pytest.raises(BacklightError, match=r"as a bomb does"):
+        read(table(gzip.compress(b"0" * (32 << 20)), "t.csv.gz"))
     with pytest.raises(BacklightError, match="archive itself"):
         read(archive({"inner.zip": b"PK"}))
 

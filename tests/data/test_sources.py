@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from image_samples import images_by_class, picture
 from PIL import Image
 
 from backlight.data import SOURCES, from_arrays, read
-from conftest import images_by_class, picture
 
 Table = Callable[..., Path]
 
@@ -122,11 +122,12 @@ def test_arrays_of_images() -> None:
 
 def test_npz_with_given_split(tmp_path: Path) -> None:
     X, y = np.random.default_rng(0).random((10, 3)), np.arange(10) % 2
-    np.savez(tmp_path / "t.npz", x_train=X[:7], y_train=y[:7], x_test=X[7:], y_test=y[7:])
+    parts = {"x_train": X[:5], "y_train": y[:5], "x_val": X[5:7], "y_val": y[5:7], "x_test": X[7:], "y_test": y[7:]}
+    np.savez(tmp_path / "t.npz", **parts)
     dataset = read(tmp_path / "t.npz")
     assert dataset.frame.shape == (10, 4)
     assert dataset.given_split is not None
-    assert dataset.given_split.tolist() == ["train"] * 7 + ["test"] * 3
+    assert dataset.given_split.tolist() == ["train"] * 5 + ["validation"] * 2 + ["test"] * 3
 
 
 def test_images_by_class(archive: Table, tmp_path: Path) -> None:
@@ -209,3 +210,10 @@ def test_bundled_sets(name: str) -> None:
 
 def test_iris_classes_have_their_names() -> None:
     assert set(read("sklearn:iris").frame["class"]) == {"setosa", "versicolor", "virginica"}
+
+
+def test_a_class_may_be_called_train(archive: Table) -> None:
+    names = ("train", "bus")
+    dataset = read(archive({f"{name}/{i}.png": picture(i) for name in names for i in range(3)}))
+    assert dataset.given_split is None
+    assert set(dataset.frame["class"]) == set(names)

@@ -12,7 +12,7 @@ Scaling = Literal["auto", "standard", "none"]
 
 MOST_EDGES = 129
 """Edges of a piecewise-linear embedding, one more than its bins. On census income 128 bins instead of 48 took the
-log-loss from 0.287 to 0.274 (one seed)."""
+log-loss from 0.285 to 0.274 (one seed)."""
 SMALLEST = 1e-150
 """Spreads below this are rounding dust; their inverse overflows."""
 BOUND = 3.0

@@ -11,6 +11,17 @@ from backlight.records import BacklightError
 
 PixelWish = Literal["auto", "yes", "no"]
 
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What sources call the parts of a given split."""
+
 
 @dataclass(frozen=True)
 class Dataset:

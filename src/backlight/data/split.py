@@ -76,9 +76,7 @@ def _manner(facts: Rows, config: DataConfig, rng: np.random.Generator) -> tuple[
     if facts.group is not None and facts.time is not None:
         raise BacklightError("A split keeps groups whole or follows time, not both: give --group or --time.")
     if facts.time is not None:
-        return partial(
-            _latest, facts.time
-        ), f"by {config.time!r}: the latest rows are the test, those before validation"
+        return partial(_latest, facts.time), f"by {config.time!r}: the latest rows test, those before them validate"
     if facts.group is not None:
         return partial(_whole_groups, facts.group, rng), f"at random, rows of the same {config.group!r} in one part"
     if facts.classes is not None:

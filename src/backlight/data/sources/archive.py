@@ -10,19 +10,12 @@ from typing import Any
 
 from backlight.records import BacklightError
 
+from ..bombs import most_bytes
 from ..dataset import Dataset
 from .arrow import is_arrow, parse_arrow
 from .delimited import is_delimited, parse_delimited
 from .images import ImageFile, is_image, read_images
 from .registry import ReadOptions, source
-
-LARGEST = 16 << 30
-"""Bytes of all members together; above it an archive is not read."""
-STEEPEST = 250
-"""Unpacked over packed size. Tables of pixels reach about 10, sparse ones 100; deflate cannot pass 1,032, where
-bombs lie."""
-HARMLESS = 16 << 20
-"""Bytes below which the ratio says nothing."""
 
 
 @source(
@@ -86,7 +79,7 @@ def safe_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
         if flaw:
             raise BacklightError(f"{path}: the member {member.filename!r} {flaw}; the archive is not read.")
     unpacked = sum(member.file_size for member in members)
-    if unpacked > LARGEST or _is_steep(unpacked, path.stat().st_size):
+    if unpacked > most_bytes(path.stat().st_size):
         largest = max(members, key=lambda member: member.file_size)
         raise BacklightError(
             f"{path} would unpack to {unpacked / 1e6:,.0f} MB from {path.stat().st_size / 1e6:,.1f} MB "
@@ -106,15 +99,11 @@ def _flaw(member: zipfile.ZipInfo) -> str | None:
         return "is a symbolic link"
     if member.flag_bits & 1:
         return "is encrypted (pack it without a password)"
-    if _is_steep(member.file_size, member.compress_size):
+    if member.file_size > most_bytes(member.compress_size):
         return f"would grow from {member.compress_size:,} to {member.file_size:,} bytes, as a zip bomb does"
     if name.suffix.casefold() in (".zip", ".7z", ".rar", ".tar", ".tgz"):
         return "is an archive itself (unpack it once)"
     return None
-
-
-def _is_steep(unpacked: int, packed: int) -> bool:
-    return unpacked > HARMLESS and unpacked > STEEPEST * max(1, packed)
 
 
 def is_litter(name: str) -> bool:

@@ -14,14 +14,13 @@ import polars as pl
 
 from backlight.records import BacklightError
 
+from ..bombs import most_bytes
 from ..cells import type_columns
 from ..dataset import Dataset
 from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
 from .registry import ReadOptions, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
-LARGEST = 16 << 30
-"""Bytes that an unpacked text may have; more is taken for a bomb."""
 
 
 def is_delimited(name: str) -> bool:
@@ -49,13 +48,17 @@ def read_delimited(path: Any, options: ReadOptions) -> Dataset:
 
 
 def _unzip(data: bytes, place: str) -> bytes:
+    most = most_bytes(len(data))
     try:
         with gzip.open(io.BytesIO(data)) as stream:
-            unpacked = stream.read(LARGEST + 1)
+            unpacked = stream.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise BacklightError(f"{place} is a broken gzip file ({error}); fetch or pack it again.") from error
-    if len(unpacked) > LARGEST:
-        raise BacklightError(f"{place} unpacks to more than {LARGEST >> 30} GiB; unpack it yourself if you trust it.")
+    if len(unpacked) > most:
+        raise BacklightError(
+            f"{place} would unpack from {len(data):,} to more than {most:,} bytes, as a bomb does; "
+            "unpack it yourself if you trust it."
+        )
     return unpacked
 
 

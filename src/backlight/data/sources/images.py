@@ -10,20 +10,11 @@ import polars as pl
 
 from backlight.records import BacklightError
 
-from ..dataset import Dataset
+from ..dataset import SPLIT_NAMES, Dataset
 from ..pictures import Decoded, decode_all
 from .registry import ReadOptions, source
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
 BROKEN_SHARE = 0.1
 """More broken images than this share are an error; fewer are left out and named."""
 
@@ -84,17 +75,17 @@ def _layout(names: list[str]) -> list[tuple[str | None, str | None]]:
     """
     parts = _below_common_folder([PurePosixPath(name).parts for name in names])
     tops = {part[0].casefold() if len(part) > 1 else "" for part in parts}
-    if not tops <= set(SPLITS):
+    if not tops <= set(SPLIT_NAMES):
         return [(None, part[0] if len(part) > 1 else None) for part in parts]
-    known = "train" in {SPLITS[top] for top in tops}
-    return [(SPLITS[part[0].casefold()] if known else None, part[1] if len(part) > 2 else None) for part in parts]
+    known = "train" in {SPLIT_NAMES[top] for top in tops}
+    return [(SPLIT_NAMES[part[0].casefold()] if known else None, part[1] if len(part) > 2 else None) for part in parts]
 
 
 def _below_common_folder(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Path parts below the folder that all share, unless that folder is a split or the only class."""
     while (
         len({part[0] for part in parts}) == 1
-        and parts[0][0].casefold() not in SPLITS
+        and parts[0][0].casefold() not in SPLIT_NAMES
         and all(len(part) > 2 for part in parts)
     ):
         parts = [part[1:] for part in parts]

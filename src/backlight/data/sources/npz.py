@@ -7,14 +7,13 @@ import numpy as np
 
 from backlight.records import BacklightError
 
-from ..dataset import Dataset
+from ..dataset import SPLIT_NAMES, Dataset
 from .archive import open_zip, safe_members
 from .memory import from_arrays
 from .registry import ReadOptions, source
 
 INPUTS = ("x", "data", "images", "features", "inputs", "arr_0")
 TARGETS = ("y", "labels", "label", "target", "targets", "classes", "arr_1")
-SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 
 
 @source(
@@ -26,8 +25,8 @@ def read_npz(path: Any, options: ReadOptions) -> Dataset:
     """Arrays by name; X alone, as for prediction, is enough."""
     path = Path(path)
     arrays = _load(path)
-    parts = {split: _pair(arrays, f"_{word}") for word, split in SPLITS.items()}
-    found = {split: pair for split, pair in parts.items() if pair is not None}
+    pairs = ((split, _pair(arrays, f"_{word}")) for word, split in SPLIT_NAMES.items())
+    found = {split: pair for split, pair in pairs if pair is not None}
     whole = _pair(arrays, "")
     if whole is None and not found:
         raise BacklightError(
