@@ -14,18 +14,19 @@ Restore = Callable[[np.ndarray], np.ndarray]
 """Standardised target (n,) → the target's own units (n,)."""
 
 
-_FEWEST_ROWS = 8
-"""Products of fewer rows take another path in the matrix kernels, which rounds differently (measured: below 4)."""
+_FEWEST_ROWS = 32
+"""Products of fewer rows take other paths in the matrix kernels, which round differently (measured: below 16)."""
 
 
 def raw_outputs(module: nn.Module, x: np.ndarray, *, device: str = "auto", flips: bool = False) -> np.ndarray:
-    """Outputs (n, outputs) of the network for x (n, …); a row alone gives the same as among others, to the last bit.
+    """Outputs (n, outputs) of the network for x (n, …), in eval mode.
 
+    A row of a table gives the same alone as among others, to the last bit: few rows are filled up to 32.
     device: auto, cpu or cuda, as in the settings of the training.
     """
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    lacking = _FEWEST_ROWS - len(x) if len(x) else 0
-    rows = np.concatenate([x, np.repeat(x[-1:], lacking, axis=0)]) if lacking > 0 else x
+    few = x.ndim == 2 and 0 < len(x) < _FEWEST_ROWS
+    rows = np.concatenate([x, np.repeat(x[-1:], _FEWEST_ROWS - len(x), axis=0)]) if few else x
     return predict_outputs(module, rows, device=place, flips=flips)[: len(x)]
 
 

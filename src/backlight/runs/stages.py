@@ -1,6 +1,7 @@
 """The stages of one training, from the assembled parts to the finished folder."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from ..evaluation import evaluate, reference_scores
 from ..network import to_json
 from ..records import BacklightError
 from ..report import write_report
-from ..training import Trained
+from ..training import Observer, Trained
 from ..training import train as fit
 from . import folder as files
 from . import settings
 from .assembly import Assembly
+from .checkup import Checkup
 from .history import HistoryFile, save_history
 from .module import count_outputs, loss_name
 from .outcome import outcome
@@ -33,10 +35,14 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
     references = dict(_references(assembly))
     reserve = _seconds_after_training(assembly)
     folder = out if resume and out is not None else begin(assembly, out)
-    trained = _fit(assembly, folder, loss, reserve, resume=resume)
+    checkup = Checkup(assembly.module, loss, assembly.config.training, len(assembly.prepared.train.rows))
+    looking = [checkup] if assembly.config.diagnose else []
+    trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
     save_model(folder / files.MODEL, trained.module)
     save_history(folder / files.HISTORY, trained.history)
     try:
+        for doctor in looking:
+            doctor.save(folder)
         finish(assembly, folder, trained, references)
     except KeyboardInterrupt:
         assembly.note(f"Interrupted: the network is kept; `backlight resume {folder}` scores it and writes its report.")
@@ -75,7 +81,9 @@ def save_model(path: Path, module: nn.Module) -> None:
     files.write(path, lambda temporary: save_file(tensors, temporary))
 
 
-def _fit(assembly: Assembly, folder: Path, loss: str, reserve: float, *, resume: bool) -> Trained:
+def _fit(
+    assembly: Assembly, folder: Path, loss: str, reserve: float, looking: Sequence[Observer], *, resume: bool
+) -> Trained:
     parts, training = assembly.prepared, assembly.config.training
     limit = training.time_limit
     return fit(
@@ -88,7 +96,7 @@ def _fit(assembly: Assembly, folder: Path, loss: str, reserve: float, *, resume:
         unit=assembly.unit,
         augmentation=parts.augmentation,
         deadline=None if limit is None else assembly.started + limit - reserve,
-        observers=(*assembly.observers, HistoryFile(folder / files.HISTORY)),
+        observers=(*assembly.observers, *looking, HistoryFile(folder / files.HISTORY)),
         checkpoint=folder / files.CHECKPOINTS,
         resume=resume,
     )

@@ -1,0 +1,93 @@
+"""The doctor's look at a run of our own: signals while it trains, findings when it has ended."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..doctor import Diagnosis, RunFacts, diagnose
+from ..records import Epoch, Step
+from ..records.config import TrainingConfig
+from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
+from ..training import Observer
+from ..watch import save_run
+
+OVERHEAD = 0.03
+"""Share of the training time that observing may take."""
+
+_LOSSES: dict[str, tuple[str, Any, str]] = {
+    "cross-entropy": ("cross_entropy", "logits", "CrossEntropyLoss"),
+    "binary-cross-entropy": ("bce_logits", "logits", "BCEWithLogitsLoss"),
+    "mean-squared-error": ("mse", "values", "MSELoss"),
+    "huber": ("huber", "values", "HuberLoss"),
+}
+
+
+class Checkup(Observer):
+    """Records signals of the engine's steps and hands them, with the facts of the run, to the doctor."""
+
+    def __init__(self, module: nn.Module, loss: str, config: TrainingConfig, rows: int) -> None:
+        self.module, self.loss, self.config, self.rows = module, loss, config, rows
+        self.recorder = Recorder(module, budget=OVERHEAD)
+        self.steps = 0
+        self.epochs = 0.0
+        self._began = time.monotonic()
+
+    def on_start(self, **kwargs: Any) -> None:
+        """Facts that are known before the first step."""
+        config = self.config
+        kind = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[str(config.optimizer)]
+        momentum = config.momentum if config.optimizer == "sgd" else 0.0
+        rate, decay = config.learning_rate or 0.0, config.weight_decay or 0.0
+        self.recorder.optimizer = OptimizerFacts(kind, rate, momentum, decay)
+
+    def wants_step(self, step: int, **kwargs: Any) -> bool:
+        """As often as the recorder's budget allows."""
+        return self.recorder.wants(step)
+
+    def on_step(self, step: Step, **kwargs: Any) -> None:
+        """Read the signals."""
+        if self.recorder.loss is None:
+            name, expects, called = _LOSSES[self.loss]
+            shapes = [tuple(t.shape) if t is not None else () for t in (step.output, step.target)]
+            self.recorder.loss = LossFacts(name, expects, called, {}, *shapes)
+        self.recorder.observe(step)
+
+    def on_update(self, step: int, **kwargs: Any) -> None:
+        """Read how far the parameters moved."""
+        self.recorder.observe_update()
+
+    def on_epoch(self, rows: tuple[Epoch, ...], *, losses: Tensor, **kwargs: Any) -> None:
+        """Take over the losses of the epoch's steps, and the row of validation."""
+        for loss in losses.tolist():
+            self.recorder.record_loss(loss)
+        self.recorder.epochs += [row for row in rows if row.split == "validation"]
+        self.steps, self.epochs = rows[-1].step, rows[-1].epoch
+
+    @property
+    def facts(self) -> RunFacts:
+        """Everything the doctor is told."""
+        seen = self.recorder
+        trained = {name for name, p in self.module.named_parameters() if p.requires_grad}
+        seen.loop = LoopFacts(
+            steps=self.steps,
+            backwards=self.steps,
+            epochs=self.epochs,
+            rows=self.rows,
+            batch_size=self.config.batch_size,
+            shuffled=True,
+            fresh_gradients=len(seen.observed),
+            without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
+            unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
+            seconds=time.monotonic() - self._began,
+            finished=True,
+        )
+        return RunFacts.of(seen)
+
+    def save(self, folder: Path) -> Diagnosis:
+        """Diagnose, and write signals.parquet, findings.json and considered.json into the run's folder."""
+        facts = self.facts
+        found = diagnose(facts)
+        save_run(folder, facts, found, history=False)
+        return found
