@@ -146,6 +146,9 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     sizes = [f"{len(getattr(prepared, name).rows):,} {name}" for name in ("train", "validation", "test")]
     assembly.note(f"Task: {task.kind}, target {task.target!r}. {task.reason}".strip())
     assembly.note(f"Rows: {', '.join(sizes)}.")
+    if not len(prepared.test.rows):
+        seen = "validation rows, which also choose the best epoch" if len(prepared.validation.rows) else "training rows"
+        assembly.note(f"No row is held out for test: the scores are those of {seen}, and flatter.")
     parameters = sum(parameter.numel() for parameter in assembly.module.parameters())
     what = type(assembly.module).__name__ if assembly.custom else assembly.config.network.description
     assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters:,} parameters.")

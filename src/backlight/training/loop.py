@@ -224,7 +224,7 @@ class _Session:
                 break
         self.epoch += 1
         pace = (self.course.step - first) * self.batches.size / max(time.monotonic() - began, 1e-9)
-        self._end_epoch(float(torch.stack(losses).mean()), pace)
+        self._end_epoch(torch.stack(losses), pace)
 
     def _step(self, x: Tensor, target: Tensor) -> Tensor:
         """One batch: forward, loss, backward, update. Returns the loss of the batch."""
@@ -254,11 +254,11 @@ class _Session:
 
     # -- the end of an epoch ----------------------------------------------------------------------------------------
 
-    def _end_epoch(self, running_loss: float, pace: float) -> None:
+    def _end_epoch(self, losses: Tensor, pace: float) -> None:
         began = time.monotonic()
         rows = [self._row(split, *self._measure(split)) for split in self.measured]
         if not self.record:
-            rows.insert(0, self._row("train", running_loss, None))
+            rows.insert(0, self._row("train", float(losses.mean()), None))
         self.history += rows
         if rows[-1].split == "validation":
             self._keep_if_best(self.epoch, rows[-1].loss)
@@ -266,6 +266,7 @@ class _Session:
         self._tell(
             "on_epoch",
             rows=tuple(rows),
+            losses=losses,
             epochs=self.epochs,
             rows_per_second=pace,
             seconds_left=self.course.seconds_left,

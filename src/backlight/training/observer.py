@@ -31,7 +31,8 @@ class Observer:
         `seconds_left`."""
 
     def on_epoch(self, rows: tuple[Epoch, ...], **kwargs: Any) -> None:
-        """After each epoch, with its rows of history: `epochs` (planned), `rows_per_second`, `seconds_left`."""
+        """After each epoch, with its rows of history: `losses` (of every step of it), `epochs` (planned),
+        `rows_per_second`, `seconds_left`."""
 
     def on_end(self, **kwargs: Any) -> None:
         """After the last step: `stopped`, why."""

@@ -13,19 +13,24 @@ from ..doctor import Diagnosis, RunFacts
 from ..records import Epoch
 
 
-def save_run(folder: Path, facts: RunFacts, diagnosis: Diagnosis) -> Path:
-    """Write history.csv, signals.parquet, findings.json and considered.json."""
+def save_run(folder: Path, facts: RunFacts, diagnosis: Diagnosis, *, history: bool = True) -> Path:
+    """Write signals.parquet, findings.json and considered.json, and history.csv unless the run keeps its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow([field.name for field in fields(Epoch)])
-        rows.writerows(["" if value is None else value for value in astuple(epoch)] for epoch in facts.history)
+    if history:
+        _write_history(folder, facts)
     columns = {"step": pl.Int64, "layer": pl.String, "signal": pl.String, "value": pl.Float64}
     signals = [(row.step, row.layer, row.signal, row.value) for row in facts.signals]
     pl.DataFrame(signals, schema=columns, orient="row").write_parquet(folder / "signals.parquet")
     _write_json(folder / "findings.json", [asdict(finding) for finding in diagnosis.findings])
     _write_json(folder / "considered.json", [asdict(considered) for considered in diagnosis.considered])
     return folder
+
+
+def _write_history(folder: Path, facts: RunFacts) -> None:
+    with (folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow([field.name for field in fields(Epoch)])
+        rows.writerows(["" if value is None else value for value in astuple(epoch)] for epoch in facts.history)
 
 
 def _write_json(path: Path, rows: list[dict[str, Any]]) -> None:
