@@ -172,6 +172,14 @@ def test_the_time_limit_counts_everything(tmp_path):
     assert 15 < run.evaluation["seconds"] < 20.5
 
 
+@pytest.mark.parametrize(("validation", "seen"), [(0.2, "validation rows"), (0.0, "training rows")])
+def test_scores_of_rows_that_training_saw_are_said_to_flatter(tmp_path, validation, seen):
+    run = bl.train(
+        "sklearn:wine", out=tmp_path / "run", test_fraction=0.0, validation_fraction=validation, **QUICK | {"epochs": 2}
+    )
+    assert any(f"the scores are those of {seen}" in note for note in run.evaluation["notes"])
+
+
 def test_a_folder_in_use_is_not_touched(wine):
     before = (wine.folder / "run.toml").read_bytes()
     with pytest.raises(bl.BacklightError, match="already holds a run"):
