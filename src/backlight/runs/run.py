@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from torch import nn
 
-from ..data import Dataset, Preprocessing, read
+from ..data import Dataset, Preprocessing, labelled, read
 from ..evaluation import Evaluation, evaluate
 from ..network import from_json
-from ..records import BacklightError, Epoch, Finding, Metric, Task, Verdict
+from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task, Verdict
 from ..records.config import Config
 from ..report import write_report
 from . import folder as files
@@ -110,8 +110,8 @@ class Run:
         return prediction_frame(self.task, self.predict_proba(data))
 
     def evaluate(self, data: Any) -> Evaluation:
-        """Scores on other rows, which must hold the target."""
-        dataset = self._opened(data)
+        """Scores on other rows; those without a target are left out."""
+        dataset, _ = labelled(self._opened(data), self.task.target, self.task.kind)
         truth = self.preprocessing.encode_target(dataset)
         if not self.task.classes:
             truth = self.preprocessing.restore_target(truth)
@@ -143,7 +143,11 @@ class Run:
         }
 
     def _opened(self, data: Any) -> Dataset:
-        return data if isinstance(data, Dataset) else read(data, images=self.config.data.images)
+        if isinstance(data, Dataset):
+            return data
+        inputs = self.preprocessing.inputs
+        shape = (inputs.channels, inputs.height, inputs.width) if isinstance(inputs, ImageInputs) else None
+        return read(data, images=self.config.data.images, image_shape=shape)
 
     def _predictions(self, dataset: Dataset) -> np.ndarray:
         x = self.preprocessing.transform(dataset)
