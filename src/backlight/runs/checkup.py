@@ -58,8 +58,9 @@ class Checkup(Observer):
         """Read how far the parameters moved."""
         self.recorder.observe_update()
 
-    def on_epoch(self, rows: tuple[Epoch, ...], *, losses: Tensor, **kwargs: Any) -> None:
+    def on_epoch(self, rows: tuple[Epoch, ...], **kwargs: Any) -> None:
         """Take over the losses of the epoch's steps, and the row of validation."""
+        losses: Tensor = kwargs["losses"]
         for loss in losses.tolist():
             self.recorder.record_loss(loss)
         self.recorder.epochs += [row for row in rows if row.split == "validation"]
