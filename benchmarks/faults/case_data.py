@@ -37,7 +37,9 @@ def target(facts: dict[str, Any], x: Tensor, learnable: bool, generator: torch.G
         scores = hidden
         return torch.nn.functional.one_hot(scores.argmax(1), shape[1]).float()
     if facts.get("values") or _is_codes(facts):
-        values = torch.tensor(facts.get("values") or range(int(facts["min"]), int(facts["max"]) + 1), dtype=torch.float32)
+        values = torch.tensor(
+            facts.get("values") or range(int(facts["min"]), int(facts["max"]) + 1), dtype=torch.float32
+        )
         ranks = hidden.flatten().argsort().argsort().float() / max(1, hidden.numel())
         return values[(ranks * len(values)).long().clamp_max(len(values) - 1)].reshape(shape)
     y = (hidden - hidden.mean()) / hidden.std().clamp_min(1e-6)

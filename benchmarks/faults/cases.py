@@ -167,7 +167,12 @@ def report_cases(path: Path, only: str) -> None:
         loud = [f.name for f in findings if f.severity != "note"]
         accepted += sum(n in case["accepted_names"] for n in dict.fromkeys(loud))
         said_in_all += len(dict.fromkeys(loud))
-        words = ", ".join(dict.fromkeys(f"{f.severity[0].upper()} {f.name}" + ("" if f.name in case["accepted_names"] else "?") for f in findings))
+        words = ", ".join(
+            dict.fromkeys(
+                f"{f.severity[0].upper()} {f.name}" + ("" if f.name in case["accepted_names"] else "?")
+                for f in findings
+            )
+        )
         print(f"{name} {case['primary']['kind']} rank {rank}: {words}")
     rows = {kind: [sum(h[i] for h in found) / len(found) for i in range(3)] for kind, found in sorted(hits.items())}
     print("| kind | programs | first | in first 3 | named |\n|---|---|---|---|---|")
@@ -175,7 +180,9 @@ def report_cases(path: Path, only: str) -> None:
         print(f"| {kind} | {len(hits[kind])} | " + " | ".join(f"{s:.2f}" for s in shares) + " |")
     if rows:
         means = [sum(shares[i] for shares in rows.values()) / len(rows) for i in range(3)]
-        print(f"| **mean over kinds** | {sum(map(len, hits.values()))} | " + " | ".join(f"{m:.2f}" for m in means) + " |")
+        print(
+            f"| **mean over kinds** | {sum(map(len, hits.values()))} | " + " | ".join(f"{m:.2f}" for m in means) + " |"
+        )
     print(f"warnings and errors that a reader accepted: {accepted} of {said_in_all}")
     wrong = 0
     for name, case in cases.items():

@@ -1,5 +1,7 @@
 """Networks of many kinds that train well: nothing here may be called an error."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +15,7 @@ HEALTHY = Collection()
 def mlp(*widths: int, activation: type[nn.Module] = nn.ReLU, norm: bool = False, dropout: float = 0.0) -> nn.Sequential:
     """Linear layers with an activation (and norm, and dropout) between them, a linear last layer."""
     layers: list[nn.Module] = []
-    for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(widths)):
         layers.append(nn.Linear(a, b))
         if i < len(widths) - 2:
             layers += [nn.BatchNorm1d(b)] if norm else []

@@ -31,6 +31,7 @@ class LastAxis(nn.Module):
         self.linear = nn.Linear(inputs, units)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
         return self.linear(x.movedim(1, -1)).movedim(-1, 1)
 
 
@@ -43,6 +44,7 @@ class Recurrent(nn.Module):
         self.sequences = sequences
 
     def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
         y = self.rnn(x)[0]
         return y if self.sequences else y[:, -1]
 
@@ -57,6 +59,7 @@ class ReluLSTM(nn.Module):
         self.units, self.sequences = units, sequences
 
     def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
         h = c = x.new_zeros(len(x), self.units)
         steps = []
         for t in range(x.shape[1]):
@@ -151,6 +154,7 @@ class _Transposed(nn.Module):
         self.module = module
 
     def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
         return self.module(x.transpose(1, 2)).transpose(1, 2)
 
 
@@ -182,18 +186,20 @@ def _flatten(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shap
 def _recurrent(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
     units, sequences = min(256, layer["units"]), bool(layer.get("return_sequences"))
     relu = layer.get("activation") == "relu" and layer["class"] == "LSTM"
-    module = (
-        ReluLSTM(shape[-1], units, sequences) if relu else Recurrent(layer["class"], shape[-1], units, sequences)
-    )
+    module = ReluLSTM(shape[-1], units, sequences) if relu else Recurrent(layer["class"], shape[-1], units, sequences)
     return [module], (shape[0], units) if sequences else (units,)
 
 
 def _embedding(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
-    return [_Codes(), nn.Embedding(layer["input_dim"], min(128, layer["output_dim"]))], (*shape, min(128, layer["output_dim"]))
+    return [_Codes(), nn.Embedding(layer["input_dim"], min(128, layer["output_dim"]))], (
+        *shape,
+        min(128, layer["output_dim"]),
+    )
 
 
 class _Codes(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
         return x.long().clamp_min(0)
 
 

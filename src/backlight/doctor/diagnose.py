@@ -22,8 +22,8 @@ def diagnose(run: RunFacts) -> Diagnosis:
 
     A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it; a mere
     symptom of a bad run, when any warning does.
-    Rank: severity; then how many of the things seen it explains; then the order of codes, which goes from the
-    program over data, output, initialisation and network to what is seen only while training.
+    Rank: severity; contradictions before thresholds; then how many of the things seen it explains; then the order of
+    codes, which goes from the program over data, output, initialisation and network to what only training shows.
     """
     rules = all_diagnoses()
     found: dict[str, list[Finding]] = {}
@@ -77,7 +77,9 @@ def _severity(findings: list[Finding]) -> int:
     return min(_WEIGHT[finding.severity] for finding in findings)
 
 
-def _rank(group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str]) -> tuple[int, int, str]:
+def _rank(
+    group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str]
+) -> tuple[int, bool, int, str]:
     name = group[0].name
     explains = sum(cause == name for cause in explained.values())
-    return _severity(group), -explains, rules[name].code
+    return _severity(group), not rules[name].certain, -explains, rules[name].code

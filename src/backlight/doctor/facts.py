@@ -27,6 +27,8 @@ MOST_CLASSES = 200
 """A whole-number target with more values than this is taken for a measurement."""
 FEW_VALUES = 20
 """A whole-number target of integer type with at most this many values is taken for classes."""
+ADAPTIVE = ("Adam", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adafactor", "Lion", "SparseAdam")
+"""Optimisers, by the beginning of their name, whose step does not grow with the gradient."""
 LEARNED = 0.05
 """Loss below that of the best constant prediction, and below the first loss, by this share: something was learned."""
 
@@ -112,6 +114,11 @@ class RunFacts:
     def gradients_beside_weight(self, layer: str, first: int) -> list[float]:
         """‖∂L/∂W‖ / ‖W‖ at the first observed steps, where both are numbers."""
         return [v for v in self.signals.values("gradient_share", layer)[:first] if math.isfinite(v)]
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the optimiser divides by the gradient's own size, so that its scale does not set the step."""
+        return self.optimizer is not None and self.optimizer.kind.startswith(ADAPTIVE)
 
     # Task
 

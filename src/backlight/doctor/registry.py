@@ -46,6 +46,8 @@ class DiagnosisRule:
     treatments: tuple[str, ...]
     explains: tuple[str, ...]
     """Names of findings that follow from this one: they are not reported beside it."""
+    certain: bool
+    """Whether it rests on a contradiction in the program, not on a threshold: then it ranks first."""
     symptom: bool
     """Whether it only says that the run went badly: then any cause explains it, however mild."""
     page: str
@@ -63,6 +65,7 @@ def diagnosis(
     needs: tuple[str, ...] = (),
     treatments: tuple[str, ...] = (),
     explains: tuple[str, ...] = (),
+    certain: bool = False,
     symptom: bool = False,
 ) -> Callable[[Check], Callable[[RunFacts], Outcome]]:
     """Register a function from the facts of a run to what it saw there."""
@@ -81,7 +84,7 @@ def diagnosis(
                     yield Finding(code=code, name=name, treatment=treatment, **vars(seen))
 
         DIAGNOSES[name] = DiagnosisRule(
-            code, name, needs, treatments, explains, symptom, inspect.getdoc(check) or "", found
+            code, name, needs, treatments, explains, certain, symptom, inspect.getdoc(check) or "", found
         )
         return found
 

@@ -61,16 +61,17 @@ class Recorder:
         """Append the training loss of one step."""
         self.losses.append(loss)
 
-    def observe(self, step: Step, *, chain: tuple[str, ...] = ()) -> None:
+    def observe(self, step: Step, *, chain: tuple[str, ...] = (), received: Tensor | None = None) -> None:
         """Read every signal that is due; gradients in place, parameters not yet changed.
 
-        `chain` holds the kinds of functions that the program applied between the network's output and the loss.
+        `chain` holds the kinds of functions that the program applied between the network's output and the loss,
+        `received` what came out of them.
         """
         start = perf_counter()
         with torch.no_grad():
             if not self.layers:
                 self.layers = describe_layers(step.layers, self._settings)
-            self._observe_data(step, chain)
+            self._observe_data(step, chain, received)
             self._read(step)
             for layer in step.layers:
                 self.units.update(layer)
@@ -91,14 +92,14 @@ class Recorder:
                 self._read_update(step, layer, parameters)
         self._budget.spent += perf_counter() - start
 
-    def _observe_data(self, step: Step, chain: tuple[str, ...]) -> None:
+    def _observe_data(self, step: Step, chain: tuple[str, ...], received: Tensor | None) -> None:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
         if first is not None and first.dim() > 0:
             self.inputs.update(first, step.target)
         if step.target is not None:
             self.targets.update(step.target)
         if step.output is not None:
-            self.output = describe_output(step, chain, self.output)
+            self.output = describe_output(step, chain, received, self.output)
 
     def _read(self, step: Step) -> None:
         turn = len(self.observed)
@@ -174,9 +175,11 @@ def describe_parameter(parameter: Tensor) -> ParameterFacts:
     )
 
 
-def describe_output(step: Step, tail: tuple[str, ...], before: OutputFacts | None) -> OutputFacts:
+def describe_output(
+    step: Step, tail: tuple[str, ...], received: Tensor | None, before: OutputFacts | None
+) -> OutputFacts:
     """What the loss received; extremes are kept over all observed steps."""
-    output = step.output
+    output = received.detach() if received is not None else step.output
     assert output is not None
     chain, layer = _activations_before(step)
     low, high = (float(v) for v in torch.aminmax(output.detach().float())) if output.numel() else (0.0, 0.0)

@@ -67,6 +67,7 @@ class Watch:
         self._call: tuple[LossFacts, Tensor, Tensor | None] | None = None
         self._module_target: Tensor | None = None
         self._chain: tuple[str, ...] = ()
+        self._received: Tensor | None = None
         self._step = self._backwards = self._since_step = self._eval_steps = 0
         self._stale = self._fresh = 0
         self._start = perf_counter()
@@ -211,14 +212,14 @@ class Watch:
         if self._call is None and output is not None:
             tail = read_tail(loss, output)
             if tail is not None:
-                self._chain = tail.kinds
+                self._chain, self._received = tail.kinds, tail.received
                 target = self._module_target if self._module_target is not None else tail.target
                 called = type(self.loss_fn).__name__ if isinstance(self.loss_fn, nn.Module) else ""
                 shape = tuple(target.shape) if target is not None else ()
                 facts = replace(tail.loss, called=called or tail.loss.called, target_shape=shape)
                 self._call = (facts, output, target)
         elif self._call is not None and output is not None:
-            self._chain = kinds_between(self._call[1], output)
+            self._chain, self._received = kinds_between(self._call[1], output), self._call[1]
         if self._call is not None and self.recorder.loss is None:
             self.recorder.loss = self._call[0]
 
@@ -238,7 +239,7 @@ class Watch:
             training=self.model.training,
         )
         if step.layers:
-            self.recorder.observe(step, chain=self._chain)
+            self.recorder.observe(step, chain=self._chain, received=self._received)
 
     def _seen_output(self) -> Tensor | None:
         output = self._output if self._call is None or self._chain else self._call[1]
@@ -247,7 +248,7 @@ class Watch:
     def _forget(self) -> None:
         self._observing = self._taken = self._backward_done = False
         self._output = self._call = None
-        self._module_target = None
+        self._module_target = self._received = None
         self._chain = ()
         self._taps.calls = []
 

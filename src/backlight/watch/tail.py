@@ -40,8 +40,11 @@ PASSING: tuple[str, ...] = (
 )
 PASSING += ("Alias", "ToCopy", "Reshape", "Expand", "Clone", "Div", "Add", "Gather", "Repeat")
 """Nodes that hand numbers on, or shift and scale them; the chain of kinds goes on below them."""
+PROBABILITIES = ("Softmax", "Sigmoid")
 MOST_NODES = 400
 """A tail with more nodes than this is not searched further."""
+LARGEST = 1e4
+"""Outputs beyond this leave too few digits to recover a target of about one from a difference."""
 NODES_OF_LOSSES = {
     "MseLossBackward0": ("mse", "values"),
     "SmoothL1LossBackward0": ("huber", "values"),
@@ -61,6 +64,8 @@ class Tail:
     kinds: tuple[str, ...]
     """Activations on the way, the output's side first."""
     target: Tensor | None
+    received: Tensor | None = None
+    """What came out of these activations, where the graph keeps it."""
 
 
 def kinds_between(tensor: Tensor, output: Tensor) -> tuple[str, ...]:
@@ -90,14 +95,16 @@ def _by_hand(path: list[Any], names: list[str], region: set[str], output: Tensor
             target = 1 - target  # the way that was found leads through log(1 − p)
         two_sided = any(name.startswith("Rsub") for name in region) and "LogSoftmax" not in kinds
         kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
-        return Tail(_facts(kind, expects, "written by hand", output, target), kinds, target)
+        received = next((_saved(node, "result") for node in path if KINDS.get(_name(node)) in PROBABILITIES), None)
+        return Tail(_facts(kind, expects, "written by hand", output, target), kinds, target, received)
     for node, name in zip(path, names, strict=True):
         if name in ("PowBackward0", "AbsBackward0"):
             target = _subtracted(node, path, output)
             kind = "mse" if name == "PowBackward0" else "mae"
             shape = tuple(node._input_metadata[0].shape)
             facts = _facts(kind, "values", "written by hand", output, target, met=shape)
-            return Tail(facts, _kinds(path[path.index(node) + 1 :]), target)
+            below = path[path.index(node) + 1 :]
+            return Tail(facts, _kinds(below), target, _received(below, output))
     return Tail(_facts("custom", "values", "written by hand", output, None), kinds, None)
 
 
@@ -121,21 +128,43 @@ def _multiplied(path: list[Any]) -> Tensor | None:
 
 
 def _subtracted(node: Any, path: list[Any], output: Tensor) -> Tensor | None:
-    """target = output − residual, from the residual that a square or an absolute value keeps."""
+    """target = prediction − residual, from the residual that a square or an absolute value keeps."""
     residual = _saved(node, "self")
     below = path[path.index(node) + 1 :]
     subtraction = next((n for n in below if _name(n) == "SubBackward0"), None)
-    if residual is None or subtraction is None or _kinds(below):
+    prediction = _received(below, output)
+    if residual is None or subtraction is None or prediction is None:
+        return None
+    prediction = prediction.detach()
+    if not bool(torch.isfinite(prediction).all()) or float(prediction.abs().max()) > LARGEST:
         return None
     sign = 1.0 if subtraction.next_functions[0][0] is not None else -1.0
-    with torch.no_grad():
-        if residual.shape == output.shape:
-            return output - sign * residual
-        n = len(output) if output.dim() else 0
-        if residual.shape != (n, n):
-            return None
-        # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
-        return output[0] - sign * residual[0] if output.dim() == 2 else (output[0] - sign * residual[:, 0]).unsqueeze(1)
+    return _apart(prediction, sign * residual.detach())
+
+
+def _received(below: list[Any], output: Tensor) -> Tensor | None:
+    """The output after the activations on the way; their nodes keep their results."""
+    last = next((node for node in below if _name(node) in KINDS), None)
+    return output if last is None else _saved(last, "result")
+
+
+def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
+    if residual.shape == prediction.shape:
+        return _snapped(prediction - residual, prediction)
+    n = len(prediction) if prediction.dim() else 0
+    if residual.shape != (n, n):
+        return None
+    # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
+    if prediction.dim() == 2:
+        return _snapped(prediction[0] - residual[0], prediction)
+    return _snapped(prediction[0] - residual[:, 0], prediction).unsqueeze(1)
+
+
+def _snapped(target: Tensor, output: Tensor) -> Tensor:
+    """Whole numbers where the subtraction has left only rounding beside them."""
+    slack = 16 * torch.finfo(target.dtype).eps * output.abs().max().clamp_min(1.0)
+    whole = target.round()
+    return torch.where((target - whole).abs() <= slack, whole, target)
 
 
 def _saved(node: Any, name: str) -> Tensor | None:
@@ -143,7 +172,7 @@ def _saved(node: Any, name: str) -> Tensor | None:
         value = getattr(node, f"_saved_{name}", None)
     except RuntimeError:  # freed, or overwritten in place: then it cannot be known
         return None
-    return value.detach() if isinstance(value, Tensor) and not value.requires_grad else value
+    return value if isinstance(value, Tensor) else None
 
 
 def _name(node: Any) -> str:

@@ -24,8 +24,8 @@ from ..registry import RuledOut, Seen, diagnosis
         "dead-units",
         "init-too-large",
         "frozen-parameters",
-        "stopped-too-early",
     ),
+    certain=True,
 )
 def bad_values(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The data that reaches the network or the loss holds infinite values or not-a-number.

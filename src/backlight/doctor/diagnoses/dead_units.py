@@ -6,7 +6,7 @@ from ...signals import UnitFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
-NOTABLE, MANY = 0.1, 0.3
+NOTABLE, MANY = 0.1, 0.5
 """Shares of a layer's units; Lu et al. (Dying ReLU and Initialization, 2020) find a tenth common at the start."""
 FEWEST_ROWS = 200
 """Rows that must have been seen before zero means dead (or all the rows there are)."""

@@ -16,8 +16,8 @@ from ..registry import RuledOut, Seen, diagnosis
         "frozen-parameters",
         "vanishing-gradient",
         "capacity-too-low",
-        "stopped-too-early",
     ),
+    certain=True,
 )
 def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The path from the loss to some layers is cut: they take part in the forward pass but get no gradient.

@@ -9,7 +9,12 @@ MOSTLY = 0.5
 """Share of the observed training steps in evaluation mode that counts as the loop's habit."""
 
 
-@diagnosis("P001", "eval-mode-training", explains=("overfitting",))
+@diagnosis(
+    "P001",
+    "eval-mode-training",
+    explains=("overfitting",),
+    certain=True,
+)
 def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Training steps are taken while the network is in evaluation mode.
 

@@ -32,7 +32,7 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     One step throws the parameters far away; with rectifiers or long recurrences the loss then becomes infinite.
 
     When it is wrong
-    Rare spikes that clipping or an adaptive optimiser absorbs (a run that learns is only warned).
+    Adaptive optimisers (Adam) divide the size of the gradient away: there, and in runs that learn, it is a warning.
 
     Example
     A recurrent network with ReLU over 600 steps.
@@ -57,7 +57,7 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g}).")
         return
     yield Seen(
-        "error" if run.diverged or (run.finished and not run.learned) else "warning",
+        "error" if run.diverged or (run.finished and not run.learned and not run.adaptive) else "warning",
         f"The gradient explodes: {numbers}.",
         "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
         layer=first,

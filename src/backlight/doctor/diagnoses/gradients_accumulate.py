@@ -24,6 +24,7 @@ FEWEST = 3
         "plateau",
         "saturated-units",
     ),
+    certain=True,
 )
 def gradients_accumulate(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Each step adds its gradient to those of all steps before: nothing sets gradients to zero.

@@ -25,7 +25,6 @@ PRODUCT = 1e-3
         "learning-rate-too-low",
         "obfuscated-gradient",
         "dead-units",
-        "stopped-too-early",
     ),
 )
 def init_too_small(run: RunFacts) -> Iterator[Seen | RuledOut]:

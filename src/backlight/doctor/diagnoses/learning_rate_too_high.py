@@ -37,7 +37,6 @@ FEWEST_STEPS = 8
         "frozen-parameters",
         "obfuscated-gradient",
         "redundant-units",
-        "stopped-too-early",
     ),
 )
 def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
@@ -69,7 +68,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     largest, usual = max(ratios), median(ratios)
     gradient = max((g for layer in run.multiplying for g in run.gradients_beside_weight(layer.name, 1)), default=0.0)
-    if gradient > GRADIENT_ITSELF:
+    if gradient > GRADIENT_ITSELF and not run.adaptive:
         yield RuledOut(
             f"Before the first step the gradient was {gradient:.3g} times the weights: it explodes by itself."
         )

@@ -20,7 +20,13 @@ Problem = tuple[str, str, str]
     "loss-mismatch",
     needs=("loss", "targets", "output"),
     treatments=("loss-for-task",),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "exploding-gradient", "stopped-too-early"),
+    explains=(
+        "not-learning",
+        "plateau",
+        "learning-rate-too-low",
+        "exploding-gradient",
+    ),
+    certain=True,
 )
 def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The loss measures something else than the task asks for.

@@ -12,6 +12,7 @@ from ..registry import RuledOut, Seen, diagnosis
     needs=("layers", "output"),
     treatments=("remove-dropout",),
     explains=("plateau", "oscillating-loss"),
+    certain=True,
 )
 def misplaced_dropout(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Dropout acts on the network's outputs, or stands right before a batch normalisation.

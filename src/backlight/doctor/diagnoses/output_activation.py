@@ -41,14 +41,15 @@ and label noise are not a fault."""
         "vanishing-gradient",
         "learning-rate-too-low",
         "learning-rate-too-high",
-        "stopped-too-early",
         "saturated-units",
         "non-finite",
         "oscillating-loss",
         "frozen-parameters",
         "exploding-gradient",
         "unscaled-target",
+        "obfuscated-gradient",
     ),
+    certain=True,
 )
 def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The activation after the last layer does not fit the loss, or cannot reach the target.
@@ -77,6 +78,16 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     loss, output, t = run.loss, run.output, run.targets
     assert loss is not None and output is not None
+    if run.is_classification and loss.name in DISTANCE and not output.chain and output.layer and t is not None:
+        yield Seen(
+            "warning",
+            f"The target names classes, but the outputs come from a linear layer and {loss.name} adds no activation:"
+            f" they are no probabilities (from {output.minimum:.3g} to {output.maximum:.3g}).",
+            "Use cross-entropy on the linear outputs (two classes: binary cross-entropy with logits).",
+            layer=output.layer,
+            evidence={"loss": loss.name, "output_minimum": output.minimum, "output_maximum": output.maximum},
+        )
+        return
     problem = (
         _one_softmax(output)
         or _classes(loss, output)

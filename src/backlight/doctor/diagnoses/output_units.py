@@ -18,6 +18,7 @@ ROWS_PER_OUTPUT = 20
     needs=("output", "targets", "loss"),
     treatments=("output-layer",),
     explains=("target-encoding", "not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
+    certain=True,
 )
 def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The last layer has not as many outputs as the target has classes or values.

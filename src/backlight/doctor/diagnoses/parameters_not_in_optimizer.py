@@ -15,9 +15,9 @@ from ..registry import RuledOut, Seen, diagnosis
         "plateau",
         "learning-rate-too-low",
         "capacity-too-low",
-        "stopped-too-early",
         "gradients-accumulate",
     ),
+    certain=True,
 )
 def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The network has trainable parameters that the optimiser was not given.

@@ -20,6 +20,7 @@ from ..registry import RuledOut, Seen, diagnosis
         "exploding-gradient",
         "unscaled-target",
     ),
+    certain=True,
 )
 def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The target's values or shape are not those that the loss reads.

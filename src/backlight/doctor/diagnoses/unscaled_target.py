@@ -25,7 +25,6 @@ FATAL = 100.0
         "plateau",
         "oscillating-loss",
         "non-finite",
-        "stopped-too-early",
         "dead-units",
         "saturated-units",
         "frozen-parameters",

@@ -23,7 +23,6 @@ PURE = 0.9
         "not-learning",
         "plateau",
         "learning-rate-too-high",
-        "stopped-too-early",
         "overfitting",
     ),
 )

@@ -7,7 +7,8 @@ from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
 FADED, GONE = 1e-3, 1e-6
-"""Gradient of the first layer over that of the last, each beside its own weight's norm."""
+"""Gradient of the first layer over that of the last hidden one, each beside its own weight's norm. The output layer is
+left out: many networks start it small on purpose, which weakens v(i) for all layers below alike."""
 NOTHING = 1e-7
 """Norm of the whole gradient, relative to the loss of a constant, below which nothing is taught at all."""
 EARLY = 12
@@ -19,13 +20,17 @@ EARLY = 12
     "vanishing-gradient",
     needs=("weighted", "signals"),
     treatments=("init", "relu", "normalisation", "residual"),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "stopped-too-early"),
+    explains=(
+        "not-learning",
+        "plateau",
+        "learning-rate-too-low",
+    ),
 )
 def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The gradient is orders of magnitude weaker at the first layers than at the last.
 
     What it sees
-    ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last (medians of the first observations), held
+    ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last hidden one (medians of the first observations), held
     against 1e-3 and 1e-6; or a whole gradient of nearly nothing while the loss is high.
 
     Why it hurts
@@ -48,7 +53,7 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     norms = run.signals.values("total_gradient_norm")[:EARLY]
     if len(medians) < 2 or not norms:
         return
-    (first, low), (last, high) = medians[0], medians[-1]
+    (first, low), (last, high) = medians[0], medians[-2 if len(medians) > 2 else -1]
     ratio = low / high if high > 0 else 1.0
     silent = median(norms) < NOTHING * max(1e-12, abs(run.reference_loss)) and not run.learned
     if not (ratio < FADED and len(medians) > 2) and not silent:

@@ -27,9 +27,9 @@ EARLY = 10
         "learning-rate-too-high",
         "frozen-parameters",
         "obfuscated-gradient",
-        "stopped-too-early",
         "capacity-too-low",
     ),
+    certain=True,
 )
 def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Weights start at zero, and so does every gradient behind them.

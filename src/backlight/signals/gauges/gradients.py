@@ -15,7 +15,7 @@ def v_norm(layer: Layer) -> Tensor | None:
 
 @signal("v_rms", needs=("v_out",))
 def v_rms(layer: Layer) -> Tensor | None:
-    """The same for one number of x(i+1): root mean square of v(i+1) times the rows of the batch."""
+    """How strong is it for one number of one row? Root mean square of v(i+1), times the rows of the batch."""
     if layer.v_out is None:
         return None
     return torch.linalg.vector_norm(layer.v_out) / layer.v_out.numel() ** 0.5 * len(layer.v_out)
