@@ -72,7 +72,9 @@ LearningRate = Annotated[
 ]
 BatchSize = Annotated[int | None, typer.Option(help="Rows in one step.", rich_help_panel=_TRAINING)]
 Optimizer = Annotated[str | None, typer.Option(help="adamw, adam or sgd.", rich_help_panel=_TRAINING)]
-Schedule = Annotated[str | None, typer.Option(help="constant, cosine, one-cycle or trapezoid.", rich_help_panel=_TRAINING)]
+Schedule = Annotated[
+    str | None, typer.Option(help="constant, cosine, one-cycle or trapezoid.", rich_help_panel=_TRAINING)
+]
 WeightDecay = Annotated[float | None, typer.Option(help="Decay of the weights.", rich_help_panel=_TRAINING)]
 LabelSmoothing = Annotated[
     float | None, typer.Option(help="Share of probability spread over all classes.", rich_help_panel=_TRAINING)

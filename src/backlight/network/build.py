@@ -1,5 +1,6 @@
 """Description to module: shapes are inferred word by word on PyTorch's meta device, which holds no numbers."""
 
+import math
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
@@ -151,6 +152,10 @@ class _Spot:
         return self.word.error(sentence)
 
 
+SMALL = 20_000_000
+"""Numbers of a layer and of its input that are held for a moment without a thought."""
+
+
 def drop_useless_biases(network: nn.Sequential) -> None:
     """Takes the bias off a linear layer or convolution before a batch norm, whose mean would swallow it.
 
@@ -176,10 +181,15 @@ def _call(word: Word, stack: _Stack) -> nn.Module | Inline | None:
 
 
 def _shape_behind(layer: nn.Module, shape: Shape) -> Shape:
-    """Of one example, found by a run of two rows of nothing."""
-    layer.eval()
-    with torch.no_grad():
-        y = layer(torch.empty(2, *shape, device="meta"))
+    """Of one example, found by a run of two rows of zeros through a copy of the layer with numbers.
+
+    Large ones run on the meta device instead; PyTorch imports its compiler for that, which takes 3 s.
+    """
+    small = sum(p.numel() for p in layer.parameters()) + 2 * math.prod(shape) < SMALL
+    device = "cpu" if small else "meta"
+    with torch.device(device), torch.no_grad():
+        run = from_json(to_json(layer)) if small else layer
+        y = run.eval()(torch.zeros(2, *shape))
     layer.train()
     if 0 in y.shape:
         raise RuntimeError(f"nothing is left of x: {tuple(y.shape)}")

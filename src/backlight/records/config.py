@@ -64,9 +64,6 @@ class TrainingConfig(_Section):
     time_limit: float | None = Field(None, gt=0)
     """Seconds for the whole command, reading and evaluation included."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["float32", "bfloat16"] | None = None
-    ensemble: int | None = Field(None, ge=1)
-    """Copies of the network trained at once; their mean predicts."""
 
 
 class Config(_Section):
@@ -79,4 +76,3 @@ class Config(_Section):
     init_seed: int | None = Field(None, ge=0)
     """Seed of the initial parameters alone; None takes `seed`."""
     diagnose: bool = True
-    treat: bool = False

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..doctor import Diagnosis, RunFacts, diagnose
-from ..records import Epoch, Step
+from ..records import Epoch, Finding, Step
 from ..records.config import TrainingConfig
 from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
 from ..training import Observer
@@ -85,6 +85,10 @@ class Checkup(Observer):
             finished=True,
         )
         return RunFacts.of(seen)
+
+    def findings(self) -> list[Finding]:
+        """What is wrong, most important first."""
+        return list(diagnose(self.facts).findings)
 
     def save(self, folder: Path) -> Diagnosis:
         """Diagnose, and write signals.parquet, findings.json and considered.json into the run's folder."""

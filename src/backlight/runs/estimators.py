@@ -14,7 +14,8 @@ from torch import nn
 from ..network import default_network, from_json, to_json
 from ..records import BacklightError, Task, TaskKind
 from ..records.config import Config
-from ..training import resolve, train
+from ..training import Observer, resolve, train
+from .checkup import Checkup
 from .entrance import Entrance, Intake, take_in
 from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
@@ -57,7 +58,7 @@ class _Estimator(BaseEstimator):
     validation_fraction:
         Share of the rows of `fit` that choose the best epoch; 0 trains on all rows and keeps the last.
     diagnose:
-        Look for what goes wrong while training.
+        Look for what goes wrong while training, at about three percent of its time.
     seed:
         Of everything random.
     verbose:
@@ -75,6 +76,8 @@ class _Estimator(BaseEstimator):
         The trained network.
     history_:
         Rows of the training's history (`backlight.records.Epoch`).
+    findings_:
+        What the doctor found (`backlight.records.Finding`), most important first; empty without `diagnose`.
     n_features_in_, feature_names_in_:
         As scikit-learn defines them.
     """
@@ -129,9 +132,12 @@ class _Estimator(BaseEstimator):
         entrance, (x, target) = intake.entrance, intake.train
         module = self.module_ if again else self._new_module(intake, config, task)
         training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target))
+        loss = loss_name(task, count_outputs(module, task, x))
+        checkup = Checkup(module, loss, training, len(target))
+        looking: list[Observer] = [checkup] if self.diagnose else []
         trained = train(
             module,
-            loss_name(task, count_outputs(module, task, x)),
+            loss,
             (x, target),
             intake.validation,
             training,
@@ -139,12 +145,13 @@ class _Estimator(BaseEstimator):
             unit=entrance.unit,
             augmentation=intake.augmentation,
             deadline=None if training.time_limit is None else started + training.time_limit,
-            observers=[view()] if self.verbose else [],
+            observers=[view(), *looking] if self.verbose else looking,
             record=entrance.preprocessing is not None,
         )
         self._entrance, self._task, self._flips = entrance, task, intake.flips
         self.module_, self.history_ = trained.module, trained.history
         self.n_iter_ = trained.epochs
+        self.findings_ = checkup.findings() if self.diagnose else []
         return self
 
     def _new_module(self, intake: Intake, config: Config, task: Task) -> nn.Module:

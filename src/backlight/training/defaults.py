@@ -50,8 +50,6 @@ def _table(rows: int) -> dict[str, object]:
         "schedule": "trapezoid",
         "label_smoothing": 0.0,
         "average": 0.99 if small else 0.998,
-        "ensemble": 1,
-        "precision": "float32",
     }
 
 
@@ -72,8 +70,6 @@ def _images(rows: int, *, timed: bool) -> dict[str, object]:
         "schedule": "one-cycle",
         "label_smoothing": 0.1,
         "average": 0.99,
-        "ensemble": 1,
-        "precision": "float32",
     }
 
 

@@ -181,6 +181,7 @@ class _Session:
         self.observers: list[Observer] = []
         self.folder: Path | None = None
         self.record = True
+        self._at_epoch_end = False
         self._saved_at, self._told_at = time.monotonic(), 0.0
 
     # -- the loop ---------------------------------------------------------------------------------------------------
@@ -189,6 +190,8 @@ class _Session:
         """From the current epoch to the end."""
         self._tell("on_start", module=self.module, config=self.config, epochs=self.epochs, rows=self.batches.rows)
         stopped = "all epochs done"
+        if self.course.deadline is not None:
+            self.course.evaluation_seconds = self._evaluation_seconds()
         with suitable_threads(self._work()):
             try:
                 while self.epoch < self.epochs and not (reason := self._why_stop()):
@@ -213,6 +216,7 @@ class _Session:
 
     def _run_epoch(self) -> None:
         self.module.train()
+        self._at_epoch_end = False
         losses: list[Tensor] = []
         window = max(1, self.course.steps // WITHIN_EPOCHS)
         began, first = time.monotonic(), self.course.step
@@ -223,6 +227,7 @@ class _Session:
             if self.course.out_of_time:
                 break
         self.epoch += 1
+        self._at_epoch_end = True
         pace = (self.course.step - first) * self.batches.size / max(time.monotonic() - began, 1e-9)
         self._end_epoch(torch.stack(losses), pace)
 
@@ -328,8 +333,16 @@ class _Session:
             if layer.y is not None and "weight" in layer.parameters and layer.parameters["weight"].dim() > 1
         )
 
+    def _evaluation_seconds(self) -> float:
+        """What measuring the rows at an epoch's end will take, from a tenth of them."""
+        began = time.monotonic()
+        for x, target in self.measured.values():
+            rows = max(1, len(target) // 10)
+            measure(self.module, self.goal, x[:rows], target[:rows], size=prediction_batch(x))
+        return 11 * (time.monotonic() - began)
+
     def _finish(self, stopped: str) -> Trained:
-        if self.folder is not None and self.course.step:
+        if self.folder is not None and self._at_epoch_end:
             self.save()
         if self.best.values and "validation" in self.measured:
             self.flat.load(self.best.values)
@@ -351,7 +364,7 @@ class _Session:
     # -- checkpoints ------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write a checkpoint from which `restore` goes on exactly."""
+        """Write a checkpoint from which `restore` goes on exactly; only at the end of an epoch."""
         assert self.folder is not None
         tensors = {f"module.{k}": t for k, t in self.module.state_dict().items()}
         tensors |= {f"optimizer.{k}": t for k, t in self.optimizer.state_tensors().items()}

@@ -30,14 +30,20 @@ def gain(activation: nn.Module | None) -> float:
         return 1.0
     if saturates(activation):
         return 5 / 3 if isinstance(activation, nn.Tanh) else 1.0
-    return _keeping_mean_square(activation)
+    if isinstance(activation, nn.PReLU):
+        activation = nn.LeakyReLU(activation.weight.detach().mean().item())
+    if repr(activation) not in _GAINS:
+        _GAINS[repr(activation)] = _keeping_mean_square(activation)
+    return _GAINS[repr(activation)]
+
+
+_GAINS: dict[str, float] = {}
+"""Gains found so far, by what the activation calls itself, which names its settings."""
 
 
 def _keeping_mean_square(activation: nn.Module, low: float = 0.1, high: float = 10.0) -> float:
     """By bisection; 1 where no g within the bounds does it."""
     f = copy.deepcopy(activation).cpu().eval()
-    if isinstance(f, nn.PReLU):
-        f = nn.LeakyReLU(f.weight.detach().mean().item())
     if not _mean_square(f, low) < 1 < _mean_square(f, high):
         return 1.0
     while high - low > 1e-6:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -72,19 +73,19 @@ class PiecewiseLinear(nn.Module):
         return f"{len(self.edges)} features, {self.weight.shape[1]} bins, width {self.width}"
 
 
-def _encoding(edges: Sequence[Sequence[float]], bins: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _encoding(edges: Sequence[Sequence[float]], bins: int) -> tuple[Tensor, ...]:
     """Slope, shift and clamps, each (f, 1, bins), so that z = clamp(slope · x + shift, low, high); padding gives 0."""
-    slope, shift, low, high = torch.zeros(4, len(edges), 1, bins, dtype=torch.float64).unbind()
+    slope, shift, low, high = np.zeros((4, len(edges), 1, bins))
     for f, e in enumerate(edges):
         count = len(e) - 1
         if count < 1:
             continue
-        start, end = torch.tensor(e[:-1], dtype=torch.float64), torch.tensor(e[1:], dtype=torch.float64)
+        start, end = np.array(e[:-1], dtype=np.float64), np.array(e[1:], dtype=np.float64)
         slope[f, 0, :count] = 1 / (end - start)
         shift[f, 0, :count] = -start / (end - start)
         high[f, 0, :count] = 1
         low[f, 0, 0], high[f, 0, count - 1] = -math.inf, math.inf
-    return slope.float(), shift.float(), low.float(), high.float()
+    return tuple(torch.tensor(part, dtype=torch.float32) for part in (slope, shift, low, high))
 
 
 class Periodic(nn.Module):
