@@ -78,8 +78,12 @@ class LeafStep:
         return (self,)
 
     def skip(self, tape: Tape) -> None:
-        """Take the step's entry off the tape unused."""
+        """Take the step's entry off the tape unused; no gradient reaches its parameters."""
         tape.saved.pop()
+        if not tape.accumulate:
+            for p in self.parameters.values():
+                if p.grad is not None:
+                    p.grad.zero_()
 
     def forward(self, x: Tensor, tape: Tape) -> Tensor:
         """x(i) → x(i+1)."""

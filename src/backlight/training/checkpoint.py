@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -40,6 +41,21 @@ def load_newest_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, A
         except (SafetensorError, OSError, ValueError, KeyError):
             continue  # a torn or foreign file: the one before it is tried
     return None
+
+
+def random_state() -> dict[str, Tensor]:
+    """State of PyTorch's generators, by device."""
+    states = {"random.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["random.cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def set_random_state(tensors: dict[str, Tensor]) -> None:
+    """Go on drawing where `random_state` was taken."""
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -27,6 +27,8 @@ class Course:
     step: int = 0
     before: float = 0.0
     """Seconds spent before this course was resumed."""
+    already: float = 0.0
+    """Progress made before it was resumed; the time that is left covers the rest."""
     evaluation_seconds: float = 0.0
     """What one evaluation takes, kept free before the deadline."""
     began: float = field(default_factory=time.monotonic)
@@ -43,7 +45,8 @@ class Course:
         if self.deadline is None:
             return by_steps
         room = self.deadline - self.evaluation_seconds - self.began
-        return max(by_steps, min(1.0, (time.monotonic() - self.began) / max(room, 1e-9)))
+        by_time = min(1.0, (time.monotonic() - self.began) / max(room, 1e-9))
+        return max(by_steps, self.already + (1 - self.already) * by_time)
 
     @property
     def learning_rate(self) -> float:
@@ -59,4 +62,5 @@ class Course:
     def seconds_left(self) -> float:
         """Estimated from the pace so far."""
         spent = time.monotonic() - self.began
-        return spent * (1 - self.progress) / max(self.progress, 1e-9)
+        done = max(self.progress - self.already, 1e-9)
+        return spent * (1 - self.progress) / done

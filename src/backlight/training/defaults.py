@@ -39,7 +39,7 @@ def _table(rows: int) -> dict[str, object]:
     """AdamW with a short flat schedule and a running average, measured on census income, Beijing air quality and small
     sets (docs/benchmarks.md). Eight passes suffice on tens of thousands of rows, since the embeddings learn fast."""
     small = rows <= 500
-    batch = 32 if small else _between(64, rows // 64, 256)
+    batch = min(32 if small else _between(64, rows // 64, 256), max(1, rows))
     steps = 600 if small else LEAST_STEPS
     return {
         "optimizer": "adamw",

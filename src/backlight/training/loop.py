@@ -20,7 +20,7 @@ from ..data.batches import Batches, place
 from ..records import Epoch, Step
 from ..records.config import TrainingConfig
 from .average import Average
-from .checkpoint import load_newest_checkpoint, save_checkpoint
+from .checkpoint import load_newest_checkpoint, random_state, save_checkpoint, set_random_state
 from .course import Course
 from .flat import FlatParameters
 from .goal import Goal, make_goal, measure
@@ -38,7 +38,7 @@ WITHIN_EPOCHS = 400
 """Rows of history within the epochs over the whole run: enough for a smooth curve."""
 
 CHECKPOINT_SECONDS = 30
-"""At most this much work is lost when a machine fails."""
+"""A checkpoint is written at an epoch's end when the last one is older than this."""
 
 Arrays = tuple[np.ndarray | Tensor, np.ndarray | Tensor]
 
@@ -181,7 +181,7 @@ class _Session:
         self.observers: list[Observer] = []
         self.folder: Path | None = None
         self.record = True
-        self._at_epoch_end = False
+        self.kept: tuple[int, dict[str, Tensor], dict[str, Any]] | None = None
         self._saved_at, self._told_at = time.monotonic(), 0.0
 
     # -- the loop ---------------------------------------------------------------------------------------------------
@@ -189,22 +189,20 @@ class _Session:
     def run(self) -> Trained:
         """From the current epoch to the end."""
         self._tell("on_start", module=self.module, config=self.config, epochs=self.epochs, rows=self.batches.rows)
-        stopped = "all epochs done"
         if self.course.deadline is not None:
             self.course.evaluation_seconds = self._evaluation_seconds()
         with suitable_threads(self._work()):
             try:
-                while self.epoch < self.epochs and not (reason := self._why_stop()):
+                while not (stopped := self._why_stop()):
                     self._run_epoch()
-                else:
-                    if self.epoch < self.epochs:
-                        stopped = reason
             except KeyboardInterrupt:
                 stopped = "interrupted"
                 self._keep_if_best(self.epoch, self._measure("validation")[0])
         return self._finish(stopped)
 
     def _why_stop(self) -> str:
+        if self.epoch >= self.epochs:
+            return "all epochs done"
         if self.course.out_of_time and self.course.step:
             return "time limit"
         if self.history and not math.isfinite(self.history[-1].loss):
@@ -216,7 +214,6 @@ class _Session:
 
     def _run_epoch(self) -> None:
         self.module.train()
-        self._at_epoch_end = False
         losses: list[Tensor] = []
         window = max(1, self.course.steps // WITHIN_EPOCHS)
         began, first = time.monotonic(), self.course.step
@@ -227,7 +224,6 @@ class _Session:
             if self.course.out_of_time:
                 break
         self.epoch += 1
-        self._at_epoch_end = True
         pace = (self.course.step - first) * self.batches.size / max(time.monotonic() - began, 1e-9)
         self._end_epoch(torch.stack(losses), pace)
 
@@ -276,7 +272,9 @@ class _Session:
             rows_per_second=pace,
             seconds_left=self.course.seconds_left,
         )
-        if self.folder is not None and time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+        if self.folder is not None:
+            self.kept = self._state()
+        if time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
             self.save()
 
     def _measure(self, split: str) -> tuple[float, float | None]:
@@ -294,7 +292,7 @@ class _Session:
         return Epoch(self.epoch, course.step, split, loss, accuracy, error, course.learning_rate, course.seconds)
 
     def _keep_if_best(self, epoch: int, loss: float) -> None:
-        if loss < self.best.loss or not self.best.values:
+        if loss < self.best.loss or not self.best.values:  # a loss that is not a number is never the lower one
             values = self.average.values if self.average else [self.flat.values, *self.flat.buffers]
             self.best = _Best(loss, epoch, [t.clone() for t in values])
 
@@ -342,8 +340,7 @@ class _Session:
         return 11 * (time.monotonic() - began)
 
     def _finish(self, stopped: str) -> Trained:
-        if self.folder is not None and self._at_epoch_end:
-            self.save()
+        self.save()
         if self.best.values and "validation" in self.measured:
             self.flat.load(self.best.values)
         elif self.average is not None and self.course.step:
@@ -363,25 +360,29 @@ class _Session:
 
     # -- checkpoints ------------------------------------------------------------------------------------------------
 
-    def save(self) -> None:
-        """Write a checkpoint from which `restore` goes on exactly; only at the end of an epoch."""
-        assert self.folder is not None
+    def _state(self) -> tuple[int, dict[str, Tensor], dict[str, Any]]:
+        """Step, tensors and facts at the end of an epoch, from which `restore` goes on exactly."""
         tensors = {f"module.{k}": t for k, t in self.module.state_dict().items()}
         tensors |= {f"optimizer.{k}": t for k, t in self.optimizer.state_tensors().items()}
         tensors |= {f"best.{i}": t for i, t in enumerate(self.best.values)}
         tensors |= {f"average.{i}": t for i, t in enumerate(self.average.values if self.average else [])}
-        tensors["random_state"] = torch.get_rng_state()
         facts = {
             "epoch": self.epoch,
             "step": self.course.step,
             "seconds": self.course.seconds,
+            "progress": self.course.progress,
             "best_loss": self.best.loss if math.isfinite(self.best.loss) else None,
             "best_epoch": self.best.epoch,
             "average_updates": self.average.updates if self.average else 0,
             "history": [asdict(row) for row in self.history],
         }
-        save_checkpoint(self.folder, self.course.step, tensors, facts)
-        self._saved_at = time.monotonic()
+        return self.course.step, {k: t.detach().clone() for k, t in tensors.items()} | random_state(), facts
+
+    def save(self) -> None:
+        """Write the state of the last epoch's end, if one was reached, as a checkpoint."""
+        if self.folder is not None and self.kept is not None:
+            save_checkpoint(self.folder, *self.kept)
+            self._saved_at = time.monotonic()
 
     def restore(self, folder: Path) -> None:
         """Go on from the newest checkpoint in the folder; from the beginning where there is none."""
@@ -396,10 +397,12 @@ class _Session:
         loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
         self.best = _Best(loss, facts["best_epoch"], _listed("best.", tensors))
         if self.average is not None:
-            self.average.values = _listed("average.", tensors)
+            for mine, theirs in zip(self.average.values, _listed("average.", tensors), strict=True):
+                mine.copy_(theirs)
             self.average.updates = facts["average_updates"]
-        torch.set_rng_state(tensors["random_state"])
+        set_random_state(tensors)
         self.epoch, self.course.step, self.course.before = facts["epoch"], facts["step"], facts["seconds"]
+        self.course.already = facts["progress"]
         self.history = [Epoch(**row) for row in facts["history"]]
 
 

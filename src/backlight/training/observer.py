@@ -14,7 +14,7 @@ class Observer:
     """
 
     def on_start(self, **kwargs: Any) -> None:
-        """Before the first step: `module`, `config`, `epochs`, `steps`, `rows`."""
+        """Before the first step: `module`, `config`, `epochs`, `rows`."""
 
     def wants_step(self, step: int, **kwargs: Any) -> bool:
         """Whether `on_step` is to be called for this step. Observed steps cost a little more than others."""
