@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import polars as pl
 import pytest
@@ -164,6 +165,13 @@ def test_save_writes_the_run_folder(tmp_path):
     keys = {"code", "name", "severity", "layer", "step", "evidence", "message", "prescription", "treatment", "verdict"}
     assert all(set(finding) == keys for finding in json.loads((folder / "findings.json").read_text()))
     assert json.loads((folder / "considered.json").read_text())
+
+
+def test_the_room_can_be_called_like_its_function():
+    model = nn.Linear(2, 1)
+    room = sys.modules["backlight.watch"]
+    with room(model, torch.optim.SGD(model.parameters(), 0.1)) as seen:
+        assert seen.findings == []
 
 
 def test_wrong_arguments_are_told():

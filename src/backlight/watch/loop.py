@@ -152,8 +152,10 @@ class Watch:
         self._taps.open()
 
     def _after_forward(self, model: nn.Module, args: Any, output: Any) -> None:
+        if not self._observing:
+            return
         self._taps.close()
-        if self._observing and self._output is None:
+        if self._output is None:
             self._output = first_tensor(output)
             self._called.update(call.name for call in self._taps.calls)
 
@@ -167,7 +169,9 @@ class Watch:
             self._validation.add(loss, output, target)
         elif self._observing and self._call is None and output.requires_grad:
             kind, expects = LOSSES[name]
-            facts = LossFacts(kind, expects, name, settings, tuple(output.shape), tuple(target.shape))
+            plain = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))}
+            plain["weighted"] = settings.get("weight") is not None
+            facts = LossFacts(kind, expects, name, plain, tuple(output.shape), tuple(target.shape))
             self._call = (facts, output, target)
 
     def _before_backward(self, loss: Tensor) -> None:
@@ -246,6 +250,9 @@ class Watch:
         return output.detach() if output is not None else None
 
     def _forget(self) -> None:
+        if not self._observing:
+            self._backward_done = False
+            return
         self._observing = self._taken = self._backward_done = False
         self._output = self._call = None
         self._module_target = self._received = None

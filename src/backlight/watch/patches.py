@@ -74,8 +74,7 @@ def _seeing(name: str, seen: Callable[..., None], original: Any) -> Any:
     def call(input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Any:
         result = original(input, target, *args, **kwargs)
         if isinstance(result, Tensor) and isinstance(target, Tensor):
-            plain = {k: v for k, v in kwargs.items() if isinstance(v, (bool, int, float, str))}
-            seen(name, input, target, plain | {"weighted": kwargs.get("weight") is not None}, result)
+            seen(name, input, target, kwargs, result)
         return result
 
     return call
