@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test test-slow check lint types rooms bench clean
+.PHONY: demo test test-slow check lint types rooms bench bench-doctor clean
 
 demo: $(INSTALLED)
 	$(BIN)/backlight train sklearn:digits --out runs/demo-digits-$$(date +%Y%m%d-%H%M%S)
@@ -26,6 +26,12 @@ types: $(INSTALLED)
 
 rooms: $(INSTALLED)
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.engine
+
+bench-doctor: $(INSTALLED)
+	$(BIN)/python -m benchmarks.faults
 
 # PyTorch first and pinned: a bare `pip install torch` may pull gigabytes of CUDA libraries.
 $(INSTALLED): pyproject.toml constraints.txt

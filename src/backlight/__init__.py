@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .network import build
     from .records.config import Config
     from .runs import Classifier, Regressor, Run, resume, train
+    from .watch import watch
 
 _ROOMS = {
     "Classifier": "runs",
@@ -27,6 +28,7 @@ _ROOMS = {
     "read": "data",
     "resume": "runs",
     "train": "runs",
+    "watch": "watch",
 }
 """Public name → the room that holds it."""
 
@@ -42,6 +44,7 @@ __all__ = [
     "read",
     "resume",
     "train",
+    "watch",
 ]
 
 
