@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -312,6 +313,8 @@ def test_dates_become_parts_and_elapsed_time() -> None:
         ("3 Feb 2021", 3),
         ("Feb 3, 2021", 3),
         ("2021-02-03T04:05:06.789Z", 3),
+        ("2021-02-03 00:00:00+00:00", 3),
+        ("2021-02-03T23:30:00-0100", 4),
     ],
 )
 def test_date_formats(text: str, day: int) -> None:
@@ -324,6 +327,29 @@ def test_date_formats(text: str, day: int) -> None:
 def test_day_before_month_where_the_rows_say_so() -> None:
     days = [f"{1 + i % 28:02}/{1 + i % 12:02}/2021" for i in range(200)]
     assert prepared(table(when=days), target="t").preprocessing.dates[0].format == "%d/%m/%Y"
+
+
+def test_the_format_that_reads_most_dates_is_taken() -> None:
+    days = ["07/03/2021"] * 198 + ["08/03/2021"] * 198 + ["25/03/2021"] * 4
+    result = prepared(table(400, when=days), target="t", test_fraction=0, validation_fraction=0)
+    assert result.preprocessing.dates[0].format == "%d/%m/%Y"
+    assert not any("'when'" in note for note in result.notes)
+
+
+def test_dates_that_can_be_read_either_way_are_told() -> None:
+    days = [f"{1 + i % 9:02}/{1 + i % 12:02}/2021" for i in range(200)]
+    assert any("%m/%d/%Y, but day and month" in note for note in prepared(table(when=days), target="t").notes)
+    same = ["03/03/2021", "04/04/2021"] * 100
+    assert not any("day and month" in note for note in prepared(table(when=same), target="t").notes)
+
+
+def test_moments_with_a_time_zone_are_the_same_in_files_and_frames(tmp_path: Path) -> None:
+    start, end = datetime(2021, 1, 1), datetime(2021, 1, 9)
+    moments = pl.datetime_range(start, end, "1h", eager=True, time_zone="Europe/Berlin")
+    frame = table(len(moments), when=moments)
+    frame.to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    results = [prepared(source, target="t", drop=("x",)) for source in (frame, tmp_path / "t.csv")]
+    assert np.array_equal(*(result.train.x for result in results))
 
 
 def test_year_month_day_hour_are_joined() -> None:

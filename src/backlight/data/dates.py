@@ -11,9 +11,12 @@ _DAYS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y"),
     *("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
 )
-_CLOCKS = ("", " %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M:%S%.fZ", "T%H:%M")
+_TIMES = (" %H:%M:%S%.f", " %H:%M", "T%H:%M:%S%.f", "T%H:%M")
+ZONE = "%#z"
+"""Z, +00, +0000 or +00:00, with a space before it or not."""
+_CLOCKS = ("", *_TIMES, *(time + ZONE for time in _TIMES))
 FORMATS = tuple(day + clock for clock in _CLOCKS for day in _DAYS)
-"""Tried in this order: 03/04/2021 is month/day, as pandas reads it, unless another row has a day above 12 there."""
+"""The order breaks ties: 03/04/2021 is month/day, as pandas reads it, unless another row has a day above 12 there."""
 PROBED = 50
 """Filled cells that a format has to fit before the whole column is parsed by it."""
 EPOCH = np.datetime64("2000-01-01", "us")
@@ -27,27 +30,45 @@ UNITS = ("year", "month", "day", "hour")
 
 
 def find_format(texts: pl.Series) -> str | None:
-    """The format that fits a column of dates as text; None for other text."""
+    """The format that fits most cells of a column of dates as text; None for other text."""
     filled = texts.drop_nulls().str.strip_chars()
     probe = filled.head(PROBED)
     if probe.is_empty() or probe.str.contains(r"\d").sum() < MOSTLY * len(probe):
         return None
+    best, fewest = None, (1 - MOSTLY) * len(filled)
     for form in FORMATS:
-        if all(parse(some, form).null_count() <= (1 - MOSTLY) * len(some) for some in (probe, filled)):
+        if parse(probe, form).null_count() > (1 - MOSTLY) * len(probe):
+            continue
+        unread = parse(filled, form).null_count()
+        if unread == 0:
             return form
-    return None
+        if unread < fewest or (best is None and unread == fewest):
+            best, fewest = form, unread
+    return best
+
+
+def is_ambiguous(texts: pl.Series, form: str) -> bool:
+    """Whether day and month of `form` could change places: as many cells fit then, and mean other days."""
+    turned = form.replace("%m/%d/", "%d/%m/") if "%m/%d/" in form else form.replace("%d/%m/", "%m/%d/")
+    if turned == form:
+        return False
+    read, other = parse(texts, form), parse(texts, turned)
+    return other.null_count() == read.null_count() and not read.equals(other)
 
 
 def parse(column: pl.Series, form: str | None) -> pl.Series:
-    """A column as Datetime without time zone; null where text does not fit `form` (None: the format that it fits)."""
+    """A column as Datetime without time zone; null where text does not fit `form` (None: the format that it fits).
+
+    Moments with a time zone are brought to UTC, so that those of a file and of a frame are the same.
+    """
     if column.dtype == pl.String:
         column = column.str.strip_chars()
         form = form or find_format(column) or FORMATS[0]
-        if "%H" in form:
-            return column.str.to_datetime(form, time_unit="us", strict=False)
-        return column.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+        if "%H" not in form:
+            return column.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+        column = column.str.to_datetime(form, time_unit="us", strict=False)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None:
-        column = column.dt.replace_time_zone(None)
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return column.cast(pl.Datetime("us"))
 
 

@@ -11,7 +11,7 @@ from .cells import LARGEST, number_matrix
 from .columns import Column, Place, Recognised, left_out, recognise
 from .continuous import Number, fit_number
 from .dataset import Dataset
-from .dates import DateParts, JoinedTime, find_joined, parse, useful_parts
+from .dates import DateParts, JoinedTime, find_joined, is_ambiguous, parse, useful_parts
 from .discrete import Categories, fit_categories
 from .preprocessing import Preprocessing, strays, table_inputs
 
@@ -115,6 +115,11 @@ def _add_date(draft: _Draft, column: pl.Series, *, timed: bool) -> None:
     parts = tuple(part for part in useful_parts(parse(column, form)) if not (timed and part == "elapsed"))
     if parts:
         draft.dates.append(DateParts(column.name, form, parts))
+        if form is not None and is_ambiguous(column, form):
+            draft.notes.append(
+                f"The dates of {column.name!r} were read as {form}, but day and month could as well change places; "
+                "write them as 2021-12-31 if that is wrong."
+            )
     else:
         draft.columns[column.name] = left_out(column.name, "holds dates that differ in no useful part")
 
