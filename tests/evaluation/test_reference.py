@@ -84,3 +84,15 @@ def test_many_rows_are_thinned_and_said_aloud(monkeypatch):
     found = reference_scores(Task("binary", "sign", (0, 1)), x, y, x, y, table("continuous", "continuous"), seed=1)
     assert found["linear_sentence"] == "logistic regression on 100 of 1,000 training rows"
     assert found["linear"]["accuracy"] > 0.9
+
+
+def test_few_seconds_bound_the_rows_of_the_linear_model():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(4000, 5)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64)
+    inputs = TableInputs(tuple(Feature(str(place), "continuous") for place in range(5)))
+    task = Task("binary", "y", (0, 1))
+    hurried, unhurried = (reference_scores(task, x, y, x, y, inputs, seconds=seconds) for seconds in (0.0, 1000.0))
+    assert hurried["linear_sentence"].startswith("logistic regression on 500 of 4,000 training rows")
+    assert hurried["linear"]["accuracy"] > 0.9
+    assert unhurried["linear_sentence"].startswith("logistic regression on 4,000 rows")

@@ -4,9 +4,22 @@ Scores on held-out rows with their intervals, what the report's figures are draw
 network gets most wrong. Arrays in, plain numbers out: nothing here knows of networks or files.
 """
 
+from .comparison import JUDGED, Comparison, compare
 from .heldout import Evaluation, evaluate
-from .reference import Reference, reference_scores
+from .reference import Reference, constant_scores, reference_scores
 from .scores import score
 from .worst import WrongExample, worst_examples
 
-__all__ = ["Evaluation", "Reference", "WrongExample", "evaluate", "reference_scores", "score", "worst_examples"]
+__all__ = [
+    "JUDGED",
+    "Comparison",
+    "Evaluation",
+    "Reference",
+    "WrongExample",
+    "compare",
+    "constant_scores",
+    "evaluate",
+    "reference_scores",
+    "score",
+    "worst_examples",
+]

@@ -19,6 +19,8 @@ class Evaluation:
     metrics: dict[str, Metric]
     """Classification: accuracy, error_rate, log_loss, probability_of_right_class, roc_auc, calibration_error.
     Regression: rmse, mae, r2."""
+    baseline: dict[str, float] = field(default_factory=dict)
+    """The same scores of a constant, where one was compared."""
     confusion: list[list[int]] | None = None
     """Rows: true class; columns: predicted class; both in the order of `Task.classes`."""
     calibration: list[dict[str, float]] | None = None

@@ -1,6 +1,8 @@
 """What a network has to beat: a constant, and a linear model on the same inputs."""
 
+import time
 import warnings
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -19,6 +21,8 @@ WORK = 400_000_000
 """Bound on rows × inputs × classes: a few seconds on one core."""
 SPARSE_WORK = 60_000_000
 """The same bound where one-hot columns make the products sparse, which costs several times more for each value."""
+TRIAL_ROWS = 500
+"""Rows of the first fit where seconds are given, which tells how many rows they suffice for."""
 ITERATIONS = 100
 IMAGE_ITERATIONS = 40
 """On raw pixels more iterations only over-fit: 20,000 CIFAR-10 images gave 0.394 after 30 and 0.377 after 60."""
@@ -43,37 +47,65 @@ def reference_scores(
     inputs: Inputs,
     *,
     seed: int = 0,
+    seconds: float | None = None,
 ) -> Reference:
     """Scores of a constant and of a linear model (logistic regression, or ridge) on the held-out rows.
 
     The constant is the share of each class, or the mean. Targets are class codes, or values in the target's own units
     for both splits. The linear model sees the network's inputs: discrete features one-hot, the rest standardised,
-    pixels divided by 255. Where rows × inputs are many it is fitted to a random part, which the sentence tells.
+    pixels divided by 255. Where rows × inputs are many, or more than `seconds` suffice for, it is fitted to a random
+    part, which the sentence tells; to 500 rows however few the seconds are.
     """
     y_train, truth_test = np.asarray(y_train), np.asarray(truth_test)
-    constant, sentence = _constant(task, y_train, len(truth_test))
-    linear, linear_sentence = _linear(task, x_train, y_train, x_test, inputs, seed=seed)
+    constant, sentence = _constant(task, y_train)
+    linear, linear_sentence = _linear(task, x_train, y_train, x_test, inputs, seed=seed, seconds=seconds)
     return {
-        "baseline": score(task, truth_test, constant),
+        "baseline": constant_scores(task, truth_test, constant),
         "linear": {} if linear is None else score(task, truth_test, linear),
         "baseline_sentence": sentence,
         "linear_sentence": linear_sentence,
     }
 
 
-def _constant(task: Task, y_train: np.ndarray, rows: int) -> tuple[np.ndarray, str]:
+def constant_scores(task: Task, truth: np.ndarray, constant: float | Sequence[float]) -> dict[str, float]:
+    """Scores of always predicting the same: a probability for each class, or one value."""
+    return score(task, truth, np.tile(np.asarray(constant, np.float64), (len(truth), *[1] * bool(task.classes))))
+
+
+def _constant(task: Task, y_train: np.ndarray) -> tuple[float | Sequence[float], str]:
     if task.kind == "regression":
         mean = float(y_train.mean(dtype=np.float64))
-        return np.full(rows, mean), f"always saying the training mean ({mean:{',.0f' if abs(mean) >= 1000 else '.4g'}})"
+        return mean, f"always saying the training mean ({mean:{',.0f' if abs(mean) >= 1000 else '.4g'}})"
     shares = np.bincount(y_train, minlength=len(task.classes)) / len(y_train)
-    return np.tile(shares, (rows, 1)), f"always saying {str(task.classes[int(shares.argmax())])!r}"
+    return shares.tolist(), f"always saying {str(task.classes[int(shares.argmax())])!r}"
 
 
 def _linear(
-    task: Task, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, inputs: Inputs, *, seed: int
+    task: Task,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    inputs: Inputs,
+    *,
+    seed: int,
+    seconds: float | None,
 ) -> tuple[np.ndarray | None, str]:
     """Predictions of the fitted model and what it was; None where it cannot be fitted."""
     rows = _rows_within_bounds(task, x_train, inputs)
+    if seconds is not None and rows > TRIAL_ROWS:
+        began = time.monotonic()
+        trial = _fitted_to(TRIAL_ROWS, task, x_train, y_train, x_test, inputs, seed=seed)
+        pace = TRIAL_ROWS / max(time.monotonic() - began, 1e-6)
+        rows = min(rows, int(pace * seconds))
+        if rows <= TRIAL_ROWS:
+            return trial
+    return _fitted_to(rows, task, x_train, y_train, x_test, inputs, seed=seed)
+
+
+def _fitted_to(
+    rows: int, task: Task, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, inputs: Inputs, *, seed: int
+) -> tuple[np.ndarray | None, str]:
+    """`_linear` from that many random rows."""
     chosen = np.arange(len(y_train))
     if rows < len(chosen):
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, rows, replace=False))

@@ -4,5 +4,6 @@ The page is made from files alone, so that it can be made again at any time, by 
 """
 
 from .page import write_report
+from .words import score_names
 
-__all__ = ["write_report"]
+__all__ = ["score_names", "write_report"]

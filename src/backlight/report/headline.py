@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
+from ..evaluation import Comparison, compare
+from ..records import Metric
 from .folder import RunFolder
-from .words import counted, interval_text, score_text, wording
+from .words import counted, interval_text, listed, score_names, score_text
 
-JUDGED = ("accuracy", "log_loss", "roc_auc", "rmse", "mae")
-"""Scores in which the network is held against its references."""
 FEW_ROWS = 100
 """Held-out rows below which an accuracy is known to ± 5 to 10 percentage points only."""
 
@@ -80,8 +80,9 @@ def judgement(run: RunFolder) -> Judgement:
     """Whether to rely on the network: the diagnosis first, then the scores beside the references."""
     severities = [finding.get("severity") for finding in run.findings or ()]
     constant, linear = _beside(run, "baseline"), _beside(run, "linear")
-    reasons = tuple(filter(None, (_diagnosed(run, severities), _against_references(constant, linear), _few_rows(run))))
-    if "error" in severities or constant.nothing_better:
+    said = (_diverged(run), _diagnosed(run, severities), _against_references(constant, linear), _few_rows(run))
+    reasons = tuple(filter(None, said))
+    if "error" in severities or constant.nothing_better or run.evaluation.get("diverged"):
         return Judgement("bad", "Not yet.", reasons)
     if "warning" in severities or linear.nothing_better:
         return Judgement("careful", "With care.", reasons)
@@ -111,11 +112,13 @@ def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
         return "The run looks healthy" + (f": {count} looked for, none found." if run.considered else ".")
     return (
         "The diagnosis found "
-        + _listed(
-            [counted(severities.count(word), word) for word in ("error", "warning", "note") if word in severities]
-        )
+        + listed([counted(severities.count(word), word) for word in ("error", "warning", "note") if word in severities])
         + "."
     )
+
+
+def _diverged(run: RunFolder) -> str:
+    return str(run.evaluation.get("verdict", "")) if run.evaluation.get("diverged") else ""
 
 
 def _few_rows(run: RunFolder) -> str:
@@ -123,49 +126,19 @@ def _few_rows(run: RunFolder) -> str:
     return f"Only {counted(rows, 'row')} were held out: the scores are rough." if rows < FEW_ROWS else ""
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Titles of the scores in which the network is clearly better or worse: the other is outside its interval."""
-
-    better: list[str]
-    worse: list[str]
-    compared: int
-
-    @property
-    def nothing_better(self) -> bool:
-        return self.compared > 0 and not self.better
+def _beside(run: RunFolder, reference: str) -> Comparison:
+    metrics = {name: Metric(**values) for name, values in (run.evaluation.get("metrics") or {}).items()}
+    return compare(metrics, run.evaluation.get(reference) or {})
 
 
-def _beside(run: RunFolder, reference: str) -> _Comparison:
-    metrics, scores = run.evaluation.get("metrics") or {}, run.evaluation.get(reference) or {}
-    names = [name for name in JUDGED if name in metrics and name in scores]
-    above = [wording(name).within_a_sentence for name in names if _beyond(name, metrics[name], scores[name])]
-    below = [
-        wording(name).within_a_sentence for name in names if _beyond(name, metrics[name], scores[name], behind=True)
-    ]
-    return _Comparison(above, below, len(names))
-
-
-def _beyond(name: str, metric: dict[str, Any], other: float, *, behind: bool = False) -> bool:
-    """Whether the whole interval is better than the other score, or worse with `behind`."""
-    if wording(name).higher_is_better != behind:
-        return bool(metric["low"] > other)
-    return bool(metric["high"] < other)
-
-
-def _against_references(constant: _Comparison, linear: _Comparison) -> str:
+def _against_references(constant: Comparison, linear: Comparison) -> str:
     if constant.nothing_better:
         return "Its scores cannot be told apart from always giving the same answer."
     if not linear.compared:
         return ""
     if linear.better:
-        worse = f", and worse in {_listed(linear.worse)}" if linear.worse else ""
-        return f"It is clearly better than a linear model in {_listed(linear.better)}{worse}."
+        worse = f", and worse in {score_names(linear.worse)}" if linear.worse else ""
+        return f"It is clearly better than a linear model in {score_names(linear.better)}{worse}."
     if linear.worse:
-        return f"A linear model is better in {_listed(linear.worse)}: use that, or give the network more data or time."
+        return f"A linear model is better in {score_names(linear.worse)}: use that, or give the network more time."
     return "A linear model does as well on these rows: the network adds nothing that they can show."
-
-
-def _listed(words: list[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

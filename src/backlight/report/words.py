@@ -1,6 +1,7 @@
 """Numbers and scores in words that a newcomer can read."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ METRICS = {
 def wording(name: str) -> Wording:
     """The wording of a metric; one that is not known here is shown by its own name."""
     return METRICS.get(name) or Wording(name.replace("_", " "), "", True)
+
+
+def score_names(names: Sequence[str]) -> str:
+    """Scores by their titles, within a sentence: `accuracy and log-loss`."""
+    return listed([wording(name).within_a_sentence for name in names])
 
 
 def decimals(width: float) -> int:
@@ -139,6 +145,11 @@ def duration(seconds: float | None) -> str:
 def counted(count: int, singular: str, plural: str | None = None) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def spaced(name: str) -> str:
