@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from .commas import Comma, find_commas, without_commas
+
 MISSING_MARKERS = ("", "na", "n/a", "#n/a", "<na>", "?", "nan", "-nan", "null")
 """Compared without surrounding spaces and letter case; pandas' own list without its rarer entries."""
 
@@ -19,22 +21,33 @@ class Typed:
     frame: pl.DataFrame
     markers: dict[str, int]
     """Cells by marker as written, empty cells excluded."""
+    commas: dict[str, Comma]
+    """What commas meant, by column of numbers that had them."""
+    guessed: dict[str, str]
+    """Those of them where the cells could mean either, with such a cell."""
 
 
-def type_columns(frame: pl.DataFrame, *, decimal_comma: bool = False) -> Typed:
+def type_columns(frame: pl.DataFrame, *, commas: bool = False, decimal: bool = False) -> Typed:
     """Turn every text column whose filled cells are all numbers into Int64 or Float64; mark missing cells.
 
     Columns that convert as they stand are the common case and cost one cast; only the others are stripped of
     spaces and searched for markers.
+
+    Args:
+        frame: columns of text.
+        commas: whether numbers may hold commas.
+        decimal: whether commas that could stand for either are decimals rather than thousands.
+
     """
     text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     quick = _whole_numbers(frame, text)
     markers: dict[str, int] = {}
-    slow: dict[str, pl.Series] = {}
-    for name in text:
-        if name not in quick:
-            slow[name] = _type_column(frame[name], decimal_comma, markers)
-    return Typed(frame.with_columns(list(quick.values()) + list(slow.values())), markers)
+    others = [frame[name] for name in text if name not in quick]
+    kinds, samples = find_commas(others, decimal=decimal) if commas else ({}, {})
+    slow = {column.name: _type_column(column, kinds.get(column.name), markers) for column in others}
+    kinds = {name: kind for name, kind in kinds.items() if slow[name].dtype.is_numeric()}
+    samples = {name: cell for name, cell in samples.items() if name in kinds}
+    return Typed(frame.with_columns(*quick.values(), *slow.values()), markers, kinds, samples)
 
 
 def _whole_numbers(frame: pl.DataFrame, names: list[str]) -> dict[str, pl.Series]:
@@ -60,13 +73,14 @@ def _looks_coded(texts: pl.Expr) -> pl.Expr:
     return texts.str.contains(r"^0\d\d+$")
 
 
-def _type_column(column: pl.Series, decimal_comma: bool, markers: dict[str, int]) -> pl.Series:
+def _type_column(column: pl.Series, comma: Comma | None, markers: dict[str, int]) -> pl.Series:
     stripped = column.str.strip_chars()
     folded = stripped.str.to_lowercase()
     missing = folded.is_in(MISSING_MARKERS)
     words = _without(stripped, missing)
     unclear = folded.is_in(AMBIGUOUS_MARKERS)
-    values = numbers(_without(words, unclear), decimal_comma=decimal_comma)
+    plain = _without(words, unclear)
+    values = numbers(plain if comma is None else without_commas(plain, comma))
     if values is not None:
         missing = missing | unclear
     filled = stripped.filter(missing & (folded != ""))
@@ -80,13 +94,11 @@ def _without(column: pl.Series, missing: pl.Series) -> pl.Series:
     return pl.select(pl.when(~missing).then(column).alias(column.name)).to_series()
 
 
-def numbers(column: pl.Series, *, decimal_comma: bool = False) -> pl.Series | None:
+def numbers(column: pl.Series) -> pl.Series | None:
     """A text column as Int64 or Float64; None if a filled cell is no number, or the digits are codes."""
     filled = column.len() - column.null_count()
     if filled == 0 or bool(column.to_frame().select(_looks_coded(pl.all()).any()).item()):
         return None
-    if decimal_comma:
-        column = column.str.replace(r"^([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)$", "${1}.${2}")
     for dtype in (pl.Int64, pl.Float64):
         values = column.cast(dtype, strict=False)
         if values.null_count() == column.null_count():

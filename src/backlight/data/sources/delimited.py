@@ -15,12 +15,14 @@ import polars as pl
 from backlight.records import BacklightError
 
 from ..bombs import most_bytes
-from ..cells import type_columns
+from ..cells import Typed, type_columns
 from ..dataset import Dataset
 from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
 from .registry import ReadOptions, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
+SHOWN = 12
+"""Columns that a note names."""
 
 
 def is_delimited(name: str) -> bool:
@@ -70,8 +72,8 @@ def parse_delimited(data: bytes, place: str, options: ReadOptions) -> Dataset:
     frame = _cells(text.data, dialect, columns, place)
     if frame.height == 0:
         raise BacklightError(f"{place} has a header ({', '.join(columns[:8])}) but no rows; add rows.")
-    typed = type_columns(frame, decimal_comma=dialect.separator != ",")
-    notes = _recognised(place, frame, text.encoding, dialect, typed.markers)
+    typed = type_columns(frame, commas=dialect.separator != ",", decimal=dialect.separator == ";")
+    notes = (_recognised(place, frame, text.encoding, dialect), *_told(typed))
     return Dataset(Path(place).name, typed.frame, notes=notes, pixels=options.images)
 
 
@@ -168,14 +170,24 @@ def _require_cells(row: list[str], wanted: int, place: str, separator: str) -> N
         )
 
 
-def _recognised(
-    place: str, frame: pl.DataFrame, encoding: str, dialect: Dialect, markers: dict[str, int]
-) -> tuple[str, ...]:
+def _recognised(place: str, frame: pl.DataFrame, encoding: str, dialect: Dialect) -> str:
     header = "a header" if dialect.header else f"no header (columns are called column_1 to column_{frame.width})"
     cut = SEPARATOR_NAMES.get(dialect.separator, repr(dialect.separator))
     size = f"{frame.height:,} rows, {frame.width} columns"
-    notes = [f"{Path(place).name}: {size}; {encoding}, separated by {cut}, {header}."]
-    if markers:
-        counted = ", ".join(f"{marker!r} ({count:,} cells)" for marker, count in sorted(markers.items()))
+    return f"{Path(place).name}: {size}; {encoding}, separated by {cut}, {header}."
+
+
+def _told(typed: Typed) -> list[str]:
+    """What commas and words were taken for."""
+    notes = []
+    for kind, meaning in (("decimal", "Decimal commas"), ("thousands", "Commas between thousands")):
+        names = [name for name in typed.commas if typed.commas[name] == kind]
+        if names:
+            guess = next((typed.guessed[name] for name in names if name in typed.guessed), None)
+            doubt = f"; {guess!r} could mean either, write such numbers without commas if that is wrong"
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            notes.append(f"{meaning} in columns {', '.join(names[:SHOWN])}{more}{doubt if guess else ''}.")
+    if typed.markers:
+        counted = ", ".join(f"{marker!r} ({count:,} cells)" for marker, count in sorted(typed.markers.items()))
         notes.append(f"Taken as missing: {counted}, and empty cells.")
-    return tuple(notes)
+    return notes
