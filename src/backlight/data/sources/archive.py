@@ -15,6 +15,7 @@ from ..dataset import Dataset
 from .arrow import is_arrow, parse_arrow
 from .delimited import is_delimited, parse_delimited
 from .images import ImageFile, is_image, read_images
+from .litter import is_litter
 from .registry import ReadOptions, source
 
 
@@ -63,11 +64,11 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """The bytes of one member, whose checksum zipfile compares; an `OSError` if it is broken."""
     try:
         return archive.read(member)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise OSError(str(error) or type(error).__name__) from error
 
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, RuntimeError)
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, ValueError, RuntimeError)
 """What zipfile raises for damaged members, beside OSError."""
 
 
@@ -104,9 +105,3 @@ def _flaw(member: zipfile.ZipInfo) -> str | None:
     if name.suffix.casefold() in (".zip", ".7z", ".rar", ".tar", ".tgz"):
         return "is an archive itself (unpack it once)"
     return None
-
-
-def is_litter(name: str) -> bool:
-    """Files that operating systems leave behind: hidden ones, `__MACOSX`, `Thumbs.db`."""
-    parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini") for part in parts)

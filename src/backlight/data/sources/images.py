@@ -12,6 +12,7 @@ from backlight.records import BacklightError
 
 from ..dataset import SPLIT_NAMES, Dataset
 from ..pictures import Decoded, decode_all
+from .litter import is_litter
 from .registry import ReadOptions, source
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -43,10 +44,10 @@ def read_folder(path: Any, options: ReadOptions) -> Dataset:
     path = Path(path)
     if path.is_file():
         return read_images([ImageFile(path.name, path.read_bytes)], str(path), options)
-    inside = sorted(entry for entry in path.rglob("*") if entry.is_file() and not entry.name.startswith("."))
-    files = [
-        ImageFile(entry.relative_to(path).as_posix(), entry.read_bytes) for entry in inside if is_image(entry.name)
-    ]
+    entries = sorted(entry for entry in path.rglob("*") if entry.is_file())
+    inside = [ImageFile(entry.relative_to(path).as_posix(), entry.read_bytes) for entry in entries]
+    inside = [file for file in inside if not is_litter(file.name)]
+    files = [file for file in inside if is_image(file.name)]
     if not files:
         raise BacklightError(
             f"{path} holds no images; give a folder with a subfolder of images for each class, or a file."
