@@ -77,6 +77,29 @@ def test_broken_packing(table: Write) -> None:
             read(table(b"this is not what the name says, by far", name))
 
 
+def test_folder_called_like_a_table(tmp_path: Path) -> None:
+    for name in ("t.parquet", "t.feather", "t.csv", "t.npz", "t.npy", "t.zip"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(BacklightError, match="give|again"):
+            read(tmp_path / name)
+
+
+def test_damaged_array(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", x=np.random.default_rng(0).random((50, 4)), y=np.arange(50))
+    data = bytearray((tmp_path / "t.npz").read_bytes())
+    data[300:400] = b"\xff" * 100
+    (tmp_path / "t.npz").write_bytes(data)
+    with pytest.raises(BacklightError, match=r"t\.npz cannot be read.*CRC"):
+        read(tmp_path / "t.npz")
+
+
+def test_whole_numbers_of_128_bits(tmp_path: Path) -> None:
+    frame = rows(wide=pl.Series([i * i for i in range(40)], dtype=pl.Int128))
+    assert prepared(frame, target="t").train.x.shape[1] == 2
+    with pytest.raises(BacklightError, match="'wide' holds whole numbers beyond 64 bits"):
+        read(frame.with_columns(wide=pl.lit(2**100, dtype=pl.Int128)))
+
+
 def test_duplicate_columns_of_a_frame() -> None:
     with pytest.raises(BacklightError, match="2 columns 'a'"):
         read(pd.DataFrame([[1, 2]], columns=["a", "a"]))

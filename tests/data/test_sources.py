@@ -45,6 +45,29 @@ def test_decimal_comma(table: Table) -> None:
     assert read(table("a;b\n1,5;2\n-0,25;3\n")).frame["a"].to_list() == [1.5, -0.25]
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "told"),
+    [
+        ("a\tb\n1,5\t2\n", [1.5], "Decimal commas in columns a."),
+        ("a\tb\n0,125\t2\n", [0.125], "Decimal commas in columns a."),
+        ("a\tb\n61,903\t2\n950\t3\n", [61903, 950], "thousands in columns a; '61,903' could mean either"),
+        ("a\tb\n1,061,903.5\t2\n", [1061903.5], "Commas between thousands in columns a."),
+        ("a\tb\n61,903\t2,5\n", [61.903], "Decimal commas in columns b, a; '61,903' could mean either"),
+        ("a;b\n61,903;2\n", [61.903], "Decimal commas in columns a; '61,903' could mean either"),
+    ],
+)
+def test_what_a_comma_means_is_told(table: Table, text: str, values: list[float], told: str) -> None:
+    dataset = read(table(text, "t.tsv"))
+    assert dataset.frame["a"].to_list() == values
+    assert any(told in note for note in dataset.notes), dataset.notes
+
+
+def test_no_word_on_commas_in_text(table: Table) -> None:
+    dataset = read(table("a\tb\nx,125\t2\n61,903\t3\n", "t.tsv"))
+    assert dataset.frame["a"].to_list() == ["x,125", "61,903"]
+    assert not any("commas" in note.casefold() for note in dataset.notes)
+
+
 def test_columns_by_runs_of_spaces(table: Table) -> None:
     assert read(table("1.5   2 x\n2.5  3   y\n", "t.data")).frame.shape == (2, 3)
 
@@ -143,6 +166,15 @@ def test_images_by_class(archive: Table, tmp_path: Path) -> None:
     folder = read(tmp_path / "folder")
     assert folder.images is not None
     assert np.array_equal(folder.images, dataset.images)
+
+
+def test_hidden_folders_are_no_classes(archive: Table, tmp_path: Path) -> None:
+    members = images_by_class() | {".ipynb_checkpoints/1.png": picture(), "cat/.cache/2.png": picture()}
+    for name, data in members.items():
+        (tmp_path / ".home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".home" / name).write_bytes(data)
+    for source in (archive(members), tmp_path / ".home"):
+        assert read(source).frame["class"].to_list() == ["cat"] * 6 + ["dog"] * 6
 
 
 @pytest.mark.parametrize("root", ["", "animals/"])

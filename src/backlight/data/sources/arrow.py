@@ -28,7 +28,14 @@ def is_arrow(name: str) -> bool:
 )
 def read_arrow(path: Any, options: ReadOptions) -> Dataset:
     """A Parquet, Feather or Arrow file."""
-    return parse_arrow(Path(path).read_bytes(), str(path), options)
+    path = Path(path)
+    if path.is_dir():
+        raise BacklightError(f"{path} is a folder, not a table; give one of the files in it, or join them first.")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BacklightError(f"{path} cannot be read: {error.strerror}.") from error
+    return parse_arrow(data, str(path), options)
 
 
 def parse_arrow(data: bytes, place: str, options: ReadOptions) -> Dataset:

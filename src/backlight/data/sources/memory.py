@@ -46,12 +46,24 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
         pl.Binary: pl.String,
         pl.Null: pl.String,
     }
-    return frame.with_columns(
+    frame = frame.with_columns(
         pl.col(name).cast(target, strict=False)
         for name, dtype in frame.schema.items()
         for kind, target in casts.items()
         if dtype == kind
     )
+    wide = [name for name, dtype in frame.schema.items() if str(dtype) in ("Int128", "UInt128")]
+    return frame.with_columns(_narrowed(frame[name]) for name in wide)
+
+
+def _narrowed(column: pl.Series) -> pl.Series:
+    """Whole numbers of 128 bits, which neither NumPy nor a network has, in 64."""
+    try:
+        return column.cast(pl.Int64)
+    except pl.exceptions.PolarsError as error:
+        raise BacklightError(
+            f"The column {column.name!r} holds whole numbers beyond 64 bits; write it as fractions or as text."
+        ) from error
 
 
 def _from_pandas(given: Any) -> pl.DataFrame:

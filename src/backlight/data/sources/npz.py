@@ -8,7 +8,7 @@ import numpy as np
 from backlight.records import BacklightError
 
 from ..dataset import SPLIT_NAMES, Dataset
-from .archive import open_zip, safe_members
+from .archive import BROKEN, open_zip, safe_members
 from .memory import from_arrays
 from .registry import ReadOptions, source
 
@@ -48,7 +48,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     try:
         loaded = np.load(path, allow_pickle=False)
         return {"x": loaded} if isinstance(loaded, np.ndarray) else {name.casefold(): loaded[name] for name in loaded}
-    except (ValueError, OSError, EOFError, MemoryError) as error:
+    except (*BROKEN, OSError, MemoryError) as error:
         raise BacklightError(f"{path} cannot be read ({error}); save plain arrays of numbers or text again.") from error
 
 
