@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,15 +19,6 @@ def python(code, *arguments):
 def test_nothing_heavy_is_imported_before_it_is_needed(code):
     loaded = python(f"{code}\nimport sys; print(*sys.modules)").stdout.split()
     assert not HEAVY & set(loaded)
-
-
-def test_help_answers_at_once():
-    seconds = []
-    for _ in range(3):
-        begun = time.monotonic()
-        assert "train" in python("from backlight.cli import main; main(['--help'])").stdout
-        seconds.append(time.monotonic() - begun)
-    assert min(seconds) < 0.5
 
 
 def command_names():
