@@ -1,15 +1,19 @@
 """From data to a finished run and back: bundled sets, and a table with text, holes and new categories."""
 
 import json
+import shutil
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 import backlight as bl
+from backlight.cli.app import run as command
 from backlight.runs import folder as files
+from backlight.training import Observer
 
 QUICK = {"epochs": 8, "network": "16 relu", "verbose": False}
 
@@ -206,8 +210,6 @@ def test_what_was_given_wrong_leaves_no_folder(tmp_path, monkeypatch):
 
 
 def test_a_damaged_folder_is_one_sentence(wine, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(wine.folder, copy)
     (copy / files.MODEL).write_bytes(b"nonsense")
@@ -219,3 +221,69 @@ def test_a_damaged_folder_is_one_sentence(wine, tmp_path):
     (copy / files.MODEL).unlink()
     with pytest.raises(bl.BacklightError, match="has no trained network yet"):
         _ = bl.Run(copy).module
+
+
+@pytest.mark.parametrize("source", ["sklearn:breast_cancer", "sklearn:diabetes"])
+def test_a_training_that_diverged_is_reported(tmp_path, source):
+    wild = {"network": "32 relu, 32 relu", "optimizer": "sgd", "learning_rate": 1e12, "epochs": 20}
+    run = bl.train(source, out=tmp_path / "run", verbose=False, **wild)
+    assert run.metrics == {}
+    assert run.evaluation["stopped"] == "the loss is not finite"
+    assert run.evaluation["verdict"].startswith("Training diverged")
+    assert run.findings
+    assert "Training diverged" in (run.folder / files.REPORT).read_text()
+    assert run.summary()["metrics"] == {}
+    with pytest.raises(bl.BacklightError, match="training diverged"):
+        run.predict(source)
+
+
+def test_other_rows_are_scored_beside_the_constant_of_the_training(people_run, people):
+    summary = people_run.summary(people_run.evaluate(people))
+    share = (pl.read_csv(people)["rich"] == "yes").mean()
+    assert summary["baseline"]["accuracy"] == pytest.approx(max(share, 1 - share))
+    assert summary["linear"] == {}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Black and white pictures in a folder by class."""
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for name, level in (("dark", 40), ("light", 200)):
+        (folder / name).mkdir()
+        for number in range(30):
+            pixels = random.integers(level - 30, level + 30, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number:02d}.png")
+    return folder
+
+
+def test_predictions_of_pictures_name_their_files(pictures, tmp_path, capsys):
+    run = bl.train(pictures, out=tmp_path / "run", epochs=2, network="flatten, 8 relu", verbose=False)
+    new = tmp_path / "new"
+    shutil.copytree(pictures / "light", new)
+    (new / "03.png").write_bytes(b"broken")
+    predicted = run.predict(new)
+    assert predicted.columns[:2] == ["file", "prediction"]
+    assert predicted.height == 29
+    assert not predicted["file"].str.contains("03.png").any()
+    capsys.readouterr()
+    assert command(["predict", str(run.folder), str(new)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("file,prediction,")
+    assert "03.png" in err
+
+
+def test_a_view_is_closed_whatever_ends_the_training(tmp_path):
+    class Broken(Observer):
+        closed = 0
+
+        def on_epoch(self, rows, **_):
+            raise RuntimeError("broken")
+
+        def close(self):
+            self.closed += 1
+
+    broken = Broken()
+    with pytest.raises(RuntimeError, match="broken"):
+        bl.train("sklearn:wine", out=tmp_path / "run", observers=[broken], **QUICK)
+    assert broken.closed == 1

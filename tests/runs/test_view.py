@@ -6,7 +6,7 @@ import math
 import pytest
 
 from backlight.records import Epoch
-from backlight.runs.view import LiveView, PlainView, duration, sparkline, view
+from backlight.runs.view import LiveView, PlainView, closing, duration, sparkline, view
 
 
 class Terminal(io.StringIO):
@@ -71,3 +71,12 @@ def test_sparklines_leave_a_gap_where_there_is_no_number():
     assert sparkline([0.0, 1.0, math.nan, math.inf]) == "▁█  "
     assert sparkline([1.0]) == ""
     assert sparkline([1.0, 1.0]) == "▁▁"
+
+
+def test_the_table_stops_where_training_fails():
+    live = view(Terminal())
+    with pytest.raises(RuntimeError), closing([object(), live]):
+        live.on_start(epochs=2)
+        table = live._live
+        raise RuntimeError
+    assert not table.is_started

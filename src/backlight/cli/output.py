@@ -1,7 +1,7 @@
 """Printing: one JSON object on stdout, sentences on stderr, and the tables a person reads."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -15,6 +15,12 @@ def print_json(value: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """One line for the user that is no result: it goes to stderr."""
     sys.stderr.write(f"{text}\n")
+
+
+def say_all(notes: Iterable[str]) -> None:
+    """What was noticed while reading, a line each."""
+    for note in notes:
+        say(note)
 
 
 def print_text(text: str) -> None:

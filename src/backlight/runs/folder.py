@@ -110,17 +110,20 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file in one move. Not-a-number and infinity, which JSON lacks, become null."""
+    """Write a JSON file in one move; see `plain`."""
     write_text(path, to_json_text(value))
 
 
 def to_json_text(value: Any) -> str:
-    """Indented JSON, with null for every number that JSON cannot say."""
+    """Indented JSON; see `plain`."""
     return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def plain(value: Any) -> Any:
-    """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`."""
+    """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`.
+
+    Infinity and not-a-number, which JSON lacks, become text, as in the findings: an infinite gradient is no missing one.
+    """
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -128,7 +131,7 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 

@@ -14,7 +14,7 @@ from ..network import summarise
 from ..records import ImageInputs
 from ..training import Trained
 from .assembly import Assembly
-from .verdict import verdict
+from .verdict import diverged, verdict
 
 _SHOWN_VALUES = 12
 """Columns shown of a wrong example; more do not fit a line."""
@@ -25,6 +25,8 @@ def outcome(
 ) -> dict[str, Any]:
     """The content of evaluation.json. `prediction` is of the rows of `assembly.held_out`."""
     task, prepared = assembly.task, assembly.prepared
+    wrong = int(np.count_nonzero(~np.isfinite(prediction).reshape(len(prediction), -1).all(axis=1)))
+    scored = verdict(task, evaluation.metrics, references["baseline"], references["linear"])
     return (
         evaluation.to_dict()
         | references
@@ -32,7 +34,8 @@ def outcome(
             "task": task_facts(assembly),
             "rows": {name: len(getattr(prepared, name).rows) for name in ("train", "validation", "test")},
             "constant": constant(assembly),
-            "verdict": verdict(task, evaluation.metrics, references["baseline"], references["linear"]),
+            "verdict": diverged(wrong, len(prediction)) if wrong else scored,
+            "diverged": bool(wrong),
             "seconds": time.monotonic() - assembly.started,
             "training_seconds": trained.seconds,
             "epochs": trained.epochs,
@@ -41,7 +44,7 @@ def outcome(
             "notes": assembly.notes,
             "layers": layers(assembly),
             "columns": columns(assembly),
-            "worst": worst(assembly, prediction),
+            "worst": [] if wrong else worst(assembly, prediction),
             "split": prepared.split,
             "flips": assembly.flips,
         }
@@ -97,7 +100,8 @@ def _values(assembly: Assembly, part: Part, row: int) -> dict[str, Any]:
     """The row as it stood in the source, without the target."""
     values = assembly.dataset.frame.row(int(part.rows[row]), named=True)
     values.pop(assembly.task.target, None)
-    return dict(list(values.items())[:_SHOWN_VALUES])
+    missing = {name for name, value in values.items() if isinstance(value, float) and np.isnan(value)}
+    return {name: None if name in missing else value for name, value in list(values.items())[:_SHOWN_VALUES]}
 
 
 def _picture(pixels: np.ndarray) -> str:

@@ -1,6 +1,7 @@
 """`Run`: a run folder, opened. Reading one executes nothing that is in it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import polars as pl
 from torch import nn
 
 from ..data import Dataset, Preprocessing, labelled, read
-from ..evaluation import Evaluation, evaluate
+from ..evaluation import Evaluation, constant_scores, evaluate
 from ..network import from_json
 from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task, Verdict
 from ..records.config import Config
@@ -100,22 +101,28 @@ class Run:
 
     def predict_proba(self, data: Any) -> np.ndarray:
         """Probability of every class (n, classes), in the order of `task.classes`; values (n,) for a regression."""
-        return self._predictions(self._opened(data))
+        return self._predictions(self.read(data))
 
     def predict(self, data: Any) -> pl.DataFrame:
         """Predict rows, in their order.
 
-        Columns: `prediction`, in the user's own labels or units; for classes also `probability_CLASS` each.
+        Columns: for a set of images `file`, since those that are broken are left out; `prediction`, in the user's own
+        labels or units; for classes also `probability_CLASS` each.
         """
-        return prediction_frame(self.task, self.predict_proba(data))
+        dataset = self.read(data)
+        frame = prediction_frame(self.task, self._predictions(dataset))
+        if dataset.images is not None and "file" in dataset.frame.columns:
+            return frame.insert_column(0, dataset.frame["file"])
+        return frame
 
     def evaluate(self, data: Any) -> Evaluation:
-        """Scores on other rows; those without a target are left out."""
-        dataset, _ = labelled(self._opened(data), self.task.target, self.task.kind)
+        """Scores on other rows, beside those of the constant of the training; rows without a target are left out."""
+        dataset = self.read(data, with_target=True)
         truth = self.preprocessing.encode_target(dataset)
         if not self.task.classes:
             truth = self.preprocessing.restore_target(truth)
-        return evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
+        scores = evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
+        return replace(scores, baseline=constant_scores(self.task, truth, self.evaluation["constant"]))
 
     def report(self) -> Path:
         """Write report.html again from the files of the folder."""
@@ -127,7 +134,7 @@ class Run:
         scores = {name: kept[name] for name in ("metrics", "baseline", "linear", "verdict")}
         rows = dict(kept["rows"])
         if evaluation is not None:
-            scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": {}, "linear": {}}
+            scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": evaluation.baseline, "linear": {}}
             rows["test"] = evaluation.held_out
         return {
             "run": str(self.folder),
@@ -142,18 +149,27 @@ class Run:
             "findings": files.read_json(self.folder / files.FINDINGS) if self.findings else [],
         }
 
-    def _opened(self, data: Any) -> Dataset:
-        if isinstance(data, Dataset):
-            return data
-        inputs = self.preprocessing.inputs
-        shape = (inputs.channels, inputs.height, inputs.width) if isinstance(inputs, ImageInputs) else None
-        return read(data, images=self.config.data.images, image_shape=shape)
+    def read(self, data: Any, *, with_target: bool = False) -> Dataset:
+        """The rows as this run reads them, for `predict` and `evaluate`; `notes` says what was left out.
+
+        with_target: only the rows that have one.
+        """
+        if not isinstance(data, Dataset):
+            inputs = self.preprocessing.inputs
+            shape = (inputs.channels, inputs.height, inputs.width) if isinstance(inputs, ImageInputs) else None
+            data = read(data, images=self.config.data.images, image_shape=shape)
+        return labelled(data, self.task.target, self.task.kind)[0] if with_target else data
 
     def _predictions(self, dataset: Dataset) -> np.ndarray:
         x = self.preprocessing.transform(dataset)
         outputs = raw_outputs(
             self.module, x, device=self.config.training.device, flips=self.evaluation.get("flips", False)
         )
+        if not np.isfinite(outputs).all():
+            raise BacklightError(
+                f"The network of {self.folder} gives no finite numbers: its training diverged; train it again with a "
+                "lower learning rate."
+            )
         return predictions(self.task, outputs, self.preprocessing.restore_target)
 
 

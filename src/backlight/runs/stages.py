@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.torch import save_file
 from torch import nn
 
-from ..evaluation import evaluate, reference_scores
+from ..evaluation import Evaluation, evaluate, reference_scores
 from ..network import to_json
 from ..records import BacklightError
 from ..report import write_report
@@ -22,9 +22,12 @@ from .checkup import Checkup
 from .history import HistoryFile, save_history
 from .module import count_outputs, loss_name
 from .outcome import outcome
+from .view import closing
 
 _REPORT_SECONDS = 2.0
 """Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""
+REFERENCE_SHARE = 0.1
+"""Share of the time left that fitting the linear model may take under a time limit."""
 _PROBE_ROWS = 512
 """Rows predicted before training, to learn how long the held-out rows will take."""
 
@@ -70,7 +73,10 @@ def finish(assembly: Assembly, folder: Path, trained: Trained, references: dict[
     assembly.module = trained.module
     part = assembly.held_out
     prediction = assembly.predict(part.x)
-    evaluation = evaluate(assembly.task, assembly.truth(part), prediction, seed=assembly.config.seed)
+    if np.isfinite(prediction).all():
+        evaluation = evaluate(assembly.task, assembly.truth(part), prediction, seed=assembly.config.seed)
+    else:
+        evaluation = Evaluation(held_out=len(part.rows), metrics={})
     files.write_json(folder / files.EVALUATION, outcome(assembly, trained, prediction, evaluation, references))
     write_report(folder)
 
@@ -86,28 +92,37 @@ def _fit(
 ) -> Trained:
     parts, training = assembly.prepared, assembly.config.training
     limit = training.time_limit
-    return fit(
-        assembly.module,
-        loss,
-        (parts.train.x, parts.train.y),
-        (parts.validation.x, parts.validation.y) if len(parts.validation.rows) else None,
-        training,
-        seed=assembly.config.seed,
-        unit=assembly.unit,
-        augmentation=parts.augmentation,
-        deadline=None if limit is None else assembly.started + limit - reserve,
-        observers=(*assembly.observers, *looking, HistoryFile(folder / files.HISTORY)),
-        checkpoint=folder / files.CHECKPOINTS,
-        resume=resume,
-    )
+    with closing(assembly.observers):
+        return fit(
+            assembly.module,
+            loss,
+            (parts.train.x, parts.train.y),
+            (parts.validation.x, parts.validation.y) if len(parts.validation.rows) else None,
+            training,
+            seed=assembly.config.seed,
+            unit=assembly.unit,
+            augmentation=parts.augmentation,
+            deadline=None if limit is None else assembly.started + limit - reserve,
+            observers=(*assembly.observers, *looking, HistoryFile(folder / files.HISTORY)),
+            checkpoint=folder / files.CHECKPOINTS,
+            resume=resume,
+        )
 
 
 def _references(assembly: Assembly) -> Any:
     """Scores of a constant and of a linear model on the held-out rows."""
-    train, test = assembly.prepared.train, assembly.held_out
+    train, test, limit = assembly.prepared.train, assembly.held_out, assembly.config.training.time_limit
     truths = [assembly.truth(part) for part in (train, test)]
+    left = None if limit is None else max(0.0, assembly.started + limit - time.monotonic())
     return reference_scores(
-        assembly.task, train.x, truths[0], test.x, truths[1], assembly.prepared.inputs, seed=assembly.config.seed
+        assembly.task,
+        train.x,
+        truths[0],
+        test.x,
+        truths[1],
+        assembly.prepared.inputs,
+        seed=assembly.config.seed,
+        seconds=None if left is None else REFERENCE_SHARE * left,
     )
 
 

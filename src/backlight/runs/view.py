@@ -6,7 +6,8 @@ plain lines anywhere else.
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from ..records import Epoch
@@ -23,6 +24,17 @@ def view(stream: TextIO | None = None) -> "PlainView | LiveView":
     """The view that suits the stream."""
     stream = stream or sys.stderr
     return LiveView(stream) if stream.isatty() else PlainView(stream)
+
+
+@contextmanager
+def closing(observers: Sequence[Any]) -> Iterator[None]:
+    """Call `close` of every observer that has one when training has ended, however it ended."""
+    try:
+        yield
+    finally:
+        for observer in observers:
+            if hasattr(observer, "close"):
+                observer.close()
 
 
 class PlainView(Observer):
@@ -86,6 +98,10 @@ class LiveView(PlainView):
 
     def on_end(self, **_: Any) -> None:
         """Close the table and leave its last line standing."""
+        self.close()
+
+    def close(self) -> None:
+        """The same, where training ended with an error before it could say so."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -6,7 +6,7 @@ import typer
 
 from .. import options
 from ..app import app
-from ..output import print_json, print_scores, print_text
+from ..output import print_json, print_scores, print_text, say_all
 
 
 @app.command(epilog="Example:  backlight evaluate runs/adult-20260101-120000 next-year.csv")
@@ -18,14 +18,20 @@ def evaluate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Show how good RUN is, each score with its 95 % interval, beside a constant and a linear model."""
+    """Show how good RUN is, each score with its 95 % interval, beside a constant and, on its own rows, a linear model."""
     from ... import runs
 
     opened = runs.Run(run)
-    summary = opened.summary() if data is None else opened.summary(opened.evaluate(data))
+    if data is None:
+        summary = opened.summary()
+    else:
+        rows = opened.read(data, with_target=True)
+        say_all(rows.notes)
+        summary = opened.summary(opened.evaluate(rows))
     if json:
         print_json(summary)
         return
-    print_scores(summary)
+    if summary["metrics"]:
+        print_scores(summary)
     if data is None:
         print_text(f"\n{opened.evaluation['verdict']}")

@@ -7,7 +7,7 @@ import typer
 
 from .. import options
 from ..app import app
-from ..output import print_json, print_text, say
+from ..output import print_json, print_text, say, say_all
 
 
 @app.command(epilog="Example:  backlight predict runs/adult-20260101-120000 new.csv -o predicted.csv")
@@ -20,10 +20,13 @@ def predict(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Predict each row of DATA: its class with the probability of every class, or its value."""
+    """Predict each row of DATA: its class with the probability of every class, or its value. Images by their file."""
     from ... import runs
 
-    frame = runs.Run(run).predict(data)
+    opened = runs.Run(run)
+    rows = opened.read(data)
+    say_all(rows.notes)
+    frame = opened.predict(rows)
     if output is not None:
         runs.save_frame(frame, output)
         say(f"{frame.height:,} predictions written to {output}")

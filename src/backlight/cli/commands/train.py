@@ -70,9 +70,12 @@ def show_result(run: "Run", *, json: bool) -> None:
     if json:
         print_json(run.summary())
     else:
-        print_text("")
-        print_scores(evaluation)
+        if evaluation["metrics"]:
+            print_text("")
+            print_scores(evaluation)
         print_text(f"\n{evaluation['verdict']}\nReport: {run.folder / 'report.html'}")
+    if evaluation.get("diverged"):
+        say(f"Warning: {evaluation['verdict']}")
     if evaluation["stopped"] == "interrupted":
         say(f"Interrupted: the best network so far and its report are in {run.folder}.")
         raise typer.Exit(INTERRUPTED)
