@@ -80,7 +80,7 @@ def test_broken_packing(table: Write) -> None:
 def test_folder_called_like_a_table(tmp_path: Path) -> None:
     for name in ("t.parquet", "t.feather", "t.csv", "t.npz", "t.npy", "t.zip"):
         (tmp_path / name).mkdir()
-        with pytest.raises(BacklightError, match="give|again"):
+        with pytest.raises(BacklightError, match=r"give|again"):
             read(tmp_path / name)
 
 
@@ -226,6 +226,18 @@ def test_missing_target_suggests_the_nearest() -> None:
 def test_targets_that_cannot_be_learned(target: list[object], options: dict[str, object], message: str) -> None:
     with pytest.raises(BacklightError, match=message):
         prepared(rows().with_columns(pl.Series("t", target)), target="t", **options)
+
+
+def test_training_rows_of_one_class() -> None:
+    for options in ({"time": "when"}, {"time": "when", "validation_fraction": 0.0}):
+        with pytest.raises(BacklightError, match=r"All \d+ training rows of the frame are of one class, 'a'.*--time"):
+            prepared(rows(when=range(40)).with_columns(t=pl.Series(["a"] * 34 + ["b"] * 6)), target="t", **options)
+
+
+def test_classes_without_a_training_row_are_named() -> None:
+    frame = rows(when=range(40)).with_columns(t=pl.Series(["a", "b"] * 17 + ["c"] * 6))
+    assert any("No training row is of the class c:" in n for n in prepared(frame, target="t", time="when").notes)
+    assert not any("No training row" in n for n in prepared(frame, target="t").notes)
 
 
 def test_two_rows() -> None:

@@ -17,11 +17,14 @@ from .fit import fit
 from .labels import labelled
 from .order import order_notes
 from .preprocessing import Preprocessing
-from .split import Rows, split_rows
+from .split import Rows, Split, split_rows
 from .task import find_target, infer_task
 
 FEW_ROWS = 100
 """Rows below which a score on the held-out ones says little; the 95 % interval of an accuracy is then ±0.2 and more."""
+
+SHOWN = 12
+"""Classes that a note names."""
 
 LEAST_AUGMENTED = 16
 """Pixels a side below which a shift by one is a change too great to be made unasked."""
@@ -69,10 +72,18 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     task = infer_task(usable.frame[name], config.task, dataset.name)
     codes = Preprocessing(ArrayInputs(()), task).encode_target(usable) if task.classes else None
     split = split_rows(usable.rows, _facts(usable, rows, codes, config), config, seed)
+    unknown = _absent_classes(task, codes, split, usable.name) if codes is not None else ""
     fitted, columns = fit(usable, task, split.train, config, rows)
     x, y = fitted.transform(usable), fitted.encode_target(usable)
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
-    notes = [guess, *usable.notes[len(dataset.notes) :], *fitted.notes, split.sentence, _size_note(usable.rows)]
+    notes = [
+        guess,
+        *usable.notes[len(dataset.notes) :],
+        *fitted.notes,
+        split.sentence,
+        unknown,
+        _size_note(usable.rows),
+    ]
     notes += [*duplicate_notes(x, y, split), *order_notes(usable, fitted, config)]
     return Prepared(
         task=task,
@@ -133,6 +144,27 @@ def _moments(column: pl.Series) -> pl.Series:
             f"--time {column.name}: {column[0]!r} is neither a date nor a number; choose another column."
         )
     return parse(column, form) if values is None else values
+
+
+def _absent_classes(task: Task, codes: np.ndarray, split: Split, place: str) -> str:
+    """A sentence that names the classes without a training row, which a split by time, group or source can leave.
+
+    Raises `BacklightError` if one class alone is left to train on.
+    """
+    trained = np.unique(codes[split.train])
+    if len(trained) == 1:
+        raise BacklightError(
+            f"All {len(split.train):,} training rows of {place} are of one class, {task.classes[trained[0]]!r}, while "
+            "held-out rows are of others; choose another --time or --group column, or let the rows be split at random."
+        )
+    absent = [str(label) for code, label in enumerate(task.classes) if code not in set(trained.tolist())]
+    if not absent:
+        return ""
+    more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+    return (
+        f"No training row is of the class {', '.join(absent[:SHOWN])}{more}: such rows are held out by the split, "
+        "and will be predicted as other classes."
+    )
 
 
 def _size_note(n: int) -> str:
