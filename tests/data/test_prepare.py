@@ -210,6 +210,14 @@ def test_a_measurement_whose_values_all_differ_is_no_identifier() -> None:
     assert "big" in feature_kinds(prepared(table(big=RNG.integers(0, 10**9, 200)), target="t"))
 
 
+def test_the_only_column_is_kept_even_if_it_counts_the_rows() -> None:
+    frame = pl.DataFrame({"id": range(7, 107), "x": range(100), "same": [1] * 100, "y": np.arange(100) ** 0.5})
+    result = prepared(frame, target="y")
+    assert feature_kinds(result) == {"x": "continuous"}
+    assert any("'x' counts the rows but was kept" in note for note in result.notes)
+    assert feature_kinds(prepared(frame.drop("x"), target="y")) == {"id": "continuous"}
+
+
 def test_dropped_as_asked() -> None:
     result = prepared(table(secret=RNG.random(200)), target="t", drop=("secret",))
     assert feature_kinds(result) == {"x": "continuous"}

@@ -1,7 +1,7 @@
 """What each column of a table is, and what becomes of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -51,6 +51,8 @@ class Recognised:
     note: str = ""
     format: str | None = None
     """Of a date in text."""
+    doubt: str = ""
+    """How a column of numbers that was left out seems to tell rows apart; it is used where there is no other."""
 
 
 def left_out(name: str, why: str) -> Recognised:
@@ -86,7 +88,7 @@ def recognise(column: pl.Series, place: Place) -> Recognised:
         return Recognised("date")
     if dtype.is_integer() and filled.len() == column.len() >= LEAST_ROWS_TO_JUDGE:
         why = _why_identifier(column, place)
-        return left_out(column.name, why) if why else Recognised("continuous")
+        return replace(left_out(column.name, why), doubt=why) if why else Recognised("continuous")
     return Recognised("continuous")
 
 
@@ -102,7 +104,12 @@ def _why_identifier(column: pl.Series, place: Place) -> str | None:
         return None
     if values.max() - values.min() < place.total:
         return "numbers the rows in another order"
-    return "identifies the rows (every value differs)" if _IDENTIFIER_NAME.search(column.name) else None
+    return "identifies the rows (every value differs)" if is_identifier_name(column.name) else None
+
+
+def is_identifier_name(name: str) -> bool:
+    """Whether a column is called like something that tells rows apart, such as `id` or `customer_id`."""
+    return _IDENTIFIER_NAME.search(name) is not None
 
 
 def _recognise_text(column: pl.Series, filled: pl.Series) -> Recognised:

@@ -8,7 +8,7 @@ import polars as pl
 from ..records import ArrayInputs, BacklightError
 from ..records.config import DataConfig
 from .cells import LARGEST, number_matrix
-from .columns import Column, Place, Recognised, left_out, recognise
+from .columns import Column, Place, Recognised, is_identifier_name, left_out, recognise
 from .continuous import Number, fit_number
 from .dataset import Dataset
 from .dates import DateParts, JoinedTime, find_joined, is_ambiguous, parse, useful_parts
@@ -81,6 +81,7 @@ def _recognised(table: Table, names: list[str], config: DataConfig) -> _Draft:
         _add_date(draft, rows[name], timed=config.time is not None)
     if config.time is None and config.preprocessing != "none":
         _join_time(draft, rows, names)
+    _keep_the_last(draft)
     dates = {date.column: date for date in draft.dates}
     for name in (*draft.names("continuous"), *dates):
         _add_markers(draft, table, name, dates.get(name))
@@ -129,6 +130,17 @@ def _join_time(draft: _Draft, rows: pl.DataFrame, names: list[str]) -> None:
     if joined is not None and len(np.unique(joined.derive(rows))) > 2:
         draft.joined = joined
         draft.notes.append(f"The columns {', '.join(joined.columns)} were also joined to the time elapsed.")
+
+
+def _keep_the_last(draft: _Draft) -> None:
+    """Where nothing else is left, whole numbers that seem to count rows are measurements after all (x = 0 … 99)."""
+    if draft.names("continuous") or draft.dates or draft.joined or draft.categories:
+        return
+    doubted = [name for name, column in draft.columns.items() if column.doubt]
+    for name in [name for name in doubted if not is_identifier_name(name)] or doubted:
+        note = f"The column {name!r} {draft.columns[name].doubt} but was kept, as there is no other to learn from."
+        draft.columns[name] = Recognised("continuous", note)
+        draft.notes.append(note)
 
 
 def _add_markers(draft: _Draft, table: Table, name: str, date: DateParts | None) -> None:
