@@ -212,6 +212,43 @@ def test_cmyk_and_sixteen_bits(archive: Table) -> None:
     assert images[1].min() == 255
 
 
+def deep_pictures(values: list[np.ndarray], kind: str) -> dict[str, bytes]:
+    members = {}
+    for i, pixels in enumerate(values):
+        stream = io.BytesIO()
+        Image.fromarray(pixels).save(stream, kind)
+        members[f"{'ab'[i % 2]}/{i}.{kind.lower()}"] = stream.getvalue()
+    return members
+
+
+def test_sixteen_bits_are_scaled_alike(archive: Table) -> None:
+    dark, bright = np.full((8, 8), 200, np.uint16), np.full((8, 8), 25_700, np.uint16)
+    dataset = read(archive(deep_pictures([dark, bright], "PNG")))
+    assert dataset.images is not None
+    assert dataset.images[:, 0, 0, 0].tolist() == [1, 100]
+    assert any("16 bits" in note and "65,535 is white" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    ("levels", "dtype", "pixels", "white"),
+    [
+        ([0.2, 1.0], np.float32, [51, 255], "1 is white"),
+        ([0.2, 51.0], np.float32, [0, 51], "255 is white"),
+        ([257, 2570], np.int32, [1, 10], "65,535 is white"),
+        ([1, 0], np.int32, [1, 0], "255 is white"),
+        ([50_000.0, 100_000.0], np.float32, [128, 255], "100,000 is white"),
+    ],
+)
+def test_thirty_two_bits_are_scaled_by_the_whole_set(
+    archive: Table, levels: list[float], dtype: type, pixels: list[int], white: str
+) -> None:
+    dataset = read(archive(deep_pictures([np.full((8, 8), level, dtype) for level in levels], "TIFF")))
+    assert dataset.images is not None
+    assert dataset.images.shape[1] == 1
+    assert dataset.images[:, 0, 0, 0].tolist() == pixels
+    assert any(white in note for note in dataset.notes), dataset.notes
+
+
 def test_images_of_different_sizes_are_resized(archive: Table) -> None:
     dataset = read(archive({f"a/{i}.png": picture(i, size=(200 + i, 100)) for i in range(5)}))
     assert dataset.images is not None

@@ -124,6 +124,7 @@ def _told(
             f"{decoded.resized:,} images of other sizes were resized to {height}×{width} (the median size, its longer "
             "side at most 64), which can change their proportions."
         )
+    notes += decoded.notes
     if others:
         notes.append(f"{others:,} files that are no images were passed over.")
     return notes
