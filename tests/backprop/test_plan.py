@@ -114,6 +114,24 @@ def test_gradients_add_up_as_in_pytorch_unless_told_otherwise():
     torch.testing.assert_close(module.weight.grad, v.t() @ x)
 
 
+class Cut(nn.Module):
+    """Lets no gradient through."""
+
+    def forward(self, x):
+        return x.detach() * 2
+
+
+def test_no_gradient_of_an_earlier_step_stands_behind_a_cut():
+    module = nn.Sequential(nn.Linear(3, 3), Cut(), nn.Linear(3, 2))
+    x, v = torch.randn(4, 3), torch.randn(4, 2)
+    module[0].weight.grad = torch.ones(3, 3)
+    plan = Plan(module, x)
+    plan.forward(x)
+    plan.backward(v, wants_x=False, accumulate=False)
+    assert not module[0].weight.grad.any()
+    assert module[2].weight.grad.any()
+
+
 def test_several_inputs_reach_an_opaque_module():
     module = nn.Bilinear(3, 4, 2)
     module.register_forward_hook(lambda *_: None)  # no rule with a hook: opaque

@@ -136,6 +136,27 @@ def test_an_interrupted_run_keeps_the_best_and_resumes_exactly(tmp_path):
         assert torch.equal(a, b)
 
 
+class InterruptAtStep(Observer):
+    def __init__(self, step):
+        self.step = step
+
+    def wants_step(self, step, **kwargs):
+        if step == self.step:
+            raise KeyboardInterrupt
+        return False
+
+
+def test_an_interrupt_within_an_epoch_resumes_from_the_end_of_the_last_one(tmp_path):
+    x, y = problem()
+    rows, held_out = (x[:400], y[:400]), (x[400:], y[400:])
+    whole = train(network(), "cross-entropy", rows, held_out, settings(), seed=3)
+    middle = [InterruptAtStep(28)]  # 8 steps an epoch: in the middle of the fourth
+    train(network(), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, observers=middle)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-24.safetensors"]
+    rest = train(network(seed=8), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, resume=True)
+    assert [(r.epoch, r.split, r.loss) for r in rest.history] == [(r.epoch, r.split, r.loss) for r in whole.history]
+
+
 def test_a_torn_checkpoint_is_passed_over(tmp_path):
     for step in (1, 2, 3):
         save_checkpoint(tmp_path, step, {"a": torch.full((3,), float(step))}, {"step": step})

@@ -1,70 +1,27 @@
-"""The training loop: forward, loss, backward, update; then the look at held-out rows at the end of each epoch."""
+"""Train a network: one call from arrays to the parameters of the best epoch."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Objective, Plan
 from ..data.augment import Augmentation
 from ..data.batches import Batches, place
-from ..records import Epoch, Step
 from ..records.config import TrainingConfig
-from .average import Average
-from .checkpoint import load_newest_checkpoint, random_state, save_checkpoint, set_random_state
-from .course import Course
-from .flat import FlatParameters
-from .goal import Goal, make_goal, measure
+from .goal import Goal, make_goal
 from .observer import Observer
-from .optimizer import Optimizer
-from .predict import prediction_batch
-from .schedule import schedule
-from .threads import suitable_threads
+from .resumption import restore
+from .session import Session, Trained
 
 TRAIN_SAMPLE = 2000
 """Training rows whose loss and accuracy are measured at each epoch's end, in eval mode, so that the training curve and
 the validation curve mean the same. 2000 rows give an accuracy to about ±1 point."""
 
-WITHIN_EPOCHS = 400
-"""Rows of history within the epochs over the whole run: enough for a smooth curve."""
-
-CHECKPOINT_SECONDS = 30
-"""A checkpoint is written at an epoch's end when the last one is older than this."""
-
 Arrays = tuple[np.ndarray | Tensor, np.ndarray | Tensor]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training leaves.
-
-    Attributes
-    ----------
-    module:
-        With the parameters of the best epoch.
-    best_epoch:
-        Epoch whose validation loss was lowest; the last one where there are no validation rows.
-    stopped:
-        Why it ended: "all epochs done", "no better validation loss for N epochs", "time limit", "interrupted" or
-        "the loss is not finite".
-    """
-
-    module: nn.Module
-    history: tuple[Epoch, ...]
-    best_epoch: int
-    epochs: int
-    steps: int
-    seconds: float
-    stopped: str
 
 
 def train(
@@ -116,13 +73,13 @@ def train(
         size = config.batch_size or 128
         batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
         measured = _measured(goal, batches, validation, seed if record else None, device)
-        session = _Session(module, goal, batches, measured, config)
+        session = Session(module, goal, batches, measured, config)
         session.course.deadline = deadline
         session.observers = list(observers)
         session.folder = checkpoint
         session.record = record
         if resume and checkpoint is not None:
-            session.restore(checkpoint)
+            restore(session, checkpoint)
         return session.run()
 
 
@@ -143,273 +100,3 @@ def _measured(
         x, y = validation
         parts["validation"] = place(x, device), goal.prepare(torch.as_tensor(y)).to(device)
     return parts
-
-
-@dataclass
-class _Best:
-    loss: float = math.inf
-    epoch: int = 0
-    values: list[Tensor] = field(default_factory=list)
-
-
-class _Session:
-    """One training under way."""
-
-    def __init__(
-        self,
-        module: nn.Module,
-        goal: Goal,
-        batches: Batches,
-        measured: dict[str, tuple[Tensor, Tensor]],
-        config: TrainingConfig,
-    ) -> None:
-        self.module, self.goal, self.batches, self.measured, self.config = module, goal, batches, measured, config
-        self.module.to(batches.x.device)
-        if batches.x.dim() == 4:
-            self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.objective = Objective(goal.loss)
-        self.flat = FlatParameters(module)
-        self.plan = Plan(module)
-        self.optimizer = Optimizer(self.flat, config)
-        self.average = Average(self.flat, config.average) if config.average else None
-        self.epoch, self.epochs = 0, config.epochs or 1
-        name = config.schedule or "constant"
-        factor = schedule(name, config.warmup if name != "constant" else 0.0)
-        self.course = Course(self.epochs * len(batches), factor, config.learning_rate or 1e-3)
-        self.history: list[Epoch] = []
-        self.best = _Best()
-        self.observers: list[Observer] = []
-        self.folder: Path | None = None
-        self.record = True
-        self.kept: tuple[int, dict[str, Tensor], dict[str, Any]] | None = None
-        self._saved_at, self._told_at = time.monotonic(), 0.0
-
-    # -- the loop ---------------------------------------------------------------------------------------------------
-
-    def run(self) -> Trained:
-        """From the current epoch to the end."""
-        self._tell("on_start", module=self.module, config=self.config, epochs=self.epochs, rows=self.batches.rows)
-        if self.course.deadline is not None:
-            self.course.evaluation_seconds = self._evaluation_seconds()
-        with suitable_threads(self._work()):
-            try:
-                while not (stopped := self._why_stop()):
-                    self._run_epoch()
-            except KeyboardInterrupt:
-                stopped = "interrupted"
-                self._keep_if_best(self.epoch, self._measure("validation")[0])
-        return self._finish(stopped)
-
-    def _why_stop(self) -> str:
-        if self.epoch >= self.epochs:
-            return "all epochs done"
-        if self.course.out_of_time and self.course.step:
-            return "time limit"
-        if self.history and not math.isfinite(self.history[-1].loss):
-            return "the loss is not finite"
-        patience = self.config.patience
-        if patience and "validation" in self.measured and self.epoch - self.best.epoch >= patience:
-            return f"no better validation loss for {patience} epochs"
-        return ""
-
-    def _run_epoch(self) -> None:
-        self.module.train()
-        losses: list[Tensor] = []
-        window = max(1, self.course.steps // WITHIN_EPOCHS)
-        began, first = time.monotonic(), self.course.step
-        for x, target in self.batches.epoch(self.epoch):
-            losses.append(self._step(x, target))
-            if self.record and self.course.step % window == 0:
-                self._within(torch.stack(losses[-window:]).mean(), began, first)
-            if self.course.out_of_time:
-                break
-        self.epoch += 1
-        pace = (self.course.step - first) * self.batches.size / max(time.monotonic() - began, 1e-9)
-        self._end_epoch(torch.stack(losses), pace)
-
-    def _step(self, x: Tensor, target: Tensor) -> Tensor:
-        """One batch: forward, loss, backward, update. Returns the loss of the batch."""
-        watching = [o for o in self.observers if o.wants_step(self.course.step)] if self.observers else []
-        outputs = self.plan.forward(x, observe=bool(watching))
-        loss = self.objective.forward(outputs, self.goal.smoothed(target))
-        if self.plan.shared:
-            for p in self.plan.shared:
-                p.grad.zero_()  # type: ignore[union-attr]
-        self.plan.backward(self.objective.backward(), wants_x=False, accumulate=False)
-        rate = self.course.learning_rate
-        if watching:
-            self._show_step(watching, loss, rate, outputs, target)
-        self.optimizer.step(rate)
-        if self.average is not None:
-            self.average.update()
-        for observer in watching:
-            observer.on_update(self.course.step)
-        self.course.step += 1
-        return loss
-
-    def _show_step(self, watching: list[Observer], loss: Tensor, rate: float, outputs: Tensor, target: Tensor) -> None:
-        epoch = self.course.step / len(self.batches)
-        step = Step(self.course.step, epoch, float(loss), rate, self.plan.layers(), outputs, target)
-        for observer in watching:
-            observer.on_step(step)
-
-    # -- the end of an epoch ----------------------------------------------------------------------------------------
-
-    def _end_epoch(self, losses: Tensor, pace: float) -> None:
-        began = time.monotonic()
-        rows = [self._row(split, *self._measure(split)) for split in self.measured]
-        if not self.record:
-            rows.insert(0, self._row("train", float(losses.mean()), None))
-        self.history += rows
-        if rows[-1].split == "validation":
-            self._keep_if_best(self.epoch, rows[-1].loss)
-        self.course.evaluation_seconds = max(self.course.evaluation_seconds, 1.1 * (time.monotonic() - began))
-        self._tell(
-            "on_epoch",
-            rows=tuple(rows),
-            losses=losses,
-            epochs=self.epochs,
-            rows_per_second=pace,
-            seconds_left=self.course.seconds_left,
-        )
-        if self.folder is not None:
-            self.kept = self._state()
-        if time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
-            self.save()
-
-    def _measure(self, split: str) -> tuple[float, float | None]:
-        if split not in self.measured:
-            return math.inf, None
-        x, target = self.measured[split]
-        with self.average.in_place() if self.average else nullcontext():
-            return measure(self.module, self.goal, x, target, size=prediction_batch(x))
-
-    def _row(self, split: str, loss: float, score: float | None) -> Epoch:
-        accuracy, error = None, None
-        if score is not None:
-            accuracy, error = self.goal.accuracy_and_error(score, len(self.measured[split][1]))
-        course = self.course
-        return Epoch(self.epoch, course.step, split, loss, accuracy, error, course.learning_rate, course.seconds)
-
-    def _keep_if_best(self, epoch: int, loss: float) -> None:
-        if loss < self.best.loss or not self.best.values:  # a loss that is not a number is never the lower one
-            values = self.average.values if self.average else [self.flat.values, *self.flat.buffers]
-            self.best = _Best(loss, epoch, [t.clone() for t in values])
-
-    def _within(self, loss: Tensor, began: float, first: int) -> None:
-        """A row of history within the epoch; twice a second, the observers hear of it."""
-        course, value = self.course, float(loss)
-        epoch, rate = course.step / len(self.batches), course.learning_rate
-        self.history.append(Epoch(epoch, course.step, "batches", value, None, None, rate, course.seconds))
-        now = time.monotonic()
-        if now - self._told_at > 0.5:
-            self._told_at = now
-            pace = (course.step - first) * self.batches.size / max(now - began, 1e-9)
-            self._tell(
-                "on_progress",
-                epoch=epoch,
-                epochs=self.epochs,
-                step=course.step,
-                progress=course.progress,
-                loss=value,
-                learning_rate=rate,
-                rows_per_second=pace,
-                seconds_left=course.seconds_left,
-            )
-
-    # -- beginning and end ------------------------------------------------------------------------------------------
-
-    def _work(self) -> float:
-        """Multiply-adds of one forward pass of a batch, from one trial in eval mode."""
-        self.module.eval()
-        self.plan.forward(self.batches.x[: self.batches.size], observe=True)
-        layers = self.plan.layers()
-        self.plan.release()
-        return sum(
-            layer.y.numel() * layer.parameters["weight"][0].numel()
-            for layer in layers
-            if layer.y is not None and "weight" in layer.parameters and layer.parameters["weight"].dim() > 1
-        )
-
-    def _evaluation_seconds(self) -> float:
-        """What measuring the rows at an epoch's end will take, from a tenth of them."""
-        began = time.monotonic()
-        for x, target in self.measured.values():
-            rows = max(1, len(target) // 10)
-            measure(self.module, self.goal, x[:rows], target[:rows], size=prediction_batch(x))
-        return 11 * (time.monotonic() - began)
-
-    def _finish(self, stopped: str) -> Trained:
-        self.save()
-        if self.best.values and "validation" in self.measured:
-            self.flat.load(self.best.values)
-        elif self.average is not None and self.course.step:
-            self.flat.load(self.average.values)
-        self.plan.release()
-        self.flat.detach()
-        self.module.eval()
-        self._tell("on_end", stopped=stopped)
-        best = self.best.epoch if "validation" in self.measured else self.epoch
-        return Trained(
-            self.module, tuple(self.history), best, self.epoch, self.course.step, self.course.seconds, stopped
-        )
-
-    def _tell(self, hook: str, **facts: Any) -> None:
-        for observer in self.observers:
-            getattr(observer, hook)(**facts)
-
-    # -- checkpoints ------------------------------------------------------------------------------------------------
-
-    def _state(self) -> tuple[int, dict[str, Tensor], dict[str, Any]]:
-        """Step, tensors and facts at the end of an epoch, from which `restore` goes on exactly."""
-        tensors = {f"module.{k}": t for k, t in self.module.state_dict().items()}
-        tensors |= {f"optimizer.{k}": t for k, t in self.optimizer.state_tensors().items()}
-        tensors |= {f"best.{i}": t for i, t in enumerate(self.best.values)}
-        tensors |= {f"average.{i}": t for i, t in enumerate(self.average.values if self.average else [])}
-        facts = {
-            "epoch": self.epoch,
-            "step": self.course.step,
-            "seconds": self.course.seconds,
-            "progress": self.course.progress,
-            "best_loss": self.best.loss if math.isfinite(self.best.loss) else None,
-            "best_epoch": self.best.epoch,
-            "average_updates": self.average.updates if self.average else 0,
-            "history": [asdict(row) for row in self.history],
-        }
-        return self.course.step, {k: t.detach().clone() for k, t in tensors.items()} | random_state(), facts
-
-    def save(self) -> None:
-        """Write the state of the last epoch's end, if one was reached, as a checkpoint."""
-        if self.folder is not None and self.kept is not None:
-            save_checkpoint(self.folder, *self.kept)
-            self._saved_at = time.monotonic()
-
-    def restore(self, folder: Path) -> None:
-        """Go on from the newest checkpoint in the folder; from the beginning where there is none."""
-        found = load_newest_checkpoint(folder)
-        if found is None:
-            return
-        tensors, facts = found
-        with torch.no_grad():
-            for name, mine in self.module.state_dict().items():
-                mine.copy_(tensors[f"module.{name}"])
-        self.optimizer.load_state(_below("optimizer.", tensors))
-        loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
-        self.best = _Best(loss, facts["best_epoch"], _listed("best.", tensors))
-        if self.average is not None:
-            for mine, theirs in zip(self.average.values, _listed("average.", tensors), strict=True):
-                mine.copy_(theirs)
-            self.average.updates = facts["average_updates"]
-        set_random_state(tensors)
-        self.epoch, self.course.step, self.course.before = facts["epoch"], facts["step"], facts["seconds"]
-        self.course.already = facts["progress"]
-        self.history = [Epoch(**row) for row in facts["history"]]
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
-
-
-def _listed(prefix: str, tensors: dict[str, Tensor]) -> list[Tensor]:
-    below = _below(prefix, tensors)
-    return [below[str(i)] for i in range(len(below))]
