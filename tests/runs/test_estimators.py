@@ -103,6 +103,7 @@ def test_warm_start_goes_on():
 
 def test_pickle_and_joblib(wine):
     X, y = wine
+    torch.manual_seed(0)
     for fitted in (bl.Classifier(**FEW).fit(X, y), bl.Classifier(nn.Linear(13, 3), epochs=3).fit(X, y)):
         file = io.BytesIO()
         joblib.dump(fitted, file)
@@ -123,3 +124,18 @@ def test_a_wrong_parameter_is_one_sentence(wine):
         bl.Classifier(optimizer="adamm").fit(*wine)
     with pytest.raises(bl.BacklightError, match="needs 3: change its last layer"):
         bl.Classifier(nn.Linear(13, 7), preprocessing="none").fit(*wine)
+
+
+def test_great_values_that_lie_close_together_stay_apart():
+    x = np.linspace(-1, 1, 200)[:, None]
+    y = 1.6e9 + 10 * x[:, 0]
+    fitted = bl.Regressor("16 relu", epochs=60, learning_rate=0.01, validation_fraction=0).fit(x, y)
+    assert fitted.score(x, y) > 0.9
+
+
+def test_warm_start_refuses_other_classes(wine):
+    X, y = wine
+    fitted = bl.Classifier("8 relu", epochs=1, warm_start=True).fit(X, y)
+    with pytest.raises(ValueError, match="goes on with the classes of the fit before"):
+        fitted.fit(X, np.char.upper(y))
+    assert fitted.classes_.tolist() == ["red", "rosé", "white"]

@@ -1,5 +1,7 @@
 """A run that was cut short goes on as if it had not been."""
 
+import shutil
+
 import pytest
 
 import backlight as bl
@@ -50,3 +52,13 @@ def test_changed_data_is_noticed(tmp_path):
     frame.with_columns(pl.col("a") * 3).write_csv(path)
     with pytest.raises(bl.BacklightError, match="has changed since"):
         bl.resume(run.folder, verbose=False)
+
+
+def test_the_run_that_gave_the_first_parameters_may_go(tmp_path, monkeypatch):
+    quick = {"epochs": 2, "network": "8 relu", "verbose": False}
+    monkeypatch.chdir(tmp_path)
+    bl.train("sklearn:wine", out="first", **quick)
+    run = bl.train("sklearn:wine", out="second", init_from="first", **quick)
+    assert run.config.network.init_from == str(tmp_path / "first")
+    shutil.rmtree("first")
+    assert bl.resume("second", epochs=3, verbose=False).evaluation["epochs"] == 3

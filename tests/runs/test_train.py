@@ -13,6 +13,7 @@ from torch import nn
 import backlight as bl
 from backlight.cli.app import run as command
 from backlight.runs import folder as files
+from backlight.runs import show
 from backlight.training import Observer
 
 QUICK = {"epochs": 8, "network": "16 relu", "verbose": False}
@@ -287,3 +288,32 @@ def test_a_view_is_closed_whatever_ends_the_training(tmp_path):
     with pytest.raises(RuntimeError, match="broken"):
         bl.train("sklearn:wine", out=tmp_path / "run", observers=[broken], **QUICK)
     assert broken.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"device": "cuda"}, "PyTorch finds no CUDA device"),
+        ({"batch_size": 1, "network": "8, norm, relu"}, "cannot be trained in batches of one row"),
+        ({"seed": 100_000_000_000_000}, "seed = 100000000000000 cannot be used"),
+    ],
+)
+def test_what_cannot_be_trained_leaves_no_folder(tmp_path, monkeypatch, options, sentence):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(bl.BacklightError, match=sentence):
+        bl.train("sklearn:wine", out=tmp_path / "run", **QUICK | options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_single_rows_do_for_a_network_without_norm(tmp_path):
+    assert bl.train("sklearn:wine", out=tmp_path / "run", **QUICK | {"batch_size": 1, "epochs": 1}).metrics
+
+
+def test_settings_of_a_module_of_ones_own_do_not_train_another(tmp_path):
+    run = bl.train("sklearn:wine", network=nn.Linear(13, 3), epochs=1, out=tmp_path / "run", verbose=False)
+    settings = run.folder / "run.toml"
+    with pytest.raises(bl.BacklightError, match="module Linear, passed in Python"):
+        bl.train(config=settings, out=tmp_path / "again", verbose=False)
+    with pytest.raises(bl.BacklightError, match="module Linear, passed in Python"):
+        show(config=settings)
+    assert bl.train(config=settings, network="8 relu", out=tmp_path / "other", verbose=False).metrics

@@ -72,7 +72,7 @@ class Config(_Section):
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
-    seed: int = Field(0, ge=0)
-    init_seed: int | None = Field(None, ge=0)
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+    init_seed: int | None = Field(None, ge=0, le=2**32 - 1)
     """Seed of the initial parameters alone; None takes `seed`."""
     diagnose: bool = True

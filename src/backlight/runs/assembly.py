@@ -15,6 +15,7 @@ from ..records import BacklightError, Task
 from ..records.config import Config
 from ..training import resolve
 from .module import load_parameters, new_module, own_copy
+from .preconditions import check_batch_size, check_device
 from .prediction import predictions, raw_outputs
 
 
@@ -82,12 +83,17 @@ def assemble(
     network: nn.Module | None = None,
     observers: Sequence[Any] = (),
     started: float | None = None,
+    fresh: bool = True,
 ) -> Assembly:
-    """Read, split and prepare the data, build the network, and fill in what `config` leaves open."""
+    """Read, split and prepare the data, build the network, and fill in what `config` leaves open.
+
+    fresh: False where a checkpoint will replace the parameters, so that `init_from` need not exist any more.
+    """
     started = time.monotonic() if started is None else started
     source = config.data.source if source is None else source
     if source is None:
         raise BacklightError("No data was given; name a file, a folder of images, or sklearn:NAME.")
+    check_device(config.training)
     description = written(config.network.description)  # a wrong word is told before the data is read
     dataset = read(source, images=config.data.images)
     prepared = prepare(dataset, config.data, seed=config.seed)
@@ -98,9 +104,10 @@ def assemble(
         module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=seed)
     else:
         module = own_copy(network)
-    if config.network.init_from is not None:
+    if config.network.init_from is not None and fresh:
         load_parameters(module, config.network.init_from)
     filled = filled_in(config, source, prepared, description)
+    check_batch_size(module, filled.training, prepared.train.x)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
     introduce(assembly, chosen=config.network.description is None)
     return assembly
@@ -124,7 +131,9 @@ def filled_in(config: Config, source: Any, prepared: Prepared, description: str 
     return config.model_copy(
         update={
             "data": config.data.model_copy(update=data),
-            "network": config.network.model_copy(update={"description": description}),
+            "network": config.network.model_copy(
+                update={"description": description, "init_from": _lasting(config.network.init_from)}
+            ),
             "training": training,
         }
     )

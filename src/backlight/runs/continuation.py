@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from ..records import BacklightError
+from ..training.checkpoint import checkpoints
 from . import folder as files
 from . import settings
 from .assembly import Assembly, assemble
@@ -56,7 +57,8 @@ def resume(
     if source is None and config.data.source is None:
         raise BacklightError(f"The data of {folder} was passed in memory: resume it in Python, with source=…")
     watching = [view(), *observers] if verbose else list(observers)
-    assembly = assemble(source, config, network=network, observers=watching, started=started)
+    fresh = not checkpoints(folder / files.CHECKPOINTS)
+    assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     _check_same_data(folder, assembly)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 

@@ -122,7 +122,8 @@ def to_json_text(value: Any) -> str:
 def plain(value: Any) -> Any:
     """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`.
 
-    Infinity and not-a-number, which JSON lacks, become text, as in the findings: an infinite gradient is no missing one.
+    Infinity and not-a-number, which JSON lacks, become text, as in the findings: an infinite gradient is not a
+    missing one.
     """
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

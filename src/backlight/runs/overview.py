@@ -24,7 +24,7 @@ def show(
     Keys: `network` (its description), `task`, `inputs` (shape of x(0)), `parameters` (their number), `layers`.
     """
     module = network if isinstance(network, nn.Module) else None
-    base = None if config is None else settings.load(config)
+    base = settings.base(config, network)
     named = {} if module is not None else {"network": network}
     assembly = assemble(source, configure({"target": target, **named, **options}, base), network=module)
     return {

@@ -66,6 +66,25 @@ def load(path: str | Path) -> Config:
     return settings_of(facts(Path(path)), Path(path))
 
 
+def base(path: str | Path | None, network: object) -> Config | None:
+    """The settings that a new training starts from: those of `path`, None without one.
+
+    Raises:
+        BacklightError: besides what `load` raises, the run trained a module that was passed in Python, and no network
+            is given now: another one would be trained unnoticed.
+
+    """
+    if path is None:
+        return None
+    custom = facts(Path(path)).get("custom_network")
+    if custom and network is None:
+        raise BacklightError(
+            f"The network of {path} is the module {custom}, passed in Python: repeat the run there, with network=…, "
+            "or name another network."
+        )
+    return load(path)
+
+
 def settings_of(values: Mapping[str, Any], path: Path) -> Config:
     """The `Config` among the facts of a run.toml."""
     try:

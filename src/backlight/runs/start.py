@@ -61,7 +61,7 @@ def train(
 
     """
     module = network if isinstance(network, nn.Module) else None
-    base = None if config is None else settings.load(config)
+    base = settings.base(config, network)
     named = {} if module is not None else {"network": network}
     chosen = configure({"target": target, **named, **options}, base)
     if out is not None:

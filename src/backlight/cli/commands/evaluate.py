@@ -18,7 +18,7 @@ def evaluate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Show how good RUN is, each score with its 95 % interval, beside a constant and, on its own rows, a linear model."""
+    """Show how good RUN is, each score with its 95 % interval, beside a constant and (own rows only) a linear model."""
     from ... import runs
 
     opened = runs.Run(run)
