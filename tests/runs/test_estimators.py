@@ -104,7 +104,7 @@ def test_warm_start_goes_on():
 def test_pickle_and_joblib(wine):
     X, y = wine
     torch.manual_seed(0)
-    for fitted in (bl.Classifier(**FEW).fit(X, y), bl.Classifier(nn.Linear(13, 3), epochs=3).fit(X, y)):
+    for fitted in (bl.Classifier(**FEW).fit(X, y), bl.Classifier(nn.Linear(13, 3), epochs=30).fit(X, y)):
         file = io.BytesIO()
         joblib.dump(fitted, file)
         file.seek(0)

@@ -26,6 +26,10 @@ from .view import closing
 
 _REPORT_SECONDS = 2.0
 """Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""
+_DOCTOR_SECONDS = 0.2
+"""Kept for the diagnosis: 0.05 s on the same core, and a margin."""
+_LAYER_SECONDS = 0.04
+"""Kept for each watched layer's signals in diagnosis and report: 40 layers took 1.5 s more than two."""
 REFERENCE_SHARE = 0.1
 """Share of the time left that fitting the linear model may take under a time limit."""
 _PROBE_ROWS = 512
@@ -127,7 +131,7 @@ def _references(assembly: Assembly) -> Any:
 
 
 def _seconds_after_training(assembly: Assembly) -> float:
-    """How long scoring and the report will take, measured with the untrained network."""
+    """How long scoring will take, measured with the untrained network, and what diagnosis and report need besides."""
     if assembly.config.training.time_limit is None:
         return 0.0
     part = assembly.held_out
@@ -138,4 +142,11 @@ def _seconds_after_training(assembly: Assembly) -> float:
     begun = time.monotonic()
     repeated = np.nan_to_num(probe)[np.resize(np.arange(len(probe)), len(part.rows))]
     evaluate(assembly.task, assembly.truth(part), repeated, seed=assembly.config.seed)
-    return predicting + (time.monotonic() - begun) + _REPORT_SECONDS
+    return predicting + (time.monotonic() - begun) + _seconds_of_report(assembly)
+
+
+def _seconds_of_report(assembly: Assembly) -> float:
+    if not assembly.config.diagnose:
+        return _REPORT_SECONDS
+    layers = sum(any(True for _ in layer.parameters(recurse=False)) for layer in assembly.module.modules())
+    return _REPORT_SECONDS + _DOCTOR_SECONDS + _LAYER_SECONDS * layers
