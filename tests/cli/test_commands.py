@@ -204,3 +204,23 @@ def test_ctrl_c_keeps_the_best_network_and_its_report(tmp_path):
     assert "accuracy" in out
     assert {"model.safetensors", "evaluation.json", "report.html"} <= {p.name for p in (tmp_path / "run").iterdir()}
     assert "Traceback" not in err
+
+
+def test_a_training_that_diverged_is_said_and_has_its_report(tmp_path, capsys):
+    wild = ["--optimizer", "sgd", "--lr", "1e12", "--network", "16 relu, 16 relu", "--epochs", "20"]
+    assert run(["train", "sklearn:wine", "--out", str(tmp_path / "run"), *wild]) == 0
+    out, err = capsys.readouterr()
+    assert "Training diverged" in out and "Report: " in out
+    assert "Warning: Training diverged" in err
+
+
+def test_evaluate_says_what_was_left_out_and_compares_with_a_constant(tmp_path, capsys):
+    rows = [f"{i % 7},{i % 2}" for i in range(100)]
+    data = write(tmp_path / "data.csv", "\n".join(["a,y", *rows]) + "\n")
+    assert run(["train", data, "--target", "y", "--out", str(tmp_path / "run"), *QUICK]) == 0
+    other = write(tmp_path / "other.csv", "\n".join(["a,y", *rows[:50], "3,"]) + "\n")
+    capsys.readouterr()
+    said = answer(capsys, "evaluate", str(tmp_path / "run"), other)
+    assert said["baseline"]["accuracy"] == 0.5
+    assert run(["evaluate", str(tmp_path / "run"), other]) == 0
+    assert "1 of 51 rows have no 'y'" in capsys.readouterr().err
