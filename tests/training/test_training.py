@@ -199,6 +199,16 @@ def test_open_settings_are_filled_and_given_ones_kept():
             assert chosen.learning_rate and chosen.batch_size and chosen.optimizer and chosen.schedule
 
 
+def test_a_network_of_the_users_own_gets_a_gentle_rate_on_images():
+    task, inputs = Task("multiclass", "t", ("a", "b", "c")), ImageInputs(1, 8, 8, (0.0,), (1.0,))
+    default = resolve(TrainingConfig(), inputs=inputs, task=task, rows=1000)
+    own = resolve(TrainingConfig(), inputs=inputs, task=task, rows=1000, own_network=True)
+    assert (default.optimizer, own.optimizer) == ("sgd", "adamw")
+    assert own.learning_rate <= 1e-3
+    asked = resolve(TrainingConfig(optimizer="sgd"), inputs=inputs, task=task, rows=1000, own_network=True)
+    assert asked.optimizer == "sgd" and asked.learning_rate > own.learning_rate
+
+
 def test_an_unknown_loss_is_named():
     with pytest.raises(BacklightError, match="hinge"):
         train(network(), "hinge", problem(), None, settings())

@@ -126,7 +126,8 @@ def written(description: str | None) -> str | None:
 def filled_in(config: Config, source: Any, prepared: Prepared, description: str | None) -> Config:
     """The settings with every choice that was left open, for run.toml."""
     task, inputs = prepared.task, prepared.inputs
-    training = resolve(config.training, inputs=inputs, task=task, rows=len(prepared.train.rows))
+    own = config.network.description is not None or description is None
+    training = resolve(config.training, inputs=inputs, task=task, rows=len(prepared.train.rows), own_network=own)
     data = {"target": task.target, "task": task.kind, "source": _lasting(source)}
     return config.model_copy(
         update={

@@ -133,7 +133,8 @@ class _Estimator(BaseEstimator):
             raise UnsuitableInputError(str(error)) from error
         entrance, (x, target) = intake.entrance, intake.train
         module = self.module_ if again else self._new_module(intake, config, task)
-        training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target))
+        own = self.network is not None
+        training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own)
         loss = loss_name(task, count_outputs(module, task, x))
         check_batch_size(module, training, x)
         checkup = Checkup(module, loss, training, len(target))

@@ -6,16 +6,23 @@ from ..records import ImageInputs, Inputs, Task
 from ..records.config import TrainingConfig
 
 
-def resolve(config: TrainingConfig, *, inputs: Inputs, task: Task, rows: int) -> TrainingConfig:
+def resolve(
+    config: TrainingConfig, *, inputs: Inputs, task: Task, rows: int, own_network: bool = False
+) -> TrainingConfig:
     """The same configuration with every open setting filled in.
 
     Parameters
     ----------
     rows:
         Training rows.
+    own_network:
+        Whether the user described the network. Images then get AdamW at a rate that most networks bear: the rate of
+        the default network, which has a norm behind every convolution, makes one without norms diverge.
     """
     of_images = isinstance(inputs, ImageInputs) or len(inputs.shape) == 3
     chosen = _images(rows, timed=config.time_limit is not None) if of_images else _table(rows)
+    if of_images and own_network:
+        chosen |= {"optimizer": "adamw", "learning_rate": 1e-3, "weight_decay": 1e-2}
     if config.optimizer is not None and config.optimizer != chosen["optimizer"]:
         chosen |= _RATES[config.optimizer]
     if task.kind == "regression":
