@@ -44,7 +44,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, ri
     console.print(table)
 
 
-def print_scores(evaluation: Mapping[str, Any]) -> None:
+def print_scores(summary: dict[str, Any], title: str = "held-out rows") -> None:
     """The scores with their 95 % intervals beside those of the constant and of the linear model."""
     baseline, linear = evaluation.get("baseline") or {}, evaluation.get("linear") or {}
     rows = [
@@ -57,7 +57,7 @@ def print_scores(evaluation: Mapping[str, Any]) -> None:
         )
         for name, metric in evaluation["metrics"].items()
     ]
-    print_table(("held-out rows", "network", "95 % interval", "linear model", "constant"), rows, right=(1, 2, 3, 4))
+    print_table((title, "network", "95 % interval", "linear model", "constant"), rows, right=(1, 2, 3, 4))
 
 
 def number(value: float | None) -> str:

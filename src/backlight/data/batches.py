@@ -23,8 +23,9 @@ class Batches:
     x, y:
         Examples and targets with the same first axis.
     size:
-        Rows in a batch; the last batch of an epoch may be smaller. A last batch of a single row is left out (batch
-        normalisation has no variance there) unless it is the only one.
+        Rows in a batch. A last batch of less than half of that is left out, unless it is the only one: a step as large
+        as the others on few rows throws the parameters about just before they are measured (and batch normalisation
+        has no variance in a single row). Other rows fall into it in each epoch.
     seed:
         The order of epoch e depends on (seed, e) alone, so that a resumed run sees the same batches.
     augmentation:
@@ -52,7 +53,7 @@ class Batches:
     def __len__(self) -> int:
         """Batches in an epoch."""
         full, rest = divmod(len(self.y), self.size)
-        return full + (rest > 1 or (rest == 1 and full == 0))
+        return full + (2 * rest >= self.size or full == 0)
 
     @property
     def rows(self) -> int:

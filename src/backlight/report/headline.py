@@ -140,5 +140,5 @@ def _against_references(constant: Comparison, linear: Comparison) -> str:
         worse = f", and worse in {score_names(linear.worse)}" if linear.worse else ""
         return f"It is clearly better than a linear model in {score_names(linear.better)}{worse}."
     if linear.worse:
-        return f"A linear model is better in {score_names(linear.worse)}: use that, or give the network more time."
+        return f"A linear model is better in {score_names(linear.worse)}: use that, or try another network."
     return "A linear model does as well on these rows: the network adds nothing that they can show."

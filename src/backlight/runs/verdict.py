@@ -31,7 +31,7 @@ def verdict(
     if beside.worse:
         return (
             f"A linear model is better here in {score_names(beside.worse)} ({seen}): use that, or give the network "
-            "more time."
+            "another try with other settings."
         )
     return f"The network learned, but is not shown to be better than a linear model: {seen}."
 

@@ -32,6 +32,8 @@ def evaluate(
         print_json(summary)
         return
     if summary["metrics"]:
-        print_scores(summary)
+        print_scores(summary, "held-out rows" if data is None else "rows given")
+    if data is not None:
+        print_text("\nThese scores are honest only for rows that training did not see.")
     if data is None:
         print_text(f"\n{opened.evaluation['verdict']}")
