@@ -44,7 +44,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, ri
     console.print(table)
 
 
-def print_scores(summary: dict[str, Any], title: str = "held-out rows") -> None:
+def print_scores(evaluation: Mapping[str, Any], title: str = "held-out rows") -> None:
     """The scores with their 95 % intervals beside those of the constant and of the linear model."""
     baseline, linear = evaluation.get("baseline") or {}, evaluation.get("linear") or {}
     rows = [

@@ -35,5 +35,5 @@ def evaluate(
         print_scores(summary, "held-out rows" if data is None else "rows given")
     if data is not None:
         print_text("\nThese scores are honest only for rows that training did not see.")
-    if data is None:
+    else:
         print_text(f"\n{opened.evaluation['verdict']}")
