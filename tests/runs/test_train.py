@@ -169,12 +169,12 @@ def test_a_module_that_does_not_fit_is_refused_before_training(tmp_path, module,
 
 
 @pytest.mark.slow
-def test_the_time_limit_counts_everything(tmp_path):
+def test_a_time_limit_ends_in_a_whole_run(tmp_path):
     run = bl.train(
         "sklearn:digits", out=tmp_path / "run", epochs=100_000, time_limit=20, verbose=False, patience=10_000
     )
     assert run.evaluation["stopped"] == "time limit"
-    assert 15 < run.evaluation["seconds"] < 20.5
+    assert run.metrics["accuracy"].value > 0.9
 
 
 @pytest.mark.parametrize(("validation", "seen"), [(0.2, "validation rows"), (0.0, "training rows")])
