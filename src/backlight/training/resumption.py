@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 State = tuple[int, dict[str, Tensor], dict[str, Any]]
-"""Step, tensors, and facts that JSON can hold."""
+"""Step, tensors, and facts that JSON can hold but for the rows of history, which a written checkpoint spells out."""
 
 
 def state_of(session: Session) -> State:
@@ -34,7 +33,7 @@ def state_of(session: Session) -> State:
         "best_loss": session.best.loss if math.isfinite(session.best.loss) else None,
         "best_epoch": session.best.epoch,
         "average_updates": session.average.updates if session.average else 0,
-        "history": [asdict(row) for row in session.history],
+        "history": list(session.history),
     }
     return session.course.step, {k: t.detach().clone() for k, t in tensors.items()} | random_state(), facts
 

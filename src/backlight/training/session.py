@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -279,5 +279,7 @@ class Session:
     def save(self) -> None:
         """Write the state of the last epoch's end, if one was reached, as a checkpoint."""
         if self.folder is not None and self.kept is not None:
-            save_checkpoint(self.folder, *self.kept)
+            step, tensors, facts = self.kept
+            rows = [asdict(row) for row in facts["history"]]
+            save_checkpoint(self.folder, step, tensors, facts | {"history": rows})
             self._saved_at = time.monotonic()

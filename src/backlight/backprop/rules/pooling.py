@@ -41,12 +41,6 @@ def max_pool1d(m, x):  # x (n, c, t) → y (n, c, t′)
     return y, (x, places)
 
 
-@max_pool1d.backward
-def _(m, saved, v, g):
-    x, places = saved
-    return torch.zeros_like(x).scatter_add_(-1, places, v)
-
-
 @max_pool1d.when
 def _without_places_1d(m):
     return not m.return_indices
@@ -129,6 +123,7 @@ def adaptive_max_pool1d(m, x):
     return y, (x, places)
 
 
+@max_pool1d.backward
 @adaptive_max_pool1d.backward
 def _(m, saved, v, g):
     x, places = saved
