@@ -3,8 +3,20 @@
 It knows nothing of training. Start reading at `plan.py`; a rule is a pair of small functions in `rules/`.
 """
 
+from .check import Check
 from .objective import Objective
 from .plan import Plan
 from .table import Rule, find_loss_rule, find_rule, loss_rule, rule
+from .trace import Trace
 
-__all__ = ["Objective", "Plan", "Rule", "find_loss_rule", "find_rule", "loss_rule", "rule"]
+__all__ = [
+    "Check",
+    "Objective",
+    "Plan",
+    "Rule",
+    "Trace",
+    "find_loss_rule",
+    "find_rule",
+    "loss_rule",
+    "rule",
+]

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..records import Layer
+from . import check as checking
+from . import jacobian as jacobians
+from . import trace as tracing
 from .steps import LeafStep, OpaqueStep, RuleStep, Step, Tape, walk_backward, walk_forward
 from .table import find_container, find_rule
 
@@ -45,6 +48,7 @@ class Plan:
         self.steps: list[Step] = unfold("", module)
         self._mark_shared()
         self._tape: Tape | None = None
+        self.last_input: Any = None
         if sample is not None:
             self._try(sample)
 
@@ -66,7 +70,7 @@ class Plan:
         """
         tape = Tape(observe=observe)
         y = walk_forward(self.steps, x, tape)
-        self._tape = tape
+        self._tape, self.last_input = tape, x
         return y
 
     @torch.no_grad()
@@ -103,7 +107,96 @@ class Plan:
 
     def release(self) -> None:
         """Forget the last pass and free what it holds."""
-        self._tape = None
+        self._tape = self.last_input = None
+
+    def trace(self, x: Any, target: Tensor | None = None, *, loss: nn.Module | None = None) -> tracing.Trace:
+        """One pass with everything kept: x(i), v(i) and the parameter gradients of every layer.
+
+        Nothing stays behind: gradients in `p.grad`, buffers and the random state are as they were.
+
+        Parameters
+        ----------
+        x:
+            Input (n, …); a tuple for several.
+        target:
+            What `loss` compares the output with. Without a loss, v(n) = ∂L/∂x(n) itself, of the output's shape; ones
+            where it is left out, so that L = Σ x(n).
+        loss:
+            A loss module such as `nn.CrossEntropyLoss()`.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from torch import nn
+        >>> plan = Plan(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)))
+        >>> x, codes = torch.randn(5, 3), torch.tensor([0, 1, 1, 0, 1])
+        >>> trace = plan.trace(x, codes, loss=nn.CrossEntropyLoss())
+        >>> [(layer.kind, tuple(layer.x.shape), tuple(layer.v_in.shape)) for layer in trace]
+        [('Linear', (5, 3), (5, 3)), ('Tanh', (5, 4), (5, 4)), ('Linear', (5, 4), (5, 4))]
+        >>> trace["0"].gradients["weight"].shape
+        torch.Size([4, 3])
+        """
+        return tracing.trace(self, x, target, loss=loss)
+
+    def jacobian(self, layer: int | str, x: Any = None, *, by: str = "input", whole: bool = False) -> Any:
+        """The exact Jacobian ∂x(i+1)/∂x(i) or ∂x(i+1)/∂θ(i), from the backward walk on unit vectors.
+
+        Parameters
+        ----------
+        layer:
+            A layer by its number or path, or a block or container by its path; "" is the whole network.
+        x:
+            Input of the *network*, (n, …), from which x(i) is computed; that of the last `forward` where left out.
+        by:
+            "input", "parameters" or the name of one parameter, such as "weight".
+        whole:
+            By input, for layers that mix the examples of a batch (batch normalisation in train mode): the Jacobian of
+            the whole batch by the whole batch.
+
+        Returns
+        -------
+        By input (n, *y, *x): for each of the n examples, y = x(i+1) by its own x = x(i); (n, *y, n, *x) with `whole`;
+        a tuple of these for a layer with several inputs. By one parameter θ (n, *y, *θ); by all of them a dictionary.
+
+        Raises
+        ------
+        BacklightError
+            No such layer or parameter, examples that mix, or a Jacobian beyond 4 GiB.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from torch import nn
+        >>> plan = Plan(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)))
+        >>> x = torch.randn(5, 3)
+        >>> plan.jacobian("0", x).shape, plan.jacobian("", x).shape, plan.jacobian(2, x, by="weight").shape
+        (torch.Size([5, 4, 3]), torch.Size([5, 2, 3]), torch.Size([5, 2, 2, 4]))
+        >>> torch.equal(plan.jacobian(0, x)[3], plan.module[0].weight)
+        True
+        """
+        return jacobians.jacobian(self, layer, x, by=by, whole=whole)
+
+    def check(
+        self,
+        x: Any,
+        target: Tensor | None = None,
+        *,
+        loss: nn.Module | None = None,
+        tolerance: float = checking.TOLERANCE,
+    ) -> checking.Check:
+        """Hold the plan against autograd, layer by layer and as a whole, on copies in float64.
+
+        The arguments are those of `trace`; without target and loss, v(n) is random. Train or eval mode is the module's.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from torch import nn
+        >>> check = Plan(nn.Sequential(nn.Linear(3, 4), nn.Dropout(), nn.GELU())).check(torch.randn(5, 3))
+        >>> check.passed, check.layer, sorted(check.differences)
+        (True, None, ['', '0', '1', '2'])
+        """
+        return checking.check(self, x, target, loss=loss, tolerance=tolerance)
 
     def _mark_shared(self) -> None:
         leaves = self.leaves

@@ -186,10 +186,11 @@ class OpaqueStep(LeafStep):
         answers = torch.autograd.grad(y, [*wanted, *(p for _, p in trained)], v, allow_unused=True)
         for (name, p), gradient in zip(trained, answers[len(wanted) :], strict=True):
             self._keep(name, p, gradient, accumulate)
-        v_in = [torch.zeros_like(p) if a is None else a for p, a in zip(wanted, answers, strict=False)]
-        if not v_in:
+        if not wanted:
             return None
-        return v_in[0] if len(inputs) == 1 else tuple(v_in)
+        found = iter([torch.zeros_like(p) if a is None else a for p, a in zip(wanted, answers, strict=False)])
+        v_in = tuple(next(found) if part.requires_grad else None for part in inputs)  # codes have no gradient
+        return v_in[0] if len(inputs) == 1 else v_in
 
     def _keep(self, name: str, p: nn.Parameter, gradient: Tensor | None, accumulate: bool) -> None:
         if self._adds(name, p, accumulate):
