@@ -6,17 +6,22 @@ It knows nothing of training. Start reading at `plan.py`; a rule is a pair of sm
 from .check import Check
 from .objective import Objective
 from .plan import Plan
+from .singular import Spectrum, singular_values
 from .table import Rule, find_loss_rule, find_rule, loss_rule, rule
-from .trace import Trace
+from .trace import Trace, gradient_size, norm
 
 __all__ = [
     "Check",
     "Objective",
     "Plan",
     "Rule",
+    "Spectrum",
     "Trace",
     "find_loss_rule",
     "find_rule",
+    "gradient_size",
     "loss_rule",
+    "norm",
     "rule",
+    "singular_values",
 ]

@@ -28,7 +28,7 @@ def jacobian(plan: Plan, layer: int | str, x: Any = None, *, by: str = "input", 
     x = plan.last_input if x is None else x
     if x is None:
         raise RuntimeError("a Jacobian belongs to a place: give plan.jacobian(layer, x), or run plan.forward(x) first")
-    with unchanged(plan.module), torch.no_grad():
+    with unchanged(plan.module, frozen=by == "input"), torch.no_grad():
         steps, x = reach(plan, layer, x)
         at = Linearisation(steps, x, str(layer))
         if by == "input":

@@ -118,7 +118,7 @@ def _clone(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else value
 
 
-def size(value: Any) -> float | None:
+def norm(value: Any) -> float | None:
     """Euclidean norm over all elements of a tensor or a tuple of them; None for None."""
     parts = [part for part in (value if isinstance(value, tuple) else (value,)) if part is not None]
     if not parts:
@@ -128,7 +128,7 @@ def size(value: Any) -> float | None:
 
 def gradient_size(layer: Layer) -> float | None:
     """Norm of all parameter gradients of a layer together; None where it has none."""
-    return size(tuple(layer.gradients.values()))
+    return norm(tuple(layer.gradients.values()))
 
 
 def _row(layer: Layer) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def _row(layer: Layer) -> tuple[str, ...]:
 
 
 def _sizes(x: Any, v: Any) -> tuple[str, str]:
-    sizes = size(x), size(v)
+    sizes = norm(x), norm(v)
     return tuple("–" if s is None else f"{s:.4g}" for s in sizes)  # type: ignore[return-value]
 
 

@@ -20,6 +20,7 @@ HISTORY = "history.csv"
 FINDINGS = "findings.json"
 CONSIDERED = "considered.json"
 EVALUATION = "evaluation.json"
+WALK = "walk.json"
 CHECKPOINTS = "checkpoints"
 REPORT = "report.html"
 

@@ -21,6 +21,7 @@ from . import settings
 from .history import load_history
 from .module import load_parameters
 from .prediction import prediction_frame, predictions, raw_outputs
+from .walk import Walk, walk
 
 
 class Run:
@@ -123,6 +124,13 @@ class Run:
             truth = self.preprocessing.restore_target(truth)
         scores = evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
         return replace(scores, baseline=constant_scores(self.task, truth, self.evaluation["constant"]))
+
+    def walk(self, row: int, data: Any = None) -> Walk:
+        """The way of one example through the network and back: x(i), v(i), gradients and Jacobians, layer by layer.
+
+        row: counted from 0, in the data of the training or in `data`.
+        """
+        return walk(self, row, data)
 
     def report(self) -> Path:
         """Write report.html again from the files of the folder."""

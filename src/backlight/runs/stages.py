@@ -23,6 +23,7 @@ from .history import HistoryFile, save_history
 from .module import count_outputs, loss_name
 from .outcome import outcome
 from .view import closing
+from .walk_kept import save_walk
 
 _REPORT_SECONDS = 2.0
 """Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""
@@ -82,6 +83,7 @@ def finish(assembly: Assembly, folder: Path, trained: Trained, references: dict[
     else:
         evaluation = Evaluation(held_out=len(part.rows), metrics={})
     files.write_json(folder / files.EVALUATION, outcome(assembly, trained, prediction, evaluation, references))
+    save_walk(assembly, folder, prediction)
     write_report(folder)
 
 

@@ -1,0 +1,169 @@
+"""Singular values of the Jacobian of one layer at one example: how much the layer stretches what passes.
+
+σ of J = ∂x(i+1)/∂x(i): going forward a small change of x(i) grows by at most the largest, going back v(i+1) does too.
+Products of many layers vanish where σ < 1 and explode where σ > 1 (Saxe et al. 2014, arXiv:1312.6120; Pennington et al.
+2017, arXiv:1711.04735).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .jacobian import Linearisation, numbers_of
+from .steps import LeafStep
+from .unchanged import unchanged
+
+WORK = 2e10
+"""Multiply-adds of a full decomposition that is still made: some seconds on one core."""
+
+LARGEST_ONES = 8
+"""Singular values that are found where all of them would be too many."""
+
+_PROBES = 64
+"""Random vectors for ‖J‖²: its relative error is about √(2/64) over the root of the number of directions."""
+
+_ROUNDING = 1e-4
+"""Relative differences that rounding in float32 explains over a window of a few hundred values."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Singular values of one Jacobian.
+
+    Attributes
+    ----------
+    shape:
+        Numbers in x(i+1) and in x(i).
+    values:
+        Descending; all min(shape) of them, or the largest few where not `complete`.
+    method:
+        How they were found, in words.
+    energy:
+        ‖J‖² = Σ σ²; an estimate where not `complete`.
+    """
+
+    shape: tuple[int, int]
+    values: np.ndarray
+    complete: bool
+    method: str
+    energy: float
+
+    @property
+    def largest(self) -> float:
+        """σ₁, the norm of the Jacobian."""
+        return float(self.values[0]) if len(self.values) else 0.0
+
+    @property
+    def smallest(self) -> float | None:
+        """The smallest of all min(shape); None where not all were found."""
+        return float(self.values[-1]) if self.complete and len(self.values) else None
+
+    @property
+    def effective(self) -> float:
+        """How many directions pass about as well as the best: the stable rank Σ σ²/σ₁².
+
+        Rudelson, Vershynin 2007, J. ACM 54(4). For a ReLU it is the number of active units.
+        """
+        return self.energy / self.largest**2 if self.largest else 0.0
+
+
+def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK) -> Spectrum | None:
+    """Singular values of ∂x(i+1)/∂x(i) of one layer at one example.
+
+    Exact where the layer works element by element or window by window, and where the Jacobian is small; otherwise the
+    largest ones by Lanczos' method. None where they cannot be found: several inputs, or no forward derivative.
+
+    Parameters
+    ----------
+    leaf:
+        A layer of a plan, in eval mode.
+    x:
+        x(i) of one example, a tensor (1, …).
+    work:
+        Multiply-adds beyond which only the largest values are found.
+    """
+    if not isinstance(x, Tensor):
+        return None
+    with unchanged(leaf.module, frozen=True), torch.no_grad():
+        at = Linearisation([leaf], x if x.is_floating_point() else x.float(), leaf.name)
+        m, n = numbers_of(at)
+        if not m * n:
+            return None
+        return _by_structure(at) or (_full(at) if _cost(m, n) <= work else _lanczos(at, leaf))
+
+
+def _cost(m: int, n: int) -> float:
+    return float(max(m, n)) * min(m, n) ** 2 * 2
+
+
+def _by_structure(at: Linearisation) -> Spectrum | None:
+    """Where every x(i) goes into at most one x(i+1), the rows of J do not overlap and σ are their lengths.
+
+    So it is in activations, reshaping, normalisation by running statistics, and pooling of windows side by side. It is
+    recognised by sending 1, the row numbers and random numbers back: Jᵀ1 = a, Jᵀ(1, 2, …) = a·row, Jᵀr = a·r[row].
+    """
+    m, n = numbers_of(at)
+    ones, numbers = torch.ones(m), torch.arange(1.0, m + 1)
+    a, numbered = _back(at, ones), _back(at, numbers)
+    row = torch.where(a == 0, torch.ones_like(a), numbered / a).round().long() - 1
+    if bool(((row < 0) | (row >= m)).any()):
+        return None
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(2):
+        r = torch.randn(m, generator=generator)
+        expected = a * r.double()[row]
+        if not torch.allclose(_back(at, r), expected, rtol=_ROUNDING, atol=_ROUNDING * float(a.abs().max())):
+            return None
+    squares = torch.zeros(m, dtype=torch.float64).index_add_(0, row, a * a)
+    values = squares.sqrt().sort(descending=True).values[: min(m, n)]
+    alone = m == n and bool((row[a != 0] == torch.arange(n)[a != 0]).all())
+    method = "exact: |φ′|, element by element" if alone else "exact: lengths of rows that do not overlap"
+    return Spectrum((m, n), values.numpy(), True, method, float(squares.sum()))
+
+
+def _full(at: Linearisation) -> Spectrum:
+    """All of them, from the full matrix."""
+    m, n = numbers_of(at)
+    values = torch.linalg.svdvals(at.by_input().reshape(m, n).double()).numpy()
+    return Spectrum((m, n), values, True, "exact: decomposition of the full matrix", float((values**2).sum()))
+
+
+def _lanczos(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
+    """The largest few, from products J u and Jᵀ v alone (Golub, Kahan 1965; ARPACK); ‖J‖² from random vectors."""
+    from scipy.sparse.linalg import ArpackError, LinearOperator, svds  # 0.1 s that few need
+
+    m, n = numbers_of(at)
+    operator = LinearOperator(
+        (m, n),
+        matvec=lambda u: _forth(at, leaf, torch.from_numpy(u.ravel())),
+        rmatvec=lambda v: _back(at, torch.from_numpy(v.ravel())).numpy(),
+        dtype=np.float64,
+    )
+    start = np.random.default_rng(0).standard_normal(min(m, n))
+    try:
+        values = svds(operator, k=min(LARGEST_ONES, min(m, n) - 1), v0=start, tol=1e-6, return_singular_vectors=False)
+    except (RuntimeError, NotImplementedError, ArpackError):  # no forward derivative (recurrent layers), no convergence
+        return None
+    generator = torch.Generator().manual_seed(0)
+    signs = torch.randint(0, 2, (_PROBES, m), generator=generator).double() * 2 - 1
+    energy = float(np.mean([float(_back(at, v).square().sum()) for v in signs]))
+    ordered = np.sort(np.abs(values))[::-1].copy()
+    return Spectrum((m, n), ordered, False, f"the largest {len(ordered)}, by Lanczos' method", energy)
+
+
+def _back(at: Linearisation, v: Tensor) -> Tensor:
+    """Jᵀ v as float64 (n,)."""
+    found: Any = at.pull(at.x, v.to(at.y).reshape(at.y.shape))
+    return torch.zeros(numbers_of(at)[1], dtype=torch.float64) if found is None else found.reshape(-1).double().cpu()
+
+
+def _forth(at: Linearisation, leaf: LeafStep, u: Tensor) -> np.ndarray:
+    """J u as float64 (m,)."""
+    direction = u.to(at.x).reshape(at.x.shape)
+    y: Tensor = torch.func.jvp(leaf.module, (at.x,), (direction,))[1]
+    return y.reshape(-1).double().cpu().numpy()

@@ -1,0 +1,109 @@
+"""backlight walk: one example forward and backward through the network of a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from .. import options
+from ..app import app
+from ..output import print_json, print_table, print_text, shape
+
+_SHOWN = 12
+"""Values of the example that are printed."""
+
+_FORWARD = "Forward, read down:   layer i maps x(i) to x(i+1) = f(x(i), θ(i)); the last one is the output x(n)."
+_BACKWARD = (
+    "Backward, read up:    v(n) = ∂L/∂x(n), then v(i) = v(i+1) · ∂x(i+1)/∂x(i) and ∂L/∂θ(i) = v(i+1) · ∂x(i+1)/∂θ(i)."
+)
+_LEGEND = """
+|·|         Euclidean norm over all elements.
+σ           singular values of the layer's Jacobian ∂x(i+1)/∂x(i): a change of x(i) grows by at most the largest σ on
+            its way forward, and v(i+1) by at most the largest σ on its way back. Where layer after layer has σ well
+            below 1, gradients vanish; well above 1, they explode.
+effective   Σσ² / σ₁², of all directions about so many pass like the best one. For a ReLU: the units that are on."""
+
+
+@app.command(epilog="Example:  backlight walk runs/adult-20260101-120000 --row 17")
+def walk(
+    run: options.RunFolder,
+    row: Annotated[int, typer.Option(help="Which example, counted from 0.", metavar="N")],
+    data: Annotated[
+        str | None, typer.Option(help="Take the row from other data than that of the training.", metavar="DATA")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Walk one example through the network of RUN, forward and backward, layer by layer."""
+    from ... import runs
+
+    found = runs.Run(run).walk(row, data).to_dict()
+    if json:
+        print_json(found)
+        return
+    _print_example(found)
+    print_text(f"\n{_FORWARD}\n{_BACKWARD}\n")
+    _print_layers(found)
+    print_text(_LEGEND)
+    for line in _methods(found["layers"]):
+        print_text(line)
+
+
+def _print_example(found: Mapping[str, Any]) -> None:
+    example = found["example"]
+    shown = [f"{name} {'–' if value is None else value}" for name, value in list(example.items())[:_SHOWN]]
+    more = f" … and {len(example) - _SHOWN:,} more columns" if len(example) > _SHOWN else ""
+    print_text(f"Row {found['row']} of {found['source']}:  {', '.join(shown)}{more}\n")
+    probability = found["probability_of_right_class"]
+    right = "" if probability is None else f"; probability of the right class {_number(probability)}"
+    print_text(f"{found['target']}:  truth {_value(found['truth'])}, predicted {_value(found['prediction'])}{right}")
+    print_text(f"loss L ({found['loss_name'].replace('-', ' ')}):  {_number(found['loss'])}")
+    if len(found["output"]) <= _SHOWN:
+        print_text(f"x(n) = ({_numbers(found['output'])})\nv(n) = ∂L/∂x(n) = ({_numbers(found['output_v'])})")
+
+
+def _print_layers(found: Mapping[str, Any]) -> None:
+    headings = ("i", "layer", "kind", "x(i)", "|x(i)|", "|v(i)|", "|∂L/∂θ(i)|", "σ largest", "σ smallest", "effective")
+    rows = [(i, *_cells(layer)) for i, layer in enumerate(found["layers"])]
+    width = len(found["output"])
+    sizes = _number(found["output_norm"]), _number(found["output_v_norm"])
+    rows.append((len(rows), "", "output", str(width), *sizes, *[""] * 4))
+    print_table(headings, rows, right=(0, 3, 4, 5, 6, 7, 8, 9))
+
+
+def _cells(layer: Mapping[str, Any]) -> tuple[str, ...]:
+    gradient, exact = layer["parameter_gradient_norm"], layer["smallest"] is not None
+    effective = "–"
+    if layer["effective"] is not None:
+        about = "" if exact else "≈ "
+        effective = f"{about}{_number(layer['effective'], 3)} of {min(layer['jacobian_shape']):,}"
+    return (
+        layer["layer"],
+        layer["kind"],
+        shape(layer["shape"]),
+        _number(layer["x_norm"]),
+        _number(layer["v_norm"]),
+        "" if gradient is None else _number(gradient),
+        _number(layer["largest"]),
+        _number(layer["smallest"]),
+        effective,
+    )
+
+
+def _methods(layers: list[dict[str, Any]]) -> list[str]:
+    """How the singular values were found, a line each with the numbers of the layers."""
+    found: dict[str, list[str]] = {}
+    for i, layer in enumerate(layers):
+        found.setdefault(layer["jacobian_method"] or "not found (no forward derivative)", []).append(str(i))
+    return ["", "How σ was found:", *(f"  {method}: layer {', '.join(places)}" for method, places in found.items())]
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ", ".join(map(_number, values))
+
+
+def _value(value: Any) -> str:
+    return _number(value) if isinstance(value, float) else str(value)

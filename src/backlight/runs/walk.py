@@ -1,0 +1,208 @@
+"""One example's way through a trained network: forward to the loss and back again, layer by layer."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..backprop import Plan, Spectrum, gradient_size, norm, singular_values
+from ..backprop.singular import WORK
+from ..data import Dataset
+from ..data.batches import place
+from ..records import BacklightError, Layer, Task
+from ..training.goal import make_goal
+from .module import loss_name
+from .prediction import Restore, predictions
+
+if TYPE_CHECKING:
+    from .run import Run
+
+MOST_VALUES = 4096
+"""Singular values of a layer that are listed; of more, the largest."""
+
+PROBED = 0.1
+"""Work, as a share of what `backlight walk` may take, that a report spends on the singular values of a layer."""
+
+
+@dataclass(frozen=True)
+class WalkedLayer:
+    """One layer on the way. Sizes are Euclidean norms over all elements."""
+
+    layer: str
+    """Path in the module, as in `named_modules`."""
+    kind: str
+    shape: tuple[int, ...]
+    """Of x(i), one example."""
+    x_norm: float | None
+    v_norm: float | None
+    """|v(i)|; None where no gradient reaches x(i), such as codes."""
+    parameter_gradient_norm: float | None
+    """Of all parameters of the layer together; None where it has none."""
+    jacobian_singular_values: tuple[float, ...] = ()
+    """Of ∂x(i+1)/∂x(i), descending; empty where they were not found."""
+    jacobian_complete: bool = False
+    """Whether the list holds all of them."""
+    jacobian_shape: tuple[int, int] | None = None
+    """Numbers in x(i+1) and in x(i)."""
+    jacobian_method: str = ""
+    largest: float | None = None
+    smallest: float | None = None
+    """None where only the largest were found."""
+    effective: float | None = None
+    """Stable rank Σ σ²/σ₁²: how many directions pass about as well as the best."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What one example met in the network, forward and backward, in eval mode."""
+
+    row: int
+    """Counted from 0, as in the report."""
+    source: str
+    example: dict[str, Any]
+    """In the user's own columns; of a picture, its file."""
+    target: str
+    truth: Any
+    """In the user's own labels or units."""
+    prediction: Any
+    probability_of_right_class: float | None
+    loss: float
+    loss_name: str
+    layers: tuple[WalkedLayer, ...]
+    output_norm: float
+    """|x(n)|."""
+    output_v_norm: float
+    """|v(n)|, with which the way back begins."""
+    output: tuple[float, ...] = field(default=())
+    """x(n) itself."""
+    output_v: tuple[float, ...] = field(default=())
+    """v(n) itself: for classes, predicted minus wanted probabilities."""
+
+    def named(self, row: int, source: str, example: dict[str, Any]) -> Walk:
+        """The same, with what the example is."""
+        return replace(self, row=row, source=source, example=example)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as `backlight walk --json` prints them."""
+        return asdict(self)
+
+    def summary(self) -> dict[str, Any]:
+        """The same without the lists of singular values, as walk.json keeps it."""
+        return replace(self, layers=tuple(replace(one, jacobian_singular_values=()) for one in self.layers)).to_dict()
+
+
+def walk(run: Run, row: int, data: Any = None) -> Walk:
+    """See `Run.walk`."""
+    source = run.config.data.source if data is None else data
+    if source is None:
+        raise BacklightError(f"The data of {run.folder} was passed in memory; give the rows again, with --data.")
+    dataset = run.read(source)
+    if not 0 <= row < dataset.rows:
+        last = f"rows 0 to {dataset.rows - 1:,}" if dataset.rows else "no rows"
+        raise BacklightError(f"{dataset.name} has {last}, and --row {row} is none of them.")
+    target = run.task.target
+    if dataset.column(target, "target")[row] is None:
+        raise BacklightError(f"Row {row} of {dataset.name} has no {target!r}, so it has no loss; choose another --row.")
+    one = replace(dataset.take(np.array([row])), name=f"{dataset.name} (row {row})")
+    x, y = run.preprocessing.transform(one), run.preprocessing.encode_target(one)
+    restore = run.preprocessing.restore_target
+    found = walk_through(run.module, run.task, x, y, restore)
+    return found.named(row, dataset.name, example_of(one, target))
+
+
+def walk_through(
+    module: nn.Module, task: Task, x: np.ndarray, y: np.ndarray, restore: Restore, *, seconds: float = math.inf
+) -> Walk:
+    """The way of one prepared example x (1, …) with its target y (1,), in eval mode; the module is left as it was.
+
+    After `seconds` no further singular values are looked for, and none whose finding takes long.
+    """
+    until = time.monotonic() + seconds
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    training = module.training
+    module.eval()
+    try:
+        plan = Plan(module)
+        placed = place(x, device)
+        outputs = plan.forward(placed)
+        if not bool(torch.isfinite(outputs).all()):
+            raise BacklightError("The network gives no finite numbers for this row: its training diverged.")
+        name = loss_name(task, outputs.reshape(1, -1).shape[1])
+        goal = make_goal(name)
+        trace = plan.trace(placed, goal.prepare(torch.as_tensor(y).to(device)), loss=goal.plain)
+        work = WORK if seconds == math.inf else PROBED * WORK
+        layers = tuple(_walked(seen, _spectrum(plan, i, seen, until, work)) for i, seen in enumerate(trace.layers))
+    finally:
+        module.train(training)
+    v = trace.layers[-1].v_out if trace.layers else None
+    answer = predictions(task, outputs.float().cpu().numpy(), restore)
+    truth = restore(y)[0]
+    return Walk(
+        row=0,
+        source="",
+        example={},
+        target=task.target,
+        truth=task.classes[int(y[0])] if task.classes else float(truth),
+        prediction=task.classes[int(answer[0].argmax())] if task.classes else float(answer[0]),
+        probability_of_right_class=float(answer[0, int(y[0])]) if task.classes else None,
+        loss=float(trace.loss or 0.0),
+        loss_name=name,
+        layers=layers,
+        output_norm=norm(trace.output) or 0.0,
+        output_v_norm=norm(v) or 0.0,
+        output=_numbers(trace.output),
+        output_v=_numbers(v),
+    )
+
+
+def _spectrum(plan: Plan, place: int, seen: Layer, until: float, work: float) -> Spectrum | None:
+    if time.monotonic() > until:
+        return None
+    return singular_values(plan.leaves[place], seen.x, work=work)
+
+
+def _walked(seen: Layer, spectrum: Spectrum | None) -> WalkedLayer:
+    layer = WalkedLayer(
+        layer=seen.name,
+        kind=seen.kind,
+        shape=_shape(seen.x),
+        x_norm=norm(seen.x),
+        v_norm=norm(seen.v_in),
+        parameter_gradient_norm=gradient_size(seen),
+    )
+    if spectrum is None:
+        return layer
+    return replace(
+        layer,
+        jacobian_singular_values=tuple(spectrum.values[:MOST_VALUES].tolist()),
+        jacobian_complete=spectrum.complete and len(spectrum.values) <= MOST_VALUES,
+        jacobian_shape=spectrum.shape,
+        jacobian_method=spectrum.method,
+        largest=spectrum.largest,
+        smallest=spectrum.smallest,
+        effective=spectrum.effective,
+    )
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    """Of one example; of several inputs, that of the first."""
+    first = x[0] if isinstance(x, tuple) else x
+    return tuple(first.shape[1:])
+
+
+def _numbers(value: Tensor | None) -> tuple[float, ...]:
+    return () if value is None else tuple(value.reshape(-1).double().tolist())
+
+
+def example_of(one: Dataset, target: str) -> dict[str, Any]:
+    """A dataset's only row in the user's own columns, without the target."""
+    values = one.frame.row(0, named=True)
+    values.pop(target, None)
+    missing = {name for name, value in values.items() if isinstance(value, float) and math.isnan(value)}
+    return {name: None if name in missing else value for name, value in values.items()}
