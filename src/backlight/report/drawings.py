@@ -20,7 +20,7 @@ SCATTER_POINTS = 1000
 
 def drawings(run: RunFolder) -> dict[str, str]:
     """Name of the figure → markup. Wide figures come a second time for a phone, as NAME_narrow."""
-    return dict(_scores(run)) | dict(_curves(run)) | dict(_predictions(run))
+    return dict(_scores(run)) | dict(_curves(run)) | dict(_predictions(run)) | dict(_walk(run))
 
 
 def signal_maps(run: RunFolder) -> list[dict[str, str]]:
@@ -92,6 +92,26 @@ def _predictions(run: RunFolder) -> Iterator[tuple[str, str]]:
         yield "right_class", _svg(figures.right_class(found["confidence"]), "right-class", label)
     if found.get("roc"):
         yield "roc", _svg(figures.roc(found["roc"]), "roc", "ROC curve")
+
+
+def _walk(run: RunFolder) -> Iterator[tuple[str, str]]:
+    layers = run.walk.get("layers") or []
+    if not layers:
+        return
+    names = [f"{one['kind']} {'×'.join(map(str, one['shape']))}" for one in layers]
+    output = {"x_norm": run.walk["output_norm"], "v_norm": run.walk["output_v_norm"]}
+    for suffix, width in (("", 760), ("_narrow", NARROW)):
+        labels = names if not suffix else [one["kind"] for one in layers]
+        rows = [{**one, "label": _shortened(label)} for one, label in zip(layers, labels, strict=True)]
+        figure = figures.passage(rows, {**output, "label": "output"}, width=width, wide=not suffix)
+        label = (
+            "Sizes of x(i), v(i) and parameter gradients and singular values of the Jacobians of one example, by layer"
+        )
+        yield f"walk{suffix}", _svg(figure, f"walk{suffix}", label)
+
+
+def _shortened(label: str, most: int = 30) -> str:
+    return label if len(label) <= most else label[: most - 1] + "…"
 
 
 def _svg(figure: Figure, name: str, label: str) -> str:

@@ -28,6 +28,8 @@ class RunFolder:
     """Ranked; None where the run was not diagnosed."""
     considered: tuple[dict[str, Any], ...] = ()
     signals: pl.DataFrame | None = None
+    walk: dict[str, Any] = field(default_factory=dict)
+    """The way of one example; walk.json."""
 
     @property
     def task(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def read_folder(path: Path) -> RunFolder:
         findings=None if findings is None else tuple(findings),
         considered=tuple(_read(path / "considered.json", _json) or ()),
         signals=_read(path / "signals.parquet", pl.read_parquet),
+        walk=_read(path / "walk.json", _json) or {},
     )
 
 

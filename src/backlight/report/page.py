@@ -50,6 +50,7 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "scores": tables.score_rows(run),
         "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
         "signals": [{**one, "figure": Markup(one["figure"])} for one in signal_maps(run)],
+        "walk": tables.walk_facts(run),
         "confused": tables.confused_pairs(run),
         "residuals": tables.residual_sentences(run),
         "worst": tables.worst_rows(run),
@@ -76,6 +77,9 @@ def _commands(run: RunFolder) -> list[dict[str, str]]:
             {"what": "Predict new rows", "command": f"backlight predict {folder} NEW_DATA -o predictions.csv"},
             {"what": "Score it on other labelled rows", "command": f"backlight evaluate {folder} DATA"},
         ]
+    if source and run.walk:
+        walk = f"backlight walk {folder} --row {run.walk['row']}"
+        commands.append({"what": "Walk one example forward and backward", "command": walk})
     return [*commands, {"what": "Make this page again", "command": f"backlight report {folder}"}]
 
 

@@ -7,6 +7,9 @@ from .folder import RunFolder
 from .words import cell, counted, decimals, duration, interval_text, number, percent, score_text, shape, spaced, wording
 
 MOST_CONFUSED = 8
+WALK_VALUES = 12
+"""Values of the walked example that are shown."""
+
 LONG_TABLE = 40
 """Rows beyond which a table is folded up."""
 
@@ -110,6 +113,36 @@ def column_rows(run: RunFolder) -> list[dict[str, str]]:
         }
         for column in run.evaluation.get("columns") or []
     ]
+
+
+def walk_facts(run: RunFolder) -> dict[str, Any] | None:
+    """What is said of the one example whose way through the network is shown."""
+    walk = run.walk
+    if not walk.get("layers"):
+        return None
+    probability = walk.get("probability_of_right_class")
+    right = "" if probability is None else f", probability of the right class {percent(probability)}"
+    loss = f"{walk['loss_name'].replace('-', ' ')} loss {number(walk['loss'])}"
+    values = list((walk.get("example") or {}).items())
+    more = f" … and {len(values) - WALK_VALUES:,} more columns" if len(values) > WALK_VALUES else ""
+    partial = any(one["largest"] is not None and one["smallest"] is None for one in walk["layers"])
+    return {
+        "row": walk["row"],
+        "said": f"{walk['target']} {_outcome(walk['truth'])}, predicted {_outcome(walk['prediction'])}{right}, {loss}",
+        "example": ", ".join(f"{name} {cell(value)}" for name, value in values[:WALK_VALUES]) + more,
+        "caption": "Dotted bars: only the largest σ were found." if partial else "",
+        "layers": [_walk_row(one) for one in walk["layers"]],
+    }
+
+
+def _walk_row(one: dict[str, Any]) -> dict[str, Any]:
+    names = ("x_norm", "v_norm", "parameter_gradient_norm", "largest", "smallest")
+    effective = ""
+    if isinstance(one["effective"], int | float):
+        about = "" if one["smallest"] is not None else "≈ "
+        effective = f"{about}{one['effective']:.3g} of {min(one['jacobian_shape']):,}"
+    sizes = ["–" if one[name] is None else number(one[name]) for name in names]
+    return {"name": one["layer"], "kind": one["kind"], "cells": [shape(one["shape"]), *sizes, effective]}
 
 
 def layer_rows(run: RunFolder) -> list[dict[str, Any]]:

@@ -51,8 +51,5 @@ def _seconds(assembly: Assembly) -> float:
 def _typical(assembly: Assembly, prediction: np.ndarray) -> int:
     """The held-out row whose error is the median: neither learned by heart nor hopeless, so that its gradients show."""
     truth = assembly.truth(assembly.held_out)
-    if assembly.task.classes:
-        error = -prediction[np.arange(len(truth)), truth]
-    else:
-        error = np.abs(prediction - truth)
+    error = -prediction[np.arange(len(truth)), truth] if assembly.task.classes else np.abs(prediction - truth)
     return int(np.argsort(error, kind="stable")[math.ceil(len(error) / 2) - 1])

@@ -6,6 +6,7 @@ Each function draws plain numbers and returns a matplotlib `Figure`; `to_svg` ma
 from .comparison import comparison
 from .confusion import confusion
 from .curves import curves
+from .passage import passage
 from .probabilities import calibration, right_class, roc
 from .scatter import scatter
 from .signals import signal_map
@@ -16,6 +17,7 @@ __all__ = [
     "comparison",
     "confusion",
     "curves",
+    "passage",
     "right_class",
     "roc",
     "save",
