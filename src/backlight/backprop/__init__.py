@@ -4,6 +4,7 @@ It knows nothing of training. Start reading at `plan.py`; a rule is a pair of sm
 """
 
 from .check import Check
+from .graphless import graphless
 from .objective import Objective
 from .plan import Plan
 from .singular import Spectrum, singular_values
@@ -20,6 +21,7 @@ __all__ = [
     "find_loss_rule",
     "find_rule",
     "gradient_size",
+    "graphless",
     "loss_rule",
     "norm",
     "rule",

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .graphless import graphless
 from .table import find_loss_rule
 
 
@@ -28,7 +29,7 @@ class Objective:
         self._rule = find_loss_rule(loss)
         self._saved: Any = None
 
-    @torch.no_grad()
+    @graphless
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         """y (n, …) and target → the loss, a scalar."""
         if self._rule is not None:
@@ -40,7 +41,7 @@ class Objective:
         self._saved = (leaf, value)
         return value.detach()
 
-    @torch.no_grad()
+    @graphless
     def backward(self) -> Tensor:
         """v(n) = ∂L/∂y of the last forward."""
         saved, self._saved = self._saved, None

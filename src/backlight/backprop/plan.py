@@ -12,6 +12,8 @@ from ..records import Layer
 from . import check as checking
 from . import jacobian as jacobians
 from . import trace as tracing
+from .graphless import graphless
+from .split import split
 from .steps import LeafStep, OpaqueStep, RuleStep, Step, Tape, walk_backward, walk_forward
 from .table import find_container, find_rule
 
@@ -20,7 +22,8 @@ class Plan:
     """Back-propagation through any module, made explicit.
 
     Containers (`nn.Sequential`, `Residual`, `Concat`) are unfolded into steps. A step whose exact module type has a
-    rule runs that rule; any other module runs as it is and autograd is asked for just that step. Train and eval
+    rule runs that rule. A module with a forward of its own is split into its layers where that is exactly the same;
+    any other module runs as it is and autograd is asked for just that step. Train and eval
     mode, frozen parameters, tied parameters, buffers and random state behave as in PyTorch.
 
     Parameters
@@ -57,7 +60,7 @@ class Plan:
         """The steps without children, in forward order."""
         return [leaf for step in self.steps for leaf in step.leaves()]
 
-    @torch.no_grad()
+    @graphless
     def forward(self, x: Any, *, observe: bool = False) -> Tensor:
         """The forward pass: x(0) → x(n).
 
@@ -73,7 +76,7 @@ class Plan:
         self._tape, self.last_input = tape, x
         return y
 
-    @torch.no_grad()
+    @graphless
     def backward(self, v: Tensor, *, wants_x: bool = True, accumulate: bool = True) -> Tensor | None:
         """The backward pass: from v(n) = ∂L/∂x(n) to v(0) = ∂L/∂x(0), parameter gradients into `p.grad`.
 
@@ -223,4 +226,7 @@ def unfold(name: str, module: nn.Module) -> list[Step]:
         steps: list[Step] = make(name, module, unfold)
         return steps
     entry = find_rule(module)
-    return [OpaqueStep(name, module) if entry is None else RuleStep(name, module, entry)]
+    if entry is not None:
+        return [RuleStep(name, module, entry)]
+    parts = split(name, module, unfold)
+    return [OpaqueStep(name, module)] if parts is None else parts

@@ -126,6 +126,7 @@ class RuleStep(LeafStep):
             raise TypeError(f"the rule {rule.name!r} has no backward function")
         self._rule_forward = rule.forward
         self._rule_backward = rule.backward_function
+        self._slots = Slots(wants_x=False)  # filled anew by every call
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Any]:
         return self._rule_forward(self.module, x)
@@ -133,23 +134,24 @@ class RuleStep(LeafStep):
     def _backward(self, saved: Any, v: Tensor, accumulate: bool, wants_x: bool) -> Tensor | None:
         if not self.parameters:
             return self._rule_backward(self.module, saved, v, _ONLY_X) if wants_x else None
-        slots = Slots(wants_x)
+        slots, destinations = self._slots, self._slots.__dict__
+        slots.wants_x = wants_x
         pending = []
         for name, p in self.parameters.items():
             if not p.requires_grad:
+                destinations[name] = None
                 continue
-            if self._adds(name, p, accumulate):
-                fresh = torch.empty_like(p)
-                pending.append((p, fresh))
-            else:
-                if p.grad is None:
-                    p.grad = torch.empty_like(p)
-                fresh = p.grad
-            slots.__dict__[name] = fresh
+            if p.grad is None:
+                p.grad = torch.empty_like(p)
+            elif accumulate or name in self.shared:
+                destinations[name] = torch.empty_like(p)
+                pending.append((p.grad, destinations[name]))
+                continue
+            destinations[name] = p.grad
         v_in = self._rule_backward(self.module, saved, v, slots)
-        for p, fresh in pending:
-            assert p.grad is not None
-            p.grad.add_(fresh)
+        for gradient, part in pending:
+            gradient.add_(part)
+        destinations.clear()
         return v_in
 
 

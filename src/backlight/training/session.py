@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Objective, Plan
+from ..backprop import Objective, Plan, graphless
 from ..data.batches import Batches
 from ..records import Epoch, Step
 from ..records.config import TrainingConfig
@@ -128,6 +128,7 @@ class Session:
             return f"no better validation loss for {patience} epochs"
         return ""
 
+    @graphless
     def _run_epoch(self) -> None:
         self.module.train()
         losses: list[Tensor] = []

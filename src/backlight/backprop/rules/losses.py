@@ -1,5 +1,7 @@
 """Losses: forward to one number, backward to v(n) = ∂L/∂y. The activation of the output is part of the loss."""
 
+from functools import cache
+
 import torch
 from torch import nn
 
@@ -40,9 +42,15 @@ def _(m, saved):  # → v (n, k, …)
     logp, target, total = saved
     if target.is_floating_point():
         return (logp.exp() * target.sum(1, keepdim=True) - target) / total
-    one = torch.ones((), dtype=logp.dtype, device=logp.device)
-    v = aten.nll_loss_backward.default(one, logp, target, m.weight, REDUCTION[m.reduction], m.ignore_index, total)
+    v = aten.nll_loss_backward.default(
+        _one(logp.dtype, logp.device), logp, target, m.weight, REDUCTION[m.reduction], m.ignore_index, total
+    )
     return aten._log_softmax_backward_data.default(v, logp, 1, logp.dtype)
+
+
+@cache
+def _one(dtype, device):
+    return torch.ones((), dtype=dtype, device=device)
 
 
 def _wanted_shares(m, logp, target):
