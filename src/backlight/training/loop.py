@@ -64,27 +64,62 @@ def train(
         Measure the training sample at each epoch's end and keep rows within the epochs. Without it only the running
         mean of the training loss is kept, which costs nothing.
     """
-    device = torch.device("cpu" if config.device == "auto" and not torch.cuda.is_available() else _device(config))
+    device = device_of(config)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        x, y = train
-        goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
-        targets = goal.prepare(torch.as_tensor(y))
-        size = config.batch_size or 128
-        batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
-        measured = _measured(goal, batches, validation, seed if record else None, device)
-        session = Session(module, goal, batches, measured, config)
-        session.course.deadline = deadline
-        session.observers = list(observers)
+        session = open_session(
+            module,
+            loss,
+            train,
+            validation,
+            config,
+            seed=seed,
+            unit=unit,
+            augmentation=augmentation,
+            deadline=deadline,
+            observers=observers,
+            record=record,
+        )
         session.folder = checkpoint
-        session.record = record
         if resume and checkpoint is not None:
             restore(session, checkpoint)
         return session.run()
 
 
-def _device(config: TrainingConfig) -> str:
-    return "cuda" if config.device == "auto" else config.device
+def open_session(
+    module: nn.Module,
+    loss: str | nn.Module,
+    train: Arrays,
+    validation: Arrays | None,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    unit: float,
+    augmentation: Augmentation | None,
+    deadline: float | None,
+    observers: Sequence[Observer],
+    record: bool,
+) -> Session:
+    """A training ready to begin, its arguments as in `train`; PyTorch's random state is seeded and stays so."""
+    torch.manual_seed(seed)
+    device = device_of(config)
+    x, y = train
+    goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
+    targets = goal.prepare(torch.as_tensor(y))
+    size = config.batch_size or 128
+    batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
+    measured = _measured(goal, batches, validation, seed if record else None, device)
+    session = Session(module, goal, batches, measured, config)
+    session.course.deadline = deadline
+    session.observers = list(observers)
+    session.record = record
+    return session
+
+
+def device_of(config: TrainingConfig) -> torch.device:
+    """The device that `auto` stands for on this machine, or the one that is named."""
+    if config.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(config.device)
 
 
 def _measured(

@@ -98,25 +98,37 @@ class Session:
         self.folder: Path | None = None
         self.record = True
         self.kept: State | None = None
+        self.work = 0.0
+        """Multiply-adds of one forward pass of a batch."""
         self._saved_at, self._told_at = time.monotonic(), 0.0
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
     def run(self) -> Trained:
         """From the current epoch to the end."""
+        self.begin()
+        with suitable_threads(self.work):
+            try:
+                while not (stopped := self.why_stop()):
+                    self.run_epoch()
+            except KeyboardInterrupt:
+                stopped = self.interrupted()
+        return self.finish(stopped)
+
+    def begin(self) -> None:
+        """Tell the observers, and learn how much work a step and an evaluation are."""
         self._tell("on_start", module=self.module, config=self.config, epochs=self.epochs, rows=self.batches.rows)
         if self.course.deadline is not None:
             self.course.evaluation_seconds = self._evaluation_seconds()
-        with suitable_threads(self._work()):
-            try:
-                while not (stopped := self._why_stop()):
-                    self._run_epoch()
-            except KeyboardInterrupt:
-                stopped = "interrupted"
-                self._keep_if_best(self.epoch, self._measure("validation")[0])
-        return self._finish(stopped)
+        self.work = self._work()
 
-    def _why_stop(self) -> str:
+    def interrupted(self) -> str:
+        """Keep what the broken epoch reached, if it is the best; why training stopped."""
+        self._keep_if_best(self.epoch, self._measure("validation")[0])
+        return "interrupted"
+
+    def why_stop(self) -> str:
+        """Why no further epoch is to be run; empty where one is."""
         if self.epoch >= self.epochs:
             return "all epochs done"
         if self.course.out_of_time and self.course.step:
@@ -129,7 +141,8 @@ class Session:
         return ""
 
     @graphless
-    def _run_epoch(self) -> None:
+    def run_epoch(self) -> None:
+        """One pass over the training rows, and the look at the held-out ones."""
         self.module.train()
         losses: list[Tensor] = []
         window = max(1, self.course.steps // WITHIN_EPOCHS)
@@ -256,7 +269,8 @@ class Session:
             measure(self.module, self.goal, x[:rows], target[:rows], size=prediction_batch(x))
         return 11 * (time.monotonic() - began)
 
-    def _finish(self, stopped: str) -> Trained:
+    def finish(self, stopped: str) -> Trained:
+        """The best parameters into the module; what the training leaves."""
         self.save()
         if self.best.values and "validation" in self.measured:
             self.flat.load(self.best.values)

@@ -1,0 +1,108 @@
+"""Several trainings at once are the trainings themselves."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from backlight.records.config import TrainingConfig
+from backlight.training import Copy, Observer, train, train_copies
+
+RATES = (1e-4, 1e-2, 1e9)
+
+
+def network():
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 3))
+
+
+def rows(n, seed):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(n, 6)).astype(np.float32)
+    return x, (x[:, 0] > 0).astype(np.int64) + (x[:, 1] > 0.5)
+
+
+def settings(rate=1e-2, **more):
+    chosen = {"optimizer": "sgd", "epochs": 4, "batch_size": 16, "schedule": "cosine", "weight_decay": 0.0}
+    return TrainingConfig(learning_rate=rate, **{**chosen, **more})
+
+
+def losses(trained):
+    return [(row.split, row.loss) for row in trained.history]
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_each_copy_is_its_single_run_even_beside_one_that_diverges(optimizer, average):
+    data, held_out = rows(100, 0), rows(40, 1)
+    configs = [settings(rate, optimizer=optimizer, average=average) for rate in RATES]
+    together = train_copies(
+        [Copy(network(), c, seed=i) for i, c in enumerate(configs)], "cross-entropy", data, held_out
+    )
+    for i, (config, copied) in enumerate(zip(configs, together, strict=True)):
+        alone = train(network(), "cross-entropy", data, held_out, config, seed=i)
+        assert copied.stopped == alone.stopped
+        assert [split for split, _ in losses(copied)] == [split for split, _ in losses(alone)]
+        np.testing.assert_allclose([v for _, v in losses(copied)], [v for _, v in losses(alone)], rtol=1e-4)
+        if i < 2:
+            for mine, theirs in zip(copied.module.parameters(), alone.module.parameters(), strict=True):
+                torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_a_copy_may_see_its_own_rows_and_be_measured_on_its_own():
+    data, held_out, own = rows(100, 0), rows(40, 1), rows(30, 2)
+    part = np.arange(10, 60)
+    first, second = train_copies(
+        [Copy(network(), settings(), rows=part), Copy(network(), settings(), validation=own)],
+        "cross-entropy",
+        data,
+        held_out,
+    )
+    alone = train(network(), "cross-entropy", (data[0][part], data[1][part]), held_out, settings())
+    np.testing.assert_allclose([v for _, v in losses(first)], [v for _, v in losses(alone)], rtol=1e-4)
+    alone = train(network(), "cross-entropy", data, own, settings())
+    np.testing.assert_allclose([v for _, v in losses(second)], [v for _, v in losses(alone)], rtol=1e-4)
+
+
+def test_the_judge_sees_every_copy_and_stops_those_it_names():
+    seen = []
+
+    def judge(latest):
+        seen.append([rows[-1].epoch for rows in latest])
+        return {1} if len(seen) == 2 else ()
+
+    copies = [Copy(network(), settings(rate)) for rate in (1e-2, 1e-3)]
+    kept, stopped = train_copies(copies, "cross-entropy", rows(100, 0), rows(40, 1), judge=judge)
+    assert (kept.epochs, kept.stopped) == (4, "all epochs done")
+    assert (stopped.epochs, stopped.stopped) == (2, "stopped early: others do better")
+    assert seen[1] == [2, 2] and seen[3] == [4, 2]
+
+
+class Interrupts(Observer):
+    """Ctrl-C in the middle of the second epoch."""
+
+    def on_epoch(self, rows, **kwargs):
+        if rows[-1].epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_what_every_copy_has():
+    copies = [Copy(network(), settings(rate)) for rate in (1e-2, 1e-3)]
+    before = copy.deepcopy(copies[1].module)
+    watching = [[Interrupts()], []]
+    first, second = train_copies(copies, "cross-entropy", rows(100, 0), rows(40, 1), observers=watching)
+    assert first.stopped == second.stopped == "interrupted"
+    assert second.epochs in (1, 2) and second.best_epoch == 1
+    assert not torch.equal(second.module[0].weight, before[0].weight)
+
+
+def test_the_global_random_state_is_left_as_it_was():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    train_copies([Copy(network(), settings(), seed=1)], "cross-entropy", rows(50, 0), None)
+    torch.manual_seed(7)
+    assert torch.equal(torch.rand(3), expected)
+    assert train_copies([], "cross-entropy", rows(5, 0), None) == []
