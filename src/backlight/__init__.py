@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from .data import read
     from .network import build
     from .records.config import Config
-    from .runs import Classifier, Regressor, Run, resume, train
+    from .runs import Classifier, LearningCurve, Regressor, Run, learning_curve, resume, train
     from .watch import watch
 
 _ROOMS = {
     "Classifier": "runs",
     "Config": "records.config",
     "Plan": "backprop",
+    "LearningCurve": "runs",
     "Regressor": "runs",
     "Run": "runs",
     "build": "network",
+    "learning_curve": "runs",
     "read": "data",
     "resume": "runs",
     "train": "runs",
@@ -36,11 +38,13 @@ __all__ = [
     "BacklightError",
     "Classifier",
     "Config",
+    "LearningCurve",
     "Plan",
     "Regressor",
     "Run",
     "__version__",
     "build",
+    "learning_curve",
     "read",
     "resume",
     "train",

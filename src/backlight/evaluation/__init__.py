@@ -6,6 +6,8 @@ network gets most wrong. Arrays in, plain numbers out: nothing here knows of net
 
 from .comparison import JUDGED, Comparison, compare
 from .heldout import Evaluation, evaluate
+from .learning_curve import Forecast, Point
+from .power_law import PowerLaw, fit_power_law
 from .reference import Reference, constant_scores, reference_scores
 from .scores import score
 from .worst import WrongExample, worst_examples
@@ -14,11 +16,15 @@ __all__ = [
     "JUDGED",
     "Comparison",
     "Evaluation",
+    "Forecast",
+    "Point",
+    "PowerLaw",
     "Reference",
     "WrongExample",
     "compare",
     "constant_scores",
     "evaluate",
+    "fit_power_law",
     "reference_scores",
     "score",
     "worst_examples",

@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .continuation import resume
     from .estimators import Classifier, Regressor
+    from .learning_curve_run import learning_curve
+    from .learning_curve_folder import LearningCurve
     from .overview import show
     from .run import Run, save_frame
     from .start import train
 
 _FILES = {
     "Classifier": "estimators",
+    "LearningCurve": "learning_curve_folder",
     "Regressor": "estimators",
     "Run": "run",
+    "learning_curve": "learning_curve_run",
     "resume": "continuation",
     "save_frame": "run",
     "show": "overview",
     "train": "start",
 }
 
-__all__ = ["Classifier", "Regressor", "Run", "resume", "save_frame", "show", "train"]
+__all__ = ["Classifier", "LearningCurve", "Regressor", "Run", "learning_curve", "resume", "save_frame", "show", "train"]
 
 
 def __getattr__(name: str) -> Any:

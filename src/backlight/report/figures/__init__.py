@@ -6,6 +6,7 @@ Each function draws plain numbers and returns a matplotlib `Figure`; `to_svg` ma
 from .comparison import comparison
 from .confusion import confusion
 from .curves import curves
+from .learning_curve import learning_curve
 from .passage import passage
 from .probabilities import calibration, right_class, roc
 from .scatter import scatter
@@ -17,6 +18,7 @@ __all__ = [
     "comparison",
     "confusion",
     "curves",
+    "learning_curve",
     "passage",
     "right_class",
     "roc",

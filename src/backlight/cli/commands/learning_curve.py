@@ -1,0 +1,107 @@
+"""backlight learning-curve: how the score grows with the rows, and what more of them would bring."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import options
+from ..app import INTERRUPTED, app
+from ..output import number, print_json, print_table, print_text, say
+
+if TYPE_CHECKING:
+    from ...runs import LearningCurve
+
+_CURVE = "Curve"
+
+
+@app.command(name="learning-curve", epilog="Example:  backlight learning-curve adult.csv --target income --up-to 0.25")
+def learning_curve(
+    data: options.Data = None,
+    target: options.Target = None,
+    up_to: Annotated[
+        float,
+        typer.Option(help="Training rows of the largest subset: a share, or a number.", rich_help_panel=_CURVE),
+    ] = 1.0,
+    seeds: Annotated[int, typer.Option(help="Trainings of each size, 2 at least.", rich_help_panel=_CURVE)] = 3,
+    sizes: Annotated[int, typer.Option(help="Sizes, each half of the next, 3 at least.", rich_help_panel=_CURVE)] = 6,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="accuracy, log_loss, roc_auc, …; r2, rmse or mae for values.", rich_help_panel=_CURVE),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Draw the curve to this .png or .svg file, too.", rich_help_panel=_CURVE),
+    ] = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    drop: options.Drop = None,
+    images: options.Images = None,
+    augment: options.Augment = None,
+    preprocessing: options.Preprocessing = None,
+    test_fraction: options.TestFraction = None,
+    validation_fraction: options.ValidationFraction = None,
+    network: options.Network = None,
+    init: options.Init = None,
+    epochs: options.Epochs = None,
+    lr: options.LearningRate = None,
+    batch_size: options.BatchSize = None,
+    optimizer: options.Optimizer = None,
+    schedule: options.Schedule = None,
+    weight_decay: options.WeightDecay = None,
+    label_smoothing: options.LabelSmoothing = None,
+    patience: options.Patience = None,
+    device: options.Device = None,
+    seed: options.Seed = None,
+    time_limit: options.TimeLimit = None,
+    config: options.ConfigFile = None,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Train on growing subsets of DATA and foretell the score with more rows: is data what lacks, or something else?"""
+    given = dict(locals())
+    for name in ("data", "target", "network", "lr", "config", "out", "json", "output", "sizes"):
+        del given[name]
+    from ... import runs
+    from ...runs.learning_curve_folder import check_figure_name
+    from .. import STARTED
+
+    check_figure_name(output)
+    curve = runs.learning_curve(
+        data,
+        target,
+        network=network,
+        config=config,
+        out=out,
+        most_sizes=sizes,
+        started=STARTED,
+        learning_rate=options.learning_rate(lr),
+        **given,
+    )
+    if output is not None and curve.points:
+        curve.save(output)
+        say(f"The curve is drawn in {output}.")
+    _show(curve, json=json)
+
+
+def _show(curve: "LearningCurve", *, json: bool) -> None:
+    """Points, forecast and verdict."""
+    if json:
+        print_json(curve.to_dict())
+    else:
+        print_text("")
+        found = [(f"{one.rows:,}", number(one.value), _interval(one.low, one.high), "") for one in curve.points]
+        found += [
+            (f"{one.rows:,}", number(one.value), _interval(one.low, one.high), "expected") for one in curve.forecast
+        ]
+        heading = "R²" if curve.metric == "r2" else curve.metric.replace("_", " ")
+        print_table(("training rows", heading, "95 % interval", ""), found, right=(0, 1, 2))
+        print_text(f"\n{curve.verdict}\nCurve: {curve.folder}")
+    if curve.stopped == "interrupted":
+        say(f"Interrupted: the sizes that were done are in {curve.folder}.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{number(low)}, {number(high)}]"

@@ -1,0 +1,132 @@
+"""What a learning curve says, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..evaluation import Forecast
+from ..records import Metric
+
+if TYPE_CHECKING:
+    from .learning_curve_folder import LearningCurve
+
+TOLD = 0.5
+"""Width of the interval of the limit over the distance still to go, above which the limit is not named."""
+
+_LACKING = {
+    "data": "More rows are what helps",
+    "regularisation": "Regularisation is what lacks, rather than rows",
+    "capacity": "Capacity is what lacks, rather than rows, or the columns tell no more",
+    "nothing clear": "Neither rows, capacity nor regularisation clearly lacks",
+}
+_MENDS = {
+    "data": "",
+    "regularisation": " Try dropout, weight decay or a smaller network.",
+    "capacity": " Try a wider or deeper network, more epochs, or further columns.",
+    "nothing clear": "",
+}
+
+
+def verdict(curve: LearningCurve) -> str:
+    """The whole verdict, in a few sentences."""
+    if not curve.points:
+        return f"No size was finished, so nothing can be told{_why(curve)}."
+    if curve.law is None or curve.gain is None:
+        last = curve.points[-1]
+        return (
+            f"{name(curve)[0].upper()}{name(curve)[1:]} {text(curve.metric, last.value)} with {last.rows:,} rows; the {len(curve.points)} finished "
+            f"{'size is' if len(curve.points) == 1 else 'sizes are'} too few for a forecast{_why(curve)}."
+        )
+    parts = [_here(curve), _twice(curve), _flattens(curve), _lacks(curve), _augmentation(curve), _unfinished(curve)]
+    return " ".join(part for part in parts if part)
+
+
+def name(curve: LearningCurve) -> str:
+    """The metric in words."""
+    return {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC-AUC", "log_loss": "log-loss"}.get(
+        curve.metric, curve.metric.replace("_", " ")
+    )
+
+
+def text(metric: str, value: float) -> str:
+    """A score: three decimals, or three digits for errors in the target's units."""
+    return f"{value:.3g}" if metric in ("rmse", "mae") else f"{value:.3f}"
+
+
+def _interval(curve: LearningCurve, value: Metric | Forecast) -> str:
+    return f"{text(curve.metric, value.value)} ({text(curve.metric, value.low)}–{text(curve.metric, value.high)})"
+
+
+def _here(curve: LearningCurve) -> str:
+    """Of a curve that did not reach all rows: what those would give."""
+    last = curve.points[-1]
+    if last.rows >= curve.all_rows:
+        return ""
+    ahead = next(one for one in curve.forecast if one.rows == curve.all_rows)
+    return (
+        f"With all {curve.all_rows:,} rows expect {name(curve)} {text(curve.metric, last.value)} → "
+        f"{_interval(curve, ahead)}."
+    )
+
+
+def _twice(curve: LearningCurve) -> str:
+    last = curve.points[-1]
+    begin = last.value if last.rows >= curve.all_rows else _at(curve, curve.all_rows).value
+    ahead = _at(curve, 2 * curve.all_rows)
+    return (
+        f"With twice the rows ({ahead.rows:,}) expect {name(curve)} {text(curve.metric, begin)} → "
+        f"{_interval(curve, ahead)}."
+    )
+
+
+def _at(curve: LearningCurve, rows: int) -> Forecast:
+    return next(one for one in curve.forecast if one.rows == rows)
+
+
+def _flattens(curve: LearningCurve) -> str:
+    found = curve.limit
+    assert found is not None
+    to_go = abs(found.value - curve.points[-1].value)
+    if found.high - found.low <= max(TOLD * to_go, 2 * abs(curve.points[-1].high - curve.points[-1].low)):
+        return f"The curve flattens near {_interval(curve, found)}."
+    return f"Where it flattens cannot be told yet: between {text(curve.metric, found.low)} and " + (
+        f"{text(curve.metric, found.high)}."
+    )
+
+
+def _lacks(curve: LearningCurve) -> str:
+    """The rule's answer with its numbers."""
+    gain = curve.gain
+    assert gain is not None
+    gap = ""
+    if curve.validation_loss == curve.validation_loss and curve.train_loss == curve.train_loss:
+        gap = (
+            f"; at {curve.points[-1].rows:,} rows the training loss is {curve.train_loss:.3g}, the validation loss "
+            f"{curve.validation_loss:.3g}"
+        )
+    return (
+        f"{_LACKING[curve.lacks]}: twice as many take away {gain.value:.1%} of the error "
+        f"({gain.low:.1%}–{gain.high:.1%}){gap}.{_MENDS[curve.lacks]}"
+    )
+
+
+def _augmentation(curve: LearningCurve) -> str:
+    worth = curve.augmentation
+    if worth is None:
+        return ""
+    last = curve.points[-1].rows
+    if worth.low <= 0 <= worth.high:
+        return f"Augmentation is not shown to help at {last:,} rows (worth {worth.low:,.0f} to {worth.high:,.0f} rows)."
+    if worth.high < 0:
+        return f"Augmentation harms: it costs as much as losing {-worth.value:,.0f} of {last:,} rows."
+    return f"Augmentation is worth {worth.value:,.0f} ({worth.low:,.0f}–{worth.high:,.0f}) of the {last:,} rows."
+
+
+def _why(curve: LearningCurve) -> str:
+    return f" ({curve.stopped})" if curve.stopped != "all sizes done" else ""
+
+
+def _unfinished(curve: LearningCurve) -> str:
+    if not curve.missing:
+        return ""
+    return f"Missing, {curve.stopped}: {', '.join(f'{rows:,}' for rows in curve.missing)} rows."
