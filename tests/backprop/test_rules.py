@@ -48,6 +48,7 @@ def assert_same(mine, theirs):
     torch.testing.assert_close(mine, theirs, rtol=TOLERANCE, atol=TOLERANCE)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # PyTorch's own, of an even kernel
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", cases.LAYERS)
 def test_gradients_by_input_and_parameters_equal_autograd(name, training):
@@ -102,6 +103,25 @@ def test_bilinear_equals_autograd():
     leaves = [part.clone().requires_grad_() for part in x]
     theirs = torch.autograd.grad(module(*leaves), [*leaves, *module.parameters()], v)
     assert_same([*v_in, *mine], list(theirs))
+
+
+@pytest.mark.parametrize("settings", [{}, {"mode": "sum"}, {"padding_idx": 2}, {"mode": "sum", "padding_idx": 2}])
+def test_bags_given_by_offsets_equal_autograd(settings):
+    torch.manual_seed(0)
+    module = nn.EmbeddingBag(7, 3, **settings).double()
+    codes, offsets = torch.tensor([1, 2, 4, 5, 4, 3, 2, 6]), torch.tensor([0, 3, 3, 5])  # the second bag is empty
+    weights = torch.rand(8, dtype=torch.float64)
+    x = (codes, offsets, weights) if settings.get("mode") == "sum" else (codes, offsets)
+    plan = Plan(module)
+    y = plan.forward(x)
+    v = torch.randn_like(y)
+    v_in = plan.backward(v)
+    leaves = [part.clone().requires_grad_() for part in x[2:]]
+    expected = module(codes, offsets, *leaves)
+    by_weight, *by_input = torch.autograd.grad(expected, [module.weight, *leaves], v)
+    assert_same((y, module.weight.grad), (expected.detach(), by_weight))
+    assert v_in[:2] == (None, None)
+    assert_same(list(v_in[2:]), by_input)
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,6 +4,7 @@ from torch import nn
 
 from ...network import Concat, Residual
 from ..branches import ConcatStep, SumStep
+from ..steps import OpaqueStep
 from ..table import container
 
 
@@ -16,6 +17,8 @@ def sequential(name, module, unfold):
 @container(Residual)
 def residual(name, module, unfold):
     """y = shortcut(x) + body(x), the shortcut an identity where none is given."""
+    if any(map(_changes_input, module.children())):
+        return [OpaqueStep(name, module)]
     shortcut = [] if module.shortcut is None else unfold(_join(name, "shortcut"), module.shortcut)
     return [SumStep(name, [shortcut, unfold(_join(name, "body"), module.body)])]
 
@@ -23,7 +26,22 @@ def residual(name, module, unfold):
 @container(Concat)
 def concat(name, module, unfold):
     """y = [branch₁(x), branch₂(x), …] along axis 1."""
+    if any(map(_changes_input, module.children())):
+        return [OpaqueStep(name, module)]
     return [ConcatStep(name, [unfold(_join(name, k), m) for k, m in module.named_children()])]
+
+
+def _changes_input(branch):
+    """Whether a branch may change in place what the other branches read: an in-place layer before any that makes anew.
+
+    PyTorch then gives the others the changed value, whatever was meant; so must the plan.
+    """
+    for layer in branch.modules():
+        if getattr(layer, "inplace", False):
+            return True
+        if next(iter(layer.parameters(recurse=False)), None) is not None:
+            return False
+    return False
 
 
 def _join(path, child):

@@ -6,6 +6,7 @@ x with v, ∂L/∂b the sum of v over examples and places (Dumoulin, Visin 2016,
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from ..table import rule
 
@@ -20,13 +21,26 @@ def convolution(m, x):  # x (n, i, …) → y (n, o, …)
 
 @convolution.when
 def _zero_padding(m):
-    return m.padding_mode == "zeros" and not isinstance(m.padding, str)
+    return m.padding_mode == "zeros"
 
 
 @convolution.backward
 def _(m, x, v, g):  # v (n, o, …) → ∂L/∂x (n, i, …)
     """∂L/∂x = wᵀ ∗ v; ∂L/∂w = x ⋆ v; ∂L/∂b = Σ v"""
-    return _gradients(m, x, v, g, False, m.output_padding)
+    if isinstance(m.padding, str):
+        return _with_words(m, x, v, g)
+    return _gradients(m, x, v, g, False, m.output_padding, m.padding)
+
+
+def _with_words(m, x, v, g):
+    """The padding "valid" is none; "same" is d (k − 1) in all, the odd one behind, for which x itself is extended."""
+    total = [d * (k - 1) if m.padding == "same" else 0 for d, k in zip(m.dilation, m.kernel_size, strict=True)]
+    odd = [pad % 2 for pad in total]
+    longer = F.pad(x, [part for one in reversed(odd) for part in (0, one)]) if any(odd) else x
+    dx = _gradients(m, longer, v, g, False, m.output_padding, [pad // 2 for pad in total])
+    if dx is None or not any(odd):
+        return dx
+    return dx[(..., *(slice(0, side) for side in x.shape[-len(odd) :]))]
 
 
 @rule(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -38,17 +52,17 @@ def transposed_convolution(m, x):  # x (n, i, …) → y (n, o, …)
 @transposed_convolution.backward
 def _(m, x, v, g):
     """∂L/∂x = w ∗ v; ∂L/∂w = v ⋆ x; ∂L/∂b = Σ v"""
-    return _gradients(m, x, v, g, True, m.output_padding)
+    return _gradients(m, x, v, g, True, m.output_padding, m.padding)
 
 
-def _gradients(m, x, v, g, transposed, output_padding):
+def _gradients(m, x, v, g, transposed, output_padding, padding):
     single = x.dim() == len(m.kernel_size) + 1  # one example without a batch axis
     if single:
         x, v = x.unsqueeze(0), v.unsqueeze(0)
     channels = [m.out_channels] if m.bias is not None else None
     wanted = [g.wants_x, g.weight is not None, g.bias is not None]
     dx, dw, db = _backward(
-        v, x, m.weight, channels, m.stride, m.padding, m.dilation, transposed, output_padding, m.groups, wanted
+        v, x, m.weight, channels, m.stride, padding, m.dilation, transposed, output_padding, m.groups, wanted
     )
     if dw is not None and g.weight is not None:
         g.weight.copy_(dw)

@@ -3,6 +3,8 @@
 Srivastava et al. 2014, JMLR 15. The mask is drawn as PyTorch draws it, so the same seed drops the same units.
 """
 
+import math
+
 import torch
 from torch import nn
 
@@ -31,8 +33,29 @@ def channel_dropout(m, x):  # x (n, c, …)
     return x * mask, mask
 
 
+ALPHA = 1.7580993408473766
+"""λα of SELU: the value that a dropped unit takes, with a minus (Klambauer et al. 2017, arXiv:1706.02515)."""
+
+
+@rule(nn.AlphaDropout, nn.FeatureAlphaDropout)
+def alpha_dropout(m, x):  # x (n, c, …)
+    """y = a (x · mask − λα (1 − mask)) + λα a p, with a that keeps mean 0 and variance 1; one mask a unit or channel"""
+    if not m.training or m.p == 0:
+        return x, None
+    shape = x.shape if type(m) is nn.AlphaDropout else (*x.shape[:2], *[1] * (x.dim() - 2))
+    if m.p == 1:
+        mask = x.new_zeros(shape)
+        return x * mask, mask
+    kept = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - m.p)
+    a = 1 / math.sqrt((ALPHA**2 * m.p + 1) * (1 - m.p))
+    shift = kept.sub(1).mul_(ALPHA * a).add_(ALPHA * a * m.p)
+    mask = kept.mul_(a)
+    return x * mask + shift, mask
+
+
 @dropout.backward
 @channel_dropout.backward
+@alpha_dropout.backward
 def _(m, mask, v, g):
     """v · mask/(1 − p)"""
     if mask is None:

@@ -29,9 +29,9 @@ def _(m, x, v, g):
 
 
 @rule(nn.EmbeddingBag)
-def embedding_bag(m, x):  # x (n, t) codes → y (n, d)
-    """y = the sum or mean of the rows W[x]"""
-    return m(x), x
+def embedding_bag(m, x):  # x (n, t) codes, or (codes (c,), offsets (n,)[, weights (c,)]) → y (n, d)
+    """y = the sum or mean of the rows W[x], weighted for a sum where weights are given"""
+    return (m(*x) if isinstance(x, tuple) else m(x)), x
 
 
 @embedding_bag.when
@@ -42,11 +42,26 @@ def _sum_or_mean(m):
 
 @embedding_bag.backward
 def _(m, x, v, g):
-    """∂L/∂W[k] = Σ v (over the number of codes in the bag, for the mean)"""
-    if g.weight is None:
-        return
-    kept = torch.ones_like(x, dtype=v.dtype) if m.padding_idx is None else (x != m.padding_idx).to(v.dtype)
+    """∂L/∂W[k] = Σ v (times the weight; over the number of codes in the bag, for the mean)"""
+    codes, bag, weights = _bags(x)
+    kept = torch.ones_like(codes, dtype=v.dtype) if m.padding_idx is None else (codes != m.padding_idx).to(v.dtype)
     if m.mode == "mean":
-        kept = kept / kept.sum(1, keepdim=True).clamp_min(1)
-    spread = v.unsqueeze(1) * kept.unsqueeze(-1)
-    g.weight.zero_().index_add_(0, x.reshape(-1), spread.reshape(-1, v.shape[-1]))
+        kept = kept / torch.zeros(len(v), dtype=v.dtype, device=v.device).index_add_(0, bag, kept).clamp_min(1)[bag]
+    if g.weight is not None:
+        share = kept if weights is None else kept * weights
+        g.weight.zero_().index_add_(0, codes, v[bag] * share.unsqueeze(1))
+    if weights is None or not g.wants_x:
+        return (None, None) if isinstance(x, tuple) else None
+    by_weight = (v[bag] * m.weight[codes]).sum(1) * kept
+    return None, None, by_weight.reshape(x[2].shape)
+
+
+def _bags(x):
+    """Codes (c,), the bag of each (c,), weights (c,) or None."""
+    codes, offsets, weights = (*x, None, None)[:3] if isinstance(x, tuple) else (x, None, None)
+    if codes.dim() == 2:
+        bag = torch.arange(len(codes), device=codes.device).repeat_interleave(codes.shape[1])
+    else:
+        places = torch.arange(len(codes), device=codes.device)
+        bag = torch.searchsorted(offsets.contiguous(), places, right=True) - 1
+    return codes.reshape(-1), bag, None if weights is None else weights.reshape(-1)
