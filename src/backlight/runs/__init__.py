@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .continuation import resume
     from .estimators import Classifier, Regressor
-    from .learning_curve_run import learning_curve
     from .learning_curve_folder import LearningCurve
+    from .learning_curve_run import learning_curve
     from .overview import show
     from .run import Run, save_frame
     from .start import train

@@ -111,8 +111,11 @@ def keep_points(curve: LearningCurve) -> None:
     names = list(rows[0].scores) if rows else []
     head = ("rows", "seed", "augmented", *names, "train_loss", "validation_loss", "epochs", "seconds")
     lines = [
-        (one.rows, one.seed, augmented, *(one.scores.get(name) for name in names), one.train_loss, one.validation_loss)
-        + (one.epochs, round(one.seconds, 3))
+        (
+            *(one.rows, one.seed, augmented),
+            *(one.scores.get(name) for name in names),
+            *(one.train_loss, one.validation_loss, one.epochs, round(one.seconds, 3)),
+        )
         for augmented, part in (("yes", rows), ("no", curve.plain))
         for one in part
     ]

@@ -37,6 +37,7 @@ def learning_curve(
     seeds: int = 3,
     most_sizes: int = 6,
     metric: str | None = None,
+    augmentation_worth: bool = True,
     out: str | Path | None = None,
     verbose: bool = True,
     started: float | None = None,
@@ -58,6 +59,9 @@ def learning_curve(
         Sizes, each half of the next.
     metric:
         Score of the curve: accuracy, log_loss, r2, … By default accuracy, or r2 for values.
+    augmentation_worth:
+        For images that are changed while training: train the largest size without that, too, to tell how many rows
+        it replaces.
     out:
         Folder; `runs/NAME-learning-curve-TIME` if None.
 
@@ -88,14 +92,15 @@ def learning_curve(
         say(text)
     stopped = ""
     limit = chosen.training.time_limit
+    until = None if limit is None else started + limit
     try:
         for rows in wanted:
-            curve.found[rows] = measure(place, rows, seeds, deadline=None if limit is None else started + limit)
+            curve.found[rows] = measure(place, rows, seeds, deadline=until)
             keep_points(curve)
             say(_line(curve, rows))
-        if place.augmentation is not None:
+        if place.augmentation is not None and augmentation_worth:
             say(f"{wanted[-1]:,} rows without augmentation:")
-            curve.plain = measure(place, wanted[-1], seeds, augment=False, deadline=limit and started + limit)
+            curve.plain = measure(place, wanted[-1], seeds, augment=False, deadline=until)
     except KeyboardInterrupt:
         stopped = "interrupted"
     except TimeoutError:

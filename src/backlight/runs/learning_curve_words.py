@@ -32,10 +32,11 @@ def verdict(curve: LearningCurve) -> str:
     if not curve.points:
         return f"No size was finished, so nothing can be told{_why(curve)}."
     if curve.law is None or curve.gain is None:
-        last = curve.points[-1]
+        last, said = curve.points[-1], name(curve)
+        many = "size is" if len(curve.points) == 1 else "sizes are"
         return (
-            f"{name(curve)[0].upper()}{name(curve)[1:]} {text(curve.metric, last.value)} with {last.rows:,} rows; the {len(curve.points)} finished "
-            f"{'size is' if len(curve.points) == 1 else 'sizes are'} too few for a forecast{_why(curve)}."
+            f"{said[0].upper()}{said[1:]} {text(curve.metric, last.value)} with {last.rows:,} rows; the "
+            f"{len(curve.points)} finished {many} too few for a forecast{_why(curve)}."
         )
     parts = [_here(curve), _twice(curve), _flattens(curve), _lacks(curve), _augmentation(curve), _unfinished(curve)]
     return " ".join(part for part in parts if part)

@@ -29,6 +29,9 @@ def learning_curve(
         str | None,
         typer.Option(help="accuracy, log_loss, roc_auc, …; r2, rmse or mae for values.", rich_help_panel=_CURVE),
     ] = None,
+    augmentation_worth: Annotated[
+        bool, typer.Option(help="For images, tell how many rows augmentation replaces.", rich_help_panel=_CURVE)
+    ] = True,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Draw the curve to this .png or .svg file, too.", rich_help_panel=_CURVE),
