@@ -83,7 +83,8 @@ def check(
     with torch.random.fork_rng(devices=[]):
         twin = type(plan)(mine)
         v, differences, seen = _whole(twin, theirs, x, target, loss)
-        walk_backward(twin.steps, v, seen, True)
+        with torch.no_grad():
+            walk_backward(twin.steps, v, seen, True)
         layers: dict[str, float] = {}
         for leaf in twin.leaves:
             layers[leaf.name] = max(layers.get(leaf.name, 0.0), _alone(leaf, seen))

@@ -7,6 +7,7 @@ Products of many layers vanish where σ < 1 and explode where σ > 1 (Saxe et al
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,5 +166,7 @@ def _back(at: Linearisation, v: Tensor) -> Tensor:
 def _forth(at: Linearisation, leaf: LeafStep, u: Tensor) -> np.ndarray:
     """J u as float64 (m,)."""
     direction = u.to(at.x).reshape(at.x.shape)
-    y: Tensor = torch.func.jvp(leaf.module, (at.x,), (direction,))[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch's forward derivatives use its own torch.jit
+        y: Tensor = torch.func.jvp(leaf.module, (at.x,), (direction,))[1]
     return y.reshape(-1).double().cpu().numpy()
