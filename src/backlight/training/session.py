@@ -24,6 +24,7 @@ from .goal import Goal, measure
 from .observer import Observer
 from .optimizer import Optimizer
 from .predict import prediction_batch
+from .replay import ReplayedPass
 from .resumption import State, state_of
 from .schedule import schedule
 from .threads import suitable_threads
@@ -86,6 +87,7 @@ class Session:
         self.objective = Objective(goal.loss)
         self.flat = FlatParameters(module)
         self.plan = Plan(module)
+        self._replayed = ReplayedPass(module, self._pass)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
         self.epoch, self.epochs = 0, config.epochs or 1
@@ -144,31 +146,31 @@ class Session:
     def run_epoch(self) -> None:
         """One pass over the training rows, and the look at the held-out ones."""
         self.module.train()
-        losses: list[Tensor] = []
+        self._replayed.look()
+        losses = torch.zeros(len(self.batches), dtype=self.flat.values.dtype, device=self.flat.values.device)
         window = max(1, self.course.steps // WITHIN_EPOCHS)
         began, first = time.monotonic(), self.course.step
-        for x, target in self.batches.epoch(self.epoch):
-            losses.append(self._step(x, target))
+        for (x, target), cell in zip(self.batches.epoch(self.epoch), losses.unbind(), strict=True):
+            cell.copy_(self._step(x, target))
+            done = self.course.step - first
             if self.record and self.course.step % window == 0:
-                self._within(torch.stack(losses[-window:]).mean(), began, first)
+                self._within(losses[max(0, done - window) : done].mean(), began, first)
             if self.course.out_of_time:
                 break
         self.epoch += 1
-        pace = (self.course.step - first) * self.batches.size / max(time.monotonic() - began, 1e-9)
-        self._end_epoch(torch.stack(losses), pace)
+        done = self.course.step - first
+        pace = done * self.batches.size / max(time.monotonic() - began, 1e-9)
+        self._end_epoch(losses[:done], pace)
 
     def _step(self, x: Tensor, target: Tensor) -> Tensor:
-        """One batch: forward, loss, backward, update. Returns the loss of the batch."""
+        """One batch: forward, loss, backward, update. Returns the loss of the batch, overwritten by the next step."""
         watching = [o for o in self.observers if o.wants_step(self.course.step)] if self.observers else []
-        outputs = self.plan.forward(x, observe=bool(watching))
-        loss = self.objective.forward(outputs, self.goal.smoothed(target))
-        if self.plan.shared:
-            for p in self.plan.shared:
-                p.grad.zero_()  # type: ignore[union-attr]
-        self.plan.backward(self.objective.backward(), wants_x=False, accumulate=False)
         rate = self.course.learning_rate
         if watching:
+            loss, outputs = self._forward_and_backward(x, target, observe=True)
             self._show_step(watching, loss, rate, outputs, target)
+        else:
+            loss = self._replayed(x, target)
         self.optimizer.step(rate)
         if self.average is not None:
             self.average.update()
@@ -176,6 +178,18 @@ class Session:
             observer.on_update(self.course.step)
         self.course.step += 1
         return loss
+
+    def _pass(self, x: Tensor, target: Tensor) -> Tensor:
+        return self._forward_and_backward(x, target)[0]
+
+    def _forward_and_backward(self, x: Tensor, target: Tensor, *, observe: bool = False) -> tuple[Tensor, Tensor]:
+        """Loss and outputs of the batch; the gradients in the flat buffer."""
+        outputs = self.plan.forward(x, observe=observe)
+        loss = self.objective.forward(outputs, self.goal.smoothed(target))
+        for p in self.plan.shared:
+            p.grad.zero_()  # type: ignore[union-attr]
+        self.plan.backward(self.objective.backward(), wants_x=False, accumulate=False)
+        return loss, outputs
 
     def _show_step(self, watching: list[Observer], loss: Tensor, rate: float, outputs: Tensor, target: Tensor) -> None:
         epoch = self.course.step / len(self.batches)

@@ -11,7 +11,7 @@ aten = torch.ops.aten
 @rule(nn.ReLU)
 def relu(m, x):
     """y = max(x, 0)"""
-    y = torch.relu(x)
+    y = torch.clamp_min(x, 0)  # what torch.relu calls, and faster when a recorded step replays it
     return y, y
 
 
