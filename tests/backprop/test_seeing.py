@@ -64,7 +64,7 @@ def inside(module, path):
     return module.get_submodule(path) if path else module
 
 
-# -- trace ----------------------------------------------------------------------------------------------------------------
+# -- trace ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["perceptron", "branches", "convolutional", "normalised"])
@@ -114,7 +114,7 @@ def test_a_trace_leaves_gradients_buffers_and_random_state_alone_and_stays_as_it
         trace["3"]
 
 
-# -- Jacobians --------------------------------------------------------------------------------------------------------------
+# -- Jacobians --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -193,13 +193,13 @@ def test_jacobians_say_what_they_cannot_do():
     assert plan.jacobian("0").shape == (2, 4, 3)
     with pytest.raises(BacklightError, match=r"no layer 'head'.*its layers are 0, 1"):
         plan.jacobian("head")
-    with pytest.raises(BacklightError, match="no parameter 'gamma'.*weight, bias"):
+    with pytest.raises(BacklightError, match=r"no parameter 'gamma'.*weight, bias"):
         plan.jacobian("0", by="gamma")
     with pytest.raises(BacklightError, match="GiB"):
         Plan(nn.Conv2d(3, 64, 3, padding=1)).jacobian("", torch.randn(1, 3, 256, 256))
 
 
-# -- check ------------------------------------------------------------------------------------------------------------------
+# -- check ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -233,7 +233,7 @@ def test_the_check_names_the_layer_that_is_off():
         del RULES[Wrong]
 
 
-# -- singular values ----------------------------------------------------------------------------------------------------------
+# -- singular values --------------------------------------------------------------------------------------------------
 
 SPECTRA = {
     "linear": (nn.Linear(7, 5), (7,), "full matrix"),

@@ -163,8 +163,8 @@ class _Maker:
     def _changed(self, node: fx.Node) -> fx.Node | None:
         """The value that the node changes in place."""
         if node.op == "call_module":
-            child = self.children[str(node.target)]
-            if any(getattr(m, "inplace", False) for m in child.modules()):
+            leaves = (leaf for step in self.steps[node] for leaf in step.leaves())
+            if any(getattr(m, "inplace", False) for leaf in leaves for m in leaf.module.modules()):
                 return next(a for a in node.args if isinstance(a, fx.Node))
             return None
         adds = name_of(node.target) == "add" and self.reader.adds_in_place
