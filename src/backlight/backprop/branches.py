@@ -55,17 +55,21 @@ class SumStep(BranchStep):
 
 
 class ConcatStep(BranchStep):
-    """y = the branches' outputs one after the other along axis 1; each branch gets its part of v."""
+    """y = the branches' outputs one after the other along one axis; each branch gets its part of v."""
+
+    def __init__(self, name: str, branches: Sequence[Sequence[Step]], *, axis: int = 1) -> None:
+        super().__init__(name, branches)
+        self.axis = axis
 
     def forward(self, x: Tensor, tape: Tape) -> Tensor:
         """x (n, …) → y (n, Σ widths, …)."""
         parts = self._outputs(x, tape)
-        tape.saved.append([part.shape[1] for part in parts])
-        return torch.cat(parts, 1)
+        tape.saved.append([part.shape[self.axis] for part in parts])
+        return torch.cat(parts, self.axis)
 
     def backward(self, v: Tensor, tape: Tape, wants_x: bool) -> Tensor | None:
         """∂L/∂x = Σ of the branches' ∂L/∂x, each from its slice of v."""
-        return self._added(v.split(tape.saved.pop(), 1), tape, wants_x)
+        return self._added(v.split(tape.saved.pop(), self.axis), tape, wants_x)
 
     def skip(self, tape: Tape) -> None:
         """Take the widths and the entries of all branches off the tape unused."""

@@ -124,6 +124,7 @@ class RuleStep(LeafStep):
         super().__init__(name, module, dict(module.named_parameters(recurse=False)))
         if rule.backward_function is None:
             raise TypeError(f"the rule {rule.name!r} has no backward function")
+        self.rule = rule
         self._rule_forward = rule.forward
         self._rule_backward = rule.backward_function
         self._slots = Slots(wants_x=False)  # filled anew by every call

@@ -59,6 +59,27 @@ class Rule:
     backward_function: Callable[..., Any] | None = None
     applies: Callable[[Any], bool] = field(default=lambda _: True)
     """Whether the rule covers this module's settings; where not, the step is opaque."""
+    alone: Callable[[Any], bool] = field(default=lambda _: True)
+    """Whether the module's output for an example depends on that example alone, not on the rest of the batch."""
+    random: bool = False
+    """Whether the rule draws random numbers in train mode."""
+    copies: Rule | None = None
+    """The same layer of several networks at once, see `copies.py`; None where one after the other is as good."""
+    free: tuple[str, ...] = ()
+    """Settings in which the copies of one batch may differ."""
+
+    def for_copies(self, *, free: tuple[str, ...] = ()) -> Callable[[Callable[..., tuple[Tensor, Any]]], Rule]:
+        """Attach a form for several networks: `(m, x) -> (y, saved)` on x (copies, n, …), with a backward of its own.
+
+        `m.weight` is then (copies, *shape), `m.each(setting)` lists one that is `free`, and `m.generators` are the
+        copies' sources of random numbers; see `Stack`.
+        """
+
+        def decorate(forward: Callable[..., tuple[Tensor, Any]]) -> Rule:
+            self.copies, self.free = Rule(forward.__name__, forward, (forward.__doc__ or "").strip()), free
+            return self.copies
+
+        return decorate
 
     def backward(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Attach the backward function; used as a decorator."""
@@ -82,9 +103,12 @@ LOSSES: dict[type, Rule] = {}
 CONTAINERS: dict[type, Callable[..., Any]] = {}
 
 
-def rule(*types: type) -> Callable[[Forward], Rule]:
-    """Register the decorated forward function `(m, x) -> (y, saved)` for these exact module types."""
-    return _register(RULES, types)
+def rule(*types: type, **traits: Any) -> Callable[[Forward], Rule]:
+    """Register the decorated forward function `(m, x) -> (y, saved)` for these exact module types.
+
+    `traits` are fields of `Rule`: `alone`, where the examples of a batch mix, and `random`.
+    """
+    return _register(RULES, types, **traits)
 
 
 def loss_rule(*types: type) -> Callable[[Callable[..., tuple[Tensor, Any]]], Rule]:
@@ -112,9 +136,9 @@ def find_container(module: nn.Module) -> Callable[..., Any] | None:
     return None if has_hooks(module) else CONTAINERS.get(type(module))
 
 
-def _register(table: dict[type, Rule], types: tuple[type, ...]) -> Callable[[Callable[..., Any]], Rule]:
+def _register(table: dict[type, Rule], types: tuple[type, ...], **traits: Any) -> Callable[[Callable[..., Any]], Rule]:
     def decorate(forward: Callable[..., Any]) -> Rule:
-        entry = Rule(forward.__name__, forward, (forward.__doc__ or "").strip())
+        entry = Rule(forward.__name__, forward, (forward.__doc__ or "").strip(), **traits)
         for kind in types:
             if kind in table:
                 raise ValueError(f"{kind.__name__} has a rule already: {table[kind].name}")

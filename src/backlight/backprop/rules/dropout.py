@@ -13,7 +13,7 @@ from ..table import rule
 aten = torch.ops.aten
 
 
-@rule(nn.Dropout)
+@rule(nn.Dropout, random=True)
 def dropout(m, x):
     """y = x · mask/(1 − p) in train mode, y = x in eval mode"""
     if not m.training or m.p == 0:
@@ -24,7 +24,7 @@ def dropout(m, x):
     return x * mask, mask
 
 
-@rule(nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+@rule(nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, random=True)
 def channel_dropout(m, x):  # x (n, c, …)
     """The same mask for all places of a channel (Tompson et al. 2015, arXiv:1411.4280)"""
     if not m.training or m.p == 0:
@@ -37,7 +37,7 @@ ALPHA = 1.7580993408473766
 """λα of SELU: the value that a dropped unit takes, with a minus (Klambauer et al. 2017, arXiv:1706.02515)."""
 
 
-@rule(nn.AlphaDropout, nn.FeatureAlphaDropout)
+@rule(nn.AlphaDropout, nn.FeatureAlphaDropout, random=True)
 def alpha_dropout(m, x):  # x (n, c, …)
     """y = a (x · mask − λα (1 − mask)) + λα a p, with a that keeps mean 0 and variance 1; one mask a unit or channel"""
     if not m.training or m.p == 0:
@@ -63,6 +63,36 @@ def _(m, mask, v, g):
     if mask.dtype == torch.bool:
         return aten.native_dropout_backward.default(v, mask, 1 / (1 - m.p))
     return v * mask
+
+
+@dropout.for_copies(free=("p",))
+def dropout_of_copies(m, x):  # x (copies, n, …)
+    """A mask for each copy, from its own random numbers"""
+    return _drop(m, x, x.shape)
+
+
+@channel_dropout.for_copies(free=("p",))
+def channel_dropout_of_copies(m, x):  # x (copies, n, c, …)
+    return _drop(m, x, (*x.shape[:3], *[1] * (x.dim() - 3)))
+
+
+@dropout_of_copies.backward
+@channel_dropout_of_copies.backward
+def _(m, mask, v, g):
+    """v · mask/(1 − p)"""
+    return v if mask is None else v * mask
+
+
+def _drop(m, x, shape):
+    if not m.training:
+        return x, None
+    masks = torch.ones(shape, dtype=x.dtype, device=x.device)
+    for mask, p, generator in zip(masks, m.each("p"), m.generators, strict=True):
+        if p == 1:
+            mask.zero_()
+        elif p > 0:
+            mask.bernoulli_(1 - p, generator=generator).div_(1 - p)
+    return x * masks, masks
 
 
 def _mask(m, x, shape):

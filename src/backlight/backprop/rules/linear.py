@@ -27,6 +27,25 @@ def _(m, x, v, g):  # v (…, o) → ∂L/∂x (…, i)
     return v @ m.weight if g.wants_x else None
 
 
+@linear.for_copies()
+def linear_of_copies(m, x):  # x (k, n, …, i) → y (k, n, …, o)
+    """yₖ = xₖ Wₖᵀ + bₖ, in one batched product"""
+    rows, turned = x.flatten(1, -2), m.weight.transpose(1, 2)
+    y = torch.bmm(rows, turned) if m.bias is None else torch.baddbmm(m.bias.unsqueeze(1), rows, turned)
+    return y.view(*x.shape[:-1], y.shape[-1]), x
+
+
+@linear_of_copies.backward
+def _(m, x, v, g):  # v (k, n, …, o) → ∂L/∂x (k, n, …, i)
+    """∂L/∂xₖ = vₖ Wₖ; ∂L/∂Wₖ = vₖᵀ xₖ; ∂L/∂bₖ = Σₙ vₖ"""
+    rows = v.flatten(1, -2)
+    if g.weight is not None:
+        torch.bmm(rows.transpose(1, 2), x.flatten(1, -2), out=g.weight)
+    if g.bias is not None:
+        torch.sum(rows, 1, out=g.bias)
+    return torch.bmm(rows, m.weight).view_as(x) if g.wants_x else None
+
+
 @rule(nn.Bilinear)
 def bilinear(m, x):  # x = (x₁ (n, i), x₂ (n, j)) → y (n, o)
     """yₒ = x₁ᵀ Wₒ x₂ + bₒ"""

@@ -15,7 +15,7 @@ from ..table import rule
 aten = torch.ops.aten
 
 
-@rule(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+@rule(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, alone=lambda m: False)
 def batch_norm(m, x):  # x (n, c, …) → y (n, c, …)
     """μ, σ over all axes but c: of the batch in train mode (the running ones follow), of the past in eval mode"""
     m._check_input_dim(x)

@@ -16,7 +16,7 @@ def _(m, _saved, v, g):
     return v
 
 
-@rule(nn.Flatten, nn.Unflatten)
+@rule(nn.Flatten, nn.Unflatten, alone=lambda m: getattr(m, "start_dim", getattr(m, "dim", 1)) != 0)
 def reshape(m, x):
     """The same values in another shape"""
     return m(x), x.shape
