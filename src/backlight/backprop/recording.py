@@ -108,7 +108,8 @@ class _Notes(TorchDispatchMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         self.seen.append((func, args, kwargs, result))
-        self.possible &= not torch.is_grad_enabled() and all(isinstance(r, Tensor) for r in _listed(result))
+        self.possible &= not torch.is_grad_enabled() and all(isinstance(r, Tensor | None) for r in _listed(result))
+        self.possible &= not _shape_depends_on_values(func, args)
         if not _shares_memory(result, args):
             self.bytes += sum(r.nbytes for r in _listed(result) if isinstance(r, Tensor))
         return result
@@ -127,8 +128,17 @@ def _is_done(func: Any, args: Sequence[Any], kwargs: dict[str, Any], result: Any
         return False
     if func.overloadpacket.__name__.startswith(("empty", "new_empty")) or _shares_memory(result, args):
         return True
-    constant = torch.Tag.nondeterministic_seeded not in func.tags and next(_tensors([args, *kwargs.values()]), None) is None
+    constant = (
+        torch.Tag.nondeterministic_seeded not in func.tags and next(_tensors([args, *kwargs.values()]), None) is None
+    )
     return constant and written.isdisjoint(map(_place, _tensors([result])))
+
+
+def _shape_depends_on_values(func: Any, args: Sequence[Any]) -> bool:
+    if torch.Tag.dynamic_output_shape not in func.tags:
+        return False
+    by_codes = func.overloadpacket is torch.ops.aten.index
+    return not by_codes or any(t.dtype in (torch.bool, torch.uint8) for t in _tensors(args[1]))
 
 
 def _written(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Iterator[int]:
@@ -144,7 +154,7 @@ def _call(func: Any, args: Sequence[Any], kwargs: dict[str, Any], result: Any) -
     if func._schema.is_mutable:
         return partial(_entry(func), *args, **kwargs)
     out = _out_form(func)
-    if out is None:
+    if out is None or any(r is None for r in _listed(result)):  # a gradient that was not asked for
         return partial(_run_and_copy, func._op, args, kwargs, _listed(result))
     form, names = out
     return partial(_entry(form), *args, **kwargs, **dict(zip(names, _listed(result), strict=True)))
@@ -168,9 +178,10 @@ def _out_form(func: Any) -> tuple[Any, list[str]] | None:
     return None
 
 
-def _run_and_copy(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], into: Sequence[Tensor]) -> None:
+def _run_and_copy(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], into: Sequence[Tensor | None]) -> None:
     for mine, fresh in zip(into, _listed(op(*args, **kwargs)), strict=True):
-        mine.copy_(fresh)
+        if mine is not None:
+            mine.copy_(fresh)
 
 
 def _shares_memory(result: Any, args: Sequence[Any]) -> bool:
