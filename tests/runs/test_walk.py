@@ -1,0 +1,161 @@
+"""One example's way through a trained network: the numbers are those of the plan, the singular values those of J."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+
+from backlight import Plan
+from backlight.cli.app import run as command
+from backlight.data import read
+from backlight.records import BacklightError
+from backlight.runs import Run, train
+
+NETWORKS = {
+    "perceptron": "32 relu, dropout 0.1, layer-norm, 16 tanh",
+    "convolutional": "conv 6 3, batch-norm, relu, max-pool 2, conv 8 3, gelu, global-pool, 12 relu",
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A run of each kind of network, opened with the data that it read."""
+    home = tmp_path_factory.mktemp("walk")
+    digits = load_digits()
+    np.savez(home / "digits.npz", x=(digits.images[:300, None] * 15).astype("uint8"), y=digits.target[:300])
+    sources = {"perceptron": "sklearn:wine", "convolutional": home / "digits.npz"}
+    made = {
+        name: train(sources[name], network=NETWORKS[name], epochs=4, out=home / name, diagnose=False)
+        for name in NETWORKS
+    }
+    made["regression"] = train("sklearn:diabetes", network="12 tanh", epochs=4, out=home / "regression")
+    return {name: made[name].folder for name in made}
+
+
+def trace_of(run, walk):
+    """The same pass by the plan alone."""
+    one = run.read(run.config.data.source).take(np.array([walk.row]))
+    x, y = run.preprocessing.transform(one), run.preprocessing.encode_target(one)
+    plan = Plan(run.module)
+    return plan, plan.trace(torch.as_tensor(x), torch.as_tensor(y), loss=nn.CrossEntropyLoss())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_sizes_and_norms_are_those_of_the_trace(folders, name):
+    run = Run(folders[name])
+    walk = run.walk(17)
+    _, trace = trace_of(run, walk)
+    assert walk.loss == pytest.approx(trace.loss)
+    assert len(walk.layers) == len(trace)
+    for mine, layer in zip(walk.layers, trace, strict=True):
+        assert (mine.layer, mine.kind, mine.shape) == (layer.name, layer.kind, tuple(layer.x.shape[1:]))
+        assert mine.x_norm == pytest.approx(float(layer.x.double().norm()))
+        assert mine.v_norm == pytest.approx(float(layer.v_in.double().norm()))
+        parts = [float(g.double().norm()) for g in layer.gradients.values()]
+        expected = float(np.linalg.norm(parts)) if parts else None
+        assert mine.parameter_gradient_norm == (expected if expected is None else pytest.approx(expected))
+    probabilities = torch.softmax(trace.output[0], 0)
+    assert walk.probability_of_right_class == pytest.approx(
+        float(probabilities[list(run.task.classes).index(walk.truth)]), rel=1e-5
+    )
+    assert walk.output_v == pytest.approx(trace.layers[-1].v_out[0].tolist())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_singular_values_are_those_of_the_full_jacobian(folders, name):
+    run = Run(folders[name])
+    walk = run.walk(17)
+    plan, trace = trace_of(run, walk)
+    for mine, layer in zip(walk.layers, trace, strict=True):
+        x = layer.x.float()
+        j = torch.func.jacrev(run.module.get_submodule(layer.name))(x).detach().reshape(mine.jacobian_shape)
+        values = torch.linalg.svdvals(j.double()).numpy()
+        assert mine.jacobian_complete
+        np.testing.assert_allclose(mine.jacobian_singular_values, values, rtol=1e-4, atol=1e-5 * values[0])
+        assert (mine.largest, mine.smallest) == (mine.jacobian_singular_values[0], mine.jacobian_singular_values[-1])
+    assert len(plan.leaves) == len(walk.layers)
+
+
+def test_a_walk_shows_the_row_as_the_user_wrote_it(folders):
+    wine = Run(folders["perceptron"])
+    walk = wine.walk(17)
+    frame = wine.read("sklearn:wine").frame
+    assert walk.example == {k: v for k, v in frame.row(17, named=True).items() if k != "class"}
+    assert (walk.target, walk.truth) == ("class", frame["class"][17])
+    assert walk.prediction == wine.predict("sklearn:wine")["prediction"][17]
+    numbers = Run(folders["regression"]).walk(3)
+    assert numbers.truth == pytest.approx(float(Run(folders["regression"]).read("sklearn:diabetes").frame["target"][3]))
+    assert numbers.probability_of_right_class is None
+    assert numbers.loss_name == "mean-squared-error"
+
+
+def test_the_command_answers_with_the_fixed_keys_and_tells_a_person(folders, capsys):
+    assert command(["walk", str(folders["perceptron"]), "--row", "17", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    keys = {
+        "layer", "kind", "shape", "x_norm", "v_norm", "parameter_gradient_norm", "jacobian_singular_values",
+    }  # fmt: skip
+    assert said["row"] == 17
+    assert all(keys <= layer.keys() for layer in said["layers"])
+    assert command(["walk", str(folders["perceptron"]), "--row", "17"]) == 0
+    page = capsys.readouterr().out
+    for words in ("v(i) = v(i+1) · ∂x(i+1)/∂x(i)", "alcohol", "truth", "probability of the right class", "How σ was"):
+        assert words in page
+    for layer in said["layers"]:
+        assert layer["layer"] in page and f"{layer['x_norm']:.4g}" in page
+
+
+@pytest.mark.parametrize(
+    ("row", "data", "sentence"),
+    [
+        ("178", None, "sklearn:wine has rows 0 to 177, and --row 178 is none of them."),
+        ("-1", None, "--row -1 is none of them"),
+        ("1", "nowhere.csv", "nowhere.csv"),
+        ("0", "empty.csv", "Row 0 of empty.csv has no 'class'"),
+    ],
+)
+def test_a_row_that_is_not_there_is_told_in_one_sentence(folders, tmp_path, monkeypatch, capsys, row, data, sentence):
+    monkeypatch.chdir(tmp_path)
+    Run(folders["perceptron"]).read("sklearn:wine").frame[:2].with_columns(pl.lit(None).alias("class")).write_csv(
+        "empty.csv"
+    )
+    assert command(["walk", str(folders["perceptron"]), "--row", row, *(["--data", data] if data else [])]) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_data_that_was_passed_in_memory_has_to_be_given_again(tmp_path):
+    frame = read("sklearn:wine").frame
+    run = train(frame, target="class", network="8 relu", epochs=2, out=tmp_path / "run", diagnose=False)
+    with pytest.raises(BacklightError, match="passed in memory"):
+        run.walk(0)
+    assert run.walk(0, frame).row == 0
+
+
+def test_the_run_keeps_a_typical_example_for_its_report(folders):
+    for name, folder in folders.items():
+        kept = json.loads((folder / "walk.json").read_text())
+        again = Run(folder).walk(kept["row"])
+        assert kept["loss"] == pytest.approx(again.loss, rel=1e-4)
+        assert [layer["largest"] for layer in kept["layers"]] == pytest.approx(
+            [layer.largest for layer in again.layers], rel=1e-4
+        ), name
+        page = (folder / "report.html").read_text()
+        assert "One example, forward and backward" in page
+        assert f"Row {kept['row']}," in page
+
+
+def test_what_cannot_be_walked_leaves_the_picture_out(tmp_path, capsys, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise RuntimeError("no gradient of this layer")
+
+    monkeypatch.setattr("backlight.runs.walk_kept.walk_through", refuse)
+    run = train("sklearn:wine", network="8 relu", epochs=2, out=tmp_path / "run", diagnose=False)
+    assert not (run.folder / "walk.json").exists()
+    assert "One example, forward and backward" not in (run.folder / "report.html").read_text()
+    assert "The report shows no example's way through the network: no gradient of this layer" in capsys.readouterr().err
