@@ -82,6 +82,22 @@ LabelSmoothing = Annotated[
 Patience = Annotated[
     int | None, typer.Option(help="Epochs without a better validation loss before it stops.", rich_help_panel=_TRAINING)
 ]
+Ensemble = Annotated[
+    int | None,
+    typer.Option(
+        help="Networks that are trained at once and predict together; their spread tells how sure they are. "
+        "8 for tables of up to 2,000 rows whose network is left open, else 1.",
+        metavar="K",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Folds = Annotated[
+    bool | None,
+    typer.Option(
+        help="Whether each network of an ensemble leaves out rows of its own, which choose its best epoch.",
+        rich_help_panel=_TRAINING,
+    ),
+]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_TRAINING)]
 
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_RUN)]

@@ -61,6 +61,11 @@ class TrainingConfig(_Section):
     """Decay of the exponential moving average of the parameters; 0 switches it off."""
     patience: int | None = Field(None, ge=1)
     """Epochs without a better validation loss before training stops."""
+    ensemble: int | None = Field(None, ge=1, le=256)
+    """Networks that are trained at once and predict together; 1 for a single one."""
+    folds: bool | None = None
+    """Whether each network of an ensemble leaves out another part of the training and validation rows, which chooses
+    its best epoch; else all share the validation rows."""
     time_limit: float | None = Field(None, gt=0)
     """Seconds for the whole command, reading and evaluation included."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

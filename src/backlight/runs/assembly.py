@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..network import default_network, load_description, parse
 from ..records import BacklightError, Task
 from ..records.config import Config
 from ..training import resolve
+from .ensemble import choose, ensemble_sentence, join, may_fold, member_seeds, pooled
 from .module import load_parameters, new_module, own_copy
 from .preconditions import check_batch_size, check_device
 from .prediction import predictions, raw_outputs
@@ -97,15 +99,24 @@ def assemble(
     description = written(config.network.description)  # a wrong word is told before the data is read
     dataset = read(source, images=config.data.images)
     prepared = prepare(dataset, config.data, seed=config.seed)
+    own = network is not None or description is not None
+    folding = may_fold(config, dataset.given_split)
+    members = choose(config, prepared.inputs, pooled(prepared), own=own, may_fold=folding)
+    config = config.model_copy(update={"training": members})
+    if members.folds:  # each member has validation rows of its own
+        whole = config.data.model_copy(update={"validation_fraction": 0.0})
+        prepared = prepare(dataset, whole, seed=config.seed)
     seed = config.seed if config.init_seed is None else config.init_seed
     if network is None:
         x = prepared.train.x
         description = description or default_network(prepared.inputs, prepared.task, len(x))
-        module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=seed)
+        build = partial(new_module, description, prepared.inputs, prepared.task, x, init=config.network.init)
+        modules = [build(seed=one) for one in member_seeds(seed, members.ensemble or 1)]
     else:
-        module = own_copy(network)
-    if config.network.init_from is not None and fresh:
+        modules = [own_copy(network) for _ in range(members.ensemble or 1)]
+    for module in modules if config.network.init_from is not None and fresh else ():
         load_parameters(module, config.network.init_from)
+    module = modules[0] if len(modules) == 1 else join(modules, prepared.task)
     filled = filled_in(config, source, prepared, description)
     check_batch_size(module, filled.training, prepared.train.x)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
@@ -166,3 +177,5 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
         f"Training: up to {training.epochs:,} epochs in batches of {training.batch_size}, {training.optimizer}, "
         f"learning rate {training.learning_rate:g}, {training.schedule} schedule."
     )
+    if (training.ensemble or 1) > 1:
+        assembly.note(ensemble_sentence(training))

@@ -7,7 +7,8 @@ import numpy as np
 
 from ..data import Augmentation, Preprocessing, from_arrays, prepare
 from ..records import ArrayInputs, Inputs, Task
-from ..records.config import Config
+from ..records.config import Config, TrainingConfig
+from .ensemble import choose, may_fold, pooled
 
 Rows = tuple[np.ndarray, np.ndarray]
 
@@ -47,6 +48,8 @@ class Intake:
     entrance: Entrance
     train: Rows
     validation: Rows | None
+    training: TrainingConfig
+    """With the number of networks, and their folds, chosen."""
     augmentation: Augmentation | None = None
 
     @property
@@ -55,27 +58,33 @@ class Intake:
         return self.augmentation is not None and self.augmentation.flip
 
 
-def take_in(X: Any, y: np.ndarray, task: Task, config: Config, entrance: Entrance | None) -> Intake:
+def take_in(X: Any, y: np.ndarray, task: Task, config: Config, entrance: Entrance | None, *, own: bool) -> Intake:
     """Split the rows of a `fit` and prepare them; with an `entrance` of an earlier fit, by that one.
 
-    y: class codes (n,) or values (n,).
+    y: class codes (n,) or values (n,). own: whether the user gave the network.
     """
     if entrance is None and config.data.preprocessing != "none":
-        return _fitted(X, y, task, config)
+        return _fitted(X, y, task, config, own)
     entrance = entrance or Entrance(ArrayInputs(X.shape[1:]))
     x, y = entrance.rows(X), entrance.target(y, task)
+    training = choose(config, entrance.inputs, len(y), own=True, may_fold=False)
     kept_out = int(len(y) * config.data.validation_fraction)
     if not kept_out:
-        return Intake(entrance, (x, y), None)
+        return Intake(entrance, (x, y), None, training)
     order = np.random.default_rng(config.seed).permutation(len(y))
     validation, train = np.sort(order[:kept_out]), np.sort(order[kept_out:])
-    return Intake(entrance, (x[train], y[train]), (x[validation], y[validation]))
+    return Intake(entrance, (x[train], y[train]), (x[validation], y[validation]), training)
 
 
-def _fitted(X: Any, y: np.ndarray, task: Task, config: Config) -> Intake:
-    """Preprocessing fitted on the rows that are trained on."""
+def _fitted(X: Any, y: np.ndarray, task: Task, config: Config, own: bool) -> Intake:
+    """Preprocessing fitted on the rows that are trained on; with folds, that is all of them."""
     settings = config.data.model_copy(update={"test_fraction": 0.0, "task": task.kind})
     prepared = prepare(from_arrays(X, y), settings, seed=config.seed)
+    folding = may_fold(config, None)
+    training = choose(config, prepared.inputs, pooled(prepared), own=own, may_fold=folding)
+    if training.folds:
+        whole = settings.model_copy(update={"validation_fraction": 0.0})
+        prepared = prepare(from_arrays(X, y), whole, seed=config.seed)
     validation = (prepared.validation.x, prepared.validation.y) if len(prepared.validation.rows) else None
     entrance = Entrance(prepared.inputs, prepared.preprocessing)
-    return Intake(entrance, (prepared.train.x, prepared.train.y), validation, prepared.augmentation)
+    return Intake(entrance, (prepared.train.x, prepared.train.y), validation, training, prepared.augmentation)

@@ -1,6 +1,7 @@
 """The scikit-learn face: `Classifier` and `Regressor`."""
 
 import time
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,8 +15,9 @@ from torch import nn
 from ..network import default_network, from_json, to_json
 from ..records import BacklightError, Task, TaskKind
 from ..records.config import Config
-from ..training import Observer, resolve, train
+from ..training import Observer, Trained, resolve, train
 from .checkup import Checkup
+from .ensemble import Trainees, join, kept, member_predictions, member_seeds, members_of, spread, train_members
 from .entrance import Entrance, Intake, take_in
 from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
@@ -31,6 +33,7 @@ _CONFIGURED = (
     "optimizer",
     "schedule",
     "weight_decay",
+    "ensemble",
     "device",
     "time_limit",
     "validation_fraction",
@@ -56,6 +59,9 @@ class _Estimator(BaseEstimator):
         "none" hands float32 arrays to the network as they are.
     epochs, batch_size, learning_rate, optimizer, schedule, weight_decay:
         None: chosen from the data.
+    ensemble:
+        Networks that are trained at once and predict together; None: 8 for a table of up to 2,000 rows where `network`
+        is None, each leaving out another eighth of the rows to choose its epoch; else 1.
     validation_fraction:
         Share of the rows of `fit` that choose the best epoch; 0 trains on all rows and keeps the last.
     diagnose:
@@ -97,6 +103,7 @@ class _Estimator(BaseEstimator):
         optimizer: str | None = None,
         schedule: str | None = None,
         weight_decay: float | None = None,
+        ensemble: int | None = None,
         validation_fraction: float = 0.15,
         diagnose: bool = True,
         seed: int = 0,
@@ -113,6 +120,7 @@ class _Estimator(BaseEstimator):
         self.optimizer = optimizer
         self.schedule = schedule
         self.weight_decay = weight_decay
+        self.ensemble = ensemble
         self.validation_fraction = validation_fraction
         self.diagnose = diagnose
         self.seed = seed
@@ -128,45 +136,50 @@ class _Estimator(BaseEstimator):
         check_device(config.training)
         again = self.warm_start and hasattr(self, "module_")
         try:
-            intake = take_in(X, y, task, config, self._entrance if again else None)
+            own = self.network is not None
+            intake = take_in(X, y, task, config, self._entrance if again else None, own=own)
         except BacklightError as error:
             raise UnsuitableInputError(str(error)) from error
         entrance, (x, target) = intake.entrance, intake.train
-        module = self.module_ if again else self._new_module(intake, config, task)
-        own = self.network is not None
-        training = resolve(config.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own)
+        modules = list(members_of(self.module_)) if again else self._new_modules(intake, config, task)
+        module = modules[0]
+        training = resolve(intake.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own)
         loss = loss_name(task, count_outputs(module, task, x))
         check_batch_size(module, training, x)
         checkup = Checkup(module, loss, training, len(target))
         observers: list[Observer] = [checkup] if self.diagnose else []
         if self.verbose:
             observers.insert(0, view())
+        those = Trainees(
+            tuple(modules),
+            training,
+            loss,
+            (x, target),
+            intake.validation,
+            config.seed,
+            entrance.unit,
+            intake.augmentation,
+            None if training.time_limit is None else started + training.time_limit,
+            record=entrance.preprocessing is not None,
+        )
         with closing(observers):
-            trained = train(
-                module,
-                loss,
-                (x, target),
-                intake.validation,
-                training,
-                seed=config.seed,
-                unit=entrance.unit,
-                augmentation=intake.augmentation,
-                deadline=None if training.time_limit is None else started + training.time_limit,
-                observers=observers,
-                record=entrance.preprocessing is not None,
-            )
+            trained = _train_all(those, task, observers)
         self._entrance, self._task, self._flips = entrance, task, intake.flips
         self.module_, self.history_ = trained.module, trained.history
         self.n_iter_ = trained.epochs
         self.findings_ = checkup.findings() if self.diagnose else []
         return self
 
-    def _new_module(self, intake: Intake, config: Config, task: Task) -> nn.Module:
+    def _new_modules(self, intake: Intake, config: Config, task: Task) -> list[nn.Module]:
+        seeds = member_seeds(config.seed, intake.training.ensemble or 1)
+        return [self._new_module(intake, seed, task) for seed in seeds]
+
+    def _new_module(self, intake: Intake, seed: int, task: Task) -> nn.Module:
         if isinstance(self.network, nn.Module):
             return own_copy(self.network)
         inputs = intake.entrance.inputs
         description = self.network or default_network(inputs, task, len(intake.train[1]))
-        return new_module(description, inputs, task, intake.train[0], seed=config.seed)
+        return new_module(description, inputs, task, intake.train[0], seed=seed)
 
     def _predictions(self, X: Any) -> np.ndarray:
         """Probabilities (n, classes) or values (n,) of unchecked rows."""
@@ -174,6 +187,17 @@ class _Estimator(BaseEstimator):
         x = self._entrance.rows(self._rows(X, reset=False))
         outputs = raw_outputs(self.module_, x, device=self.device, flips=self._flips)
         return predictions(self._task, outputs, self._entrance.restore)
+
+    def predict_spread(self, X: Any) -> np.ndarray:
+        """How far the members of an ensemble disagree about each row (n,): the standard deviation between them.
+
+        Of their values; for classes of the probability of the class that is predicted. 0 for a single network.
+        """
+        check_is_fitted(self, "module_")
+        x = self._entrance.rows(self._rows(X, reset=False))
+        restore = self._entrance.restore
+        each = member_predictions(self.module_, self._task, x, restore, device=self.device, flips=self._flips)
+        return spread(self._task, each)
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """The rows checked as scikit-learn checks them: a frame stays a frame, anything else becomes an array."""
@@ -206,6 +230,27 @@ class _Estimator(BaseEstimator):
             module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
             state = {**state, "module_": module.eval()}
         super().__setstate__(state)
+
+
+def _train_all(those: Trainees, task: Task, observers: list[Observer]) -> Trained:
+    """Train the network, or every member of the ensemble; history and epochs are then those of the first."""
+    if len(those.modules) > 1:
+        trained, facts = train_members(those, observers=observers)
+        first = next(one for one in trained if one is not None)
+        return replace(first, module=join([those.modules[one.member - 1] for one in kept(facts)], task).eval())
+    return train(
+        those.modules[0],
+        those.loss,
+        those.train,
+        those.validation,
+        those.config,
+        seed=those.seed,
+        unit=those.unit,
+        augmentation=those.augmentation,
+        deadline=those.deadline,
+        observers=observers,
+        record=those.record,
+    )
 
 
 class Classifier(ClassifierMixin, _Estimator):

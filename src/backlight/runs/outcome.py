@@ -14,6 +14,7 @@ from ..network import summarise
 from ..records import ImageInputs
 from ..training import Trained
 from .assembly import Assembly
+from .ensemble import members_of
 from .verdict import diverged, verdict
 
 _SHOWN_VALUES = 12
@@ -66,8 +67,8 @@ def constant(assembly: Assembly) -> list[float] | float:
 
 
 def layers(assembly: Assembly) -> list[dict[str, Any]]:
-    """The layer table, with the shapes of x(i) and x(i+1)."""
-    return [vars(row) for row in summarise(assembly.module, assembly.prepared.inputs)]
+    """The layer table, with the shapes of x(i) and x(i+1); of an ensemble, that of one member."""
+    return [vars(row) for row in summarise(members_of(assembly.module)[0], assembly.prepared.inputs)]
 
 
 def columns(assembly: Assembly) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from ..records.config import Config
 from ..report import write_report
 from . import folder as files
 from . import settings
+from .ensemble import member_predictions, members_of, spread
+from .ensemble import summary as ensemble_summary
 from .history import load_history
 from .module import load_parameters
 from .prediction import prediction_frame, predictions, raw_outputs
@@ -108,13 +110,27 @@ class Run:
         """Predict rows, in their order.
 
         Columns: for a set of images `file`, since those that are broken are left out; `prediction`, in the user's own
-        labels or units; for classes also `probability_CLASS` each.
+        labels or units; for classes also `probability_CLASS` each; for an ensemble `spread`, the standard deviation
+        between its members: of their values, or of their probabilities of the class that is predicted.
         """
         dataset = self.read(data)
         frame = prediction_frame(self.task, self._predictions(dataset))
+        if len(members_of(self.module)) > 1:
+            frame = frame.with_columns(pl.Series("spread", self.spread(dataset)))
         if dataset.images is not None and "file" in dataset.frame.columns:
             return frame.insert_column(0, dataset.frame["file"])
         return frame
+
+    def spread(self, data: Any) -> np.ndarray:
+        """How far the members of an ensemble disagree about each row (n,): the standard deviation between them.
+
+        Of their values, in the target's units; for classes of the probability of the class that is predicted. 0 for a
+        single network.
+        """
+        x = self.preprocessing.transform(self.read(data))
+        place, flips = self.config.training.device, self.evaluation.get("flips", False)
+        restore = self.preprocessing.restore_target
+        return spread(self.task, member_predictions(self.module, self.task, x, restore, device=place, flips=flips))
 
     def evaluate(self, data: Any) -> Evaluation:
         """Scores on other rows, beside those of the constant of the training; rows without a target are left out."""
@@ -153,6 +169,7 @@ class Run:
             "best_epoch": kept["best_epoch"],
             "stopped": kept["stopped"],
             "seconds": kept["seconds"],
+            "ensemble": ensemble_summary(self.folder),
             **scores,
             "findings": files.read_json(self.folder / files.FINDINGS) if self.findings else [],
         }

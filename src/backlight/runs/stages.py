@@ -11,6 +11,7 @@ from torch import nn
 
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..network import to_json
+from ..network.layers import Ensemble
 from ..records import BacklightError
 from ..report import write_report
 from ..training import Observer, Trained
@@ -19,6 +20,8 @@ from . import folder as files
 from . import settings
 from .assembly import Assembly
 from .checkup import Checkup
+from .ensemble import members_of
+from .ensemble_stage import fit_ensemble
 from .history import HistoryFile, save_history
 from .module import count_outputs, loss_name
 from .outcome import outcome
@@ -43,7 +46,8 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
     references = dict(_references(assembly))
     reserve = _seconds_after_training(assembly)
     folder = out if resume and out is not None else begin(assembly, out)
-    checkup = Checkup(assembly.module, loss, assembly.config.training, len(assembly.prepared.train.rows))
+    first = members_of(assembly.module)[0]
+    checkup = Checkup(first, loss, assembly.config.training, len(assembly.prepared.train.rows))
     looking = [checkup] if assembly.config.diagnose else []
     trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
     save_model(folder / files.MODEL, trained.module)
@@ -99,6 +103,8 @@ def _fit(
     parts, training = assembly.prepared, assembly.config.training
     limit = training.time_limit
     with closing(assembly.observers):
+        if isinstance(assembly.module, Ensemble):
+            return fit_ensemble(assembly, folder, loss, reserve, looking, resume=resume)
         return fit(
             assembly.module,
             loss,

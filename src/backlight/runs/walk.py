@@ -17,6 +17,7 @@ from ..data import Dataset
 from ..data.batches import place
 from ..records import BacklightError, Layer, Task
 from ..training.goal import make_goal
+from .ensemble import members_of
 from .module import loss_name
 from .prediction import Restore, predictions
 
@@ -112,7 +113,7 @@ def walk(run: Run, row: int, data: Any = None) -> Walk:
     one = replace(dataset.take(np.array([row])), name=f"{dataset.name} (row {row})")
     x, y = run.preprocessing.transform(one), run.preprocessing.encode_target(one)
     restore = run.preprocessing.restore_target
-    found = walk_through(run.module, run.task, x, y, restore)
+    found = walk_through(members_of(run.module)[0], run.task, x, y, restore)
     return found.named(row, dataset.name, example_of(one, target))
 
 

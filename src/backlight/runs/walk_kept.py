@@ -9,6 +9,7 @@ import numpy as np
 from ..records import BacklightError
 from . import folder as files
 from .assembly import Assembly
+from .ensemble import members_of
 from .walk import example_of, walk_through
 
 SECONDS = 0.8
@@ -30,7 +31,9 @@ def save_walk(assembly: Assembly, folder: Path, prediction: np.ndarray) -> None:
     restore = assembly.prepared.preprocessing.restore_target
     one = slice(place, place + 1)
     try:
-        walk = walk_through(assembly.module, assembly.task, part.x[one], part.y[one], restore, seconds=seconds)
+        walk = walk_through(
+            members_of(assembly.module)[0], assembly.task, part.x[one], part.y[one], restore, seconds=seconds
+        )
     except (BacklightError, RuntimeError, TypeError, ValueError, IndexError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         assembly.note(f"The report shows no example's way through the network: {first}")

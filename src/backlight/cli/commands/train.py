@@ -37,6 +37,8 @@ def train(
     weight_decay: options.WeightDecay = None,
     label_smoothing: options.LabelSmoothing = None,
     patience: options.Patience = None,
+    ensemble: options.Ensemble = None,
+    folds: options.Folds = None,
     device: options.Device = None,
     seed: options.Seed = None,
     time_limit: options.TimeLimit = None,

@@ -6,6 +6,7 @@ or is a module. `network.json` is written from that, so a new layer needs nothin
 
 from .codes import Embeddings, OneHot, Select
 from .combine import Concat, Residual
+from .ensemble import Ensemble
 from .images import Normalise, Whiten, whiten_
 from .moments import SplineTables
 from .numbers import Periodic, PiecewiseLinear, Scale
@@ -13,6 +14,7 @@ from .numbers import Periodic, PiecewiseLinear, Scale
 __all__ = [
     "Concat",
     "Embeddings",
+    "Ensemble",
     "Normalise",
     "OneHot",
     "Periodic",

@@ -1,0 +1,274 @@
+"""Ensembles: several copies with their own starts, orders of rows and, for small tables, folds; trained at once."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ..data import Augmentation, Prepared
+from ..network.layers import Ensemble
+from ..records import BacklightError, Epoch, Inputs, TableInputs, Task
+from ..records.config import Config, TrainingConfig
+from ..training import Copy, Observer, Trained, train_copies
+from . import folder as files
+from .prediction import Restore, predictions, raw_outputs
+
+SMALL_TABLE = 2000
+"""Rows up to which a table whose network is chosen gets an ensemble: one network's score hangs on its start and on the
+few validation rows that choose its epoch, and eight networks still take seconds."""
+MEMBERS = 8
+
+FACTS = "ensemble.json"
+HISTORIES = "history-members.csv"
+
+CUT_SHORT = ("interrupted", "time limit")
+_SEEDS_APART = 7919
+"""Between the seeds of two members; a prime, so that runs with neighbouring seeds share no member."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of an ensemble."""
+
+    member: int
+    """From 1."""
+    seed: int
+    rows: int
+    """Rows it was trained on."""
+    epochs: int
+    best_epoch: int
+    validation_loss: float | None
+    """At the epoch that was kept."""
+    stopped: str
+
+
+def choose(config: Config, inputs: Inputs, rows: int, *, own: bool, may_fold: bool) -> TrainingConfig:
+    """The training's settings with the number of members and their folds filled in.
+
+    rows: training and validation rows together. own: whether the user gave the network. may_fold: whether any row may
+    choose the epoch of a network that did not see it.
+    """
+    training = config.training
+    small = isinstance(inputs, TableInputs) and rows <= SMALL_TABLE and not own
+    many = training.ensemble or (MEMBERS if small and rows >= 2 * MEMBERS else 1)
+    if training.folds and not 2 <= many <= rows:
+        raise BacklightError("Folds need an ensemble of two members at least, and a row for each; give --ensemble 8.")
+    folds = training.folds
+    if folds is None:
+        folds = small and many > 1 and may_fold
+    return training.model_copy(update={"ensemble": many, "folds": folds})
+
+
+def may_fold(config: Config, given_split: np.ndarray | None) -> bool:
+    """Whether validation rows are drawn at random: not by groups, time or the source, and wanted at all."""
+    data = config.data
+    given = given_split is not None and "validation" in given_split
+    return data.validation_fraction > 0 and data.group is None and data.time is None and not given
+
+
+def join(modules: Sequence[nn.Module], task: Task) -> Ensemble:
+    """One network out of several."""
+    members = {f"member{number}": module for number, module in enumerate(modules, 1)}
+    return Ensemble("probabilities" if task.classes else "values", **members)
+
+
+def members_of(module: nn.Module) -> tuple[nn.Module, ...]:
+    """The members of an ensemble; any other network is its own only one."""
+    return module.members if isinstance(module, Ensemble) else (module,)
+
+
+def member_seeds(seed: int, many: int) -> list[int]:
+    """Seed of each member; that of the first is the run's own."""
+    return [(seed + number * _SEEDS_APART) % 2**32 for number in range(many)]
+
+
+def draw_folds(y: np.ndarray, many: int, seed: int) -> np.ndarray:
+    """Number of the fold of each row (n,), of equal size to within a row, and alike in the target.
+
+    Rows in the order of the target, random where it is equal, are dealt out like cards.
+    """
+    order = np.lexsort((np.random.default_rng(seed).random(len(y)), y))
+    if not np.issubdtype(y.dtype, np.integer):
+        order = _shuffled_in_hands(order, many, seed)
+    fold = np.empty(len(y), dtype=np.int64)
+    fold[order] = np.arange(len(y)) % many
+    return fold
+
+
+def _shuffled_in_hands(order: np.ndarray, many: int, seed: int) -> np.ndarray:
+    """Values dealt in order would give fold 0 the lowest of each hand: shuffle within each hand."""
+    rng = np.random.default_rng((seed, 1))
+    return np.concatenate([rng.permutation(order[first : first + many]) for first in range(0, len(order), many)])
+
+
+@dataclass(frozen=True)
+class Trainees:
+    """What the trainings of all members share."""
+
+    modules: tuple[nn.Module, ...]
+    config: TrainingConfig
+    loss: str
+    train: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray] | None
+    seed: int
+    unit: float = 1.0
+    augmentation: Augmentation | None = None
+    deadline: float | None = None
+    record: bool = True
+
+
+def train_members(
+    those: Trainees, *, observers: Sequence[Observer] = (), done: dict[int, Member] | None = None
+) -> tuple[list[Trained | None], list[Member]]:
+    """Train every member that is not done; what each training left, None for those done, and the facts of all.
+
+    observers: of the first member that is trained. done: facts by number of member; their modules hold their
+    parameters already.
+    """
+    done, (x, y) = done or {}, those.train
+    seeds = member_seeds(those.seed, len(those.modules))
+    fold = draw_folds(y, len(seeds), those.seed) if those.config.folds else None
+    open_ones = [number for number in range(len(seeds)) if number + 1 not in done]
+    copies = [_copy(those, number, seeds[number], fold) for number in open_ones]
+    trained = train_copies(
+        copies,
+        those.loss,
+        (x, y),
+        those.validation,
+        unit=those.unit,
+        augmentation=those.augmentation,
+        deadline=those.deadline,
+        observers=[observers if place == 0 else () for place in range(len(copies))],
+        record=those.record,
+    )
+    by_number: dict[int, Trained] = dict(zip(open_ones, trained, strict=True))
+    facts = [
+        done[number + 1]
+        if number + 1 in done
+        else _facts(number, seed, by_number[number], copies[open_ones.index(number)], len(y))
+        for number, seed in enumerate(seeds)
+    ]
+    return [by_number.get(number) for number in range(len(seeds))], facts
+
+
+def _copy(those: Trainees, number: int, seed: int, fold: np.ndarray | None) -> Copy:
+    if fold is None:
+        return Copy(those.modules[number], those.config, seed)
+    x, y = those.train
+    inside = np.flatnonzero(fold == number)
+    return Copy(those.modules[number], those.config, seed, np.flatnonzero(fold != number), (x[inside], y[inside]))
+
+
+def _facts(number: int, seed: int, trained: Trained, copy: Copy, rows: int) -> Member:
+    kept = [row.loss for row in trained.history if row.split == "validation" and row.epoch == trained.best_epoch]
+    seen = rows if copy.rows is None else len(copy.rows)
+    loss = kept[-1] if kept and math.isfinite(kept[-1]) else None
+    return Member(number + 1, seed, seen, trained.epochs, trained.best_epoch, loss, trained.stopped)
+
+
+def kept(facts: Sequence[Member]) -> list[Member]:
+    """Members that predict: trained to their end, or at least one epoch where none was."""
+    whole = [one for one in facts if one.stopped not in CUT_SHORT and one.epochs]
+    begun = [one for one in facts if one.epochs]
+    return whole or begun or list(facts[:1])
+
+
+def missing_sentence(facts: Sequence[Member], many: int, folder: Path | None = None) -> str:
+    """What an ensemble that was cut short has, and what it lacks; empty for a whole one."""
+    whole = sum(one.stopped not in CUT_SHORT and one.epochs > 0 for one in facts)
+    if whole == many:
+        return ""
+    short = [f"member {one.member} after {one.epochs} epochs" for one in facts if one.stopped in CUT_SHORT]
+    what = (
+        f"the {len(kept(facts))} that were trained to their end predict"
+        if whole
+        else f"{len(kept(facts))} predict as far as they came"
+    )
+    go_on = f"; `backlight resume {folder}` trains the others" if folder is not None else ""
+    return f"{whole} of {many} members are whole, cut short: {', '.join(short)}; {what}{go_on}."
+
+
+def save_facts(
+    folder: Path, config: TrainingConfig, facts: Sequence[Member], trained: Sequence[Trained | None]
+) -> None:
+    """Write ensemble.json, and history-members.csv with the epochs of every member that was trained now."""
+    in_use = {one.member for one in kept(facts)}
+    content = {
+        "members": config.ensemble,
+        "folds": bool(config.folds),
+        "missing": [one.member for one in facts if one.stopped in CUT_SHORT],
+        "trained": [asdict(one) | {"predicts": one.member in in_use} for one in facts],
+        "training": config.model_dump(exclude={"time_limit"}),
+    }
+    files.write_json(folder / FACTS, content)
+    head = ("member", *(field.name for field in fields(Epoch)))
+
+    def save(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            lines = csv.writer(file, lineterminator="\n")
+            lines.writerow(head)
+            for number, one in enumerate(trained, 1):
+                lines.writerows((number, *astuple(row)) for row in (one.history if one else ()))
+
+    files.write(folder / HISTORIES, save)
+
+
+def finished_members(folder: Path, config: TrainingConfig) -> dict[int, Member]:
+    """Members of an earlier part of this run that were trained to their end under the same settings, by number."""
+    if not (folder / FACTS).exists():
+        return {}
+    content = files.read_json(folder / FACTS)
+    if content["training"] != files.plain(config.model_dump(exclude={"time_limit"})):
+        return {}
+    names = {field.name for field in fields(Member)}
+    found = (Member(**{name: value for name, value in one.items() if name in names}) for one in content["trained"])
+    return {one.member: one for one in found if one.stopped not in CUT_SHORT and one.epochs}
+
+
+def member_predictions(
+    module: nn.Module, task: Task, x: np.ndarray, restore: Restore, *, device: str = "auto", flips: bool = False
+) -> np.ndarray:
+    """Predictions of every member: (members, n, classes), or (members, n) in the target's units."""
+    return np.stack(
+        [predictions(task, raw_outputs(one, x, device=device, flips=flips), restore) for one in members_of(module)]
+    )
+
+
+def spread(task: Task, each: np.ndarray) -> np.ndarray:
+    """How far the members disagree about each row (n,): the standard deviation between them.
+
+    Of their values, in the target's units; for classes of the probability of the class that is predicted.
+    """
+    if not task.classes:
+        return each.std(axis=0)
+    chosen = each.mean(axis=0).argmax(axis=-1)
+    return each[:, np.arange(each.shape[1]), chosen].std(axis=0)
+
+
+def pooled(prepared: Prepared) -> int:
+    """Training and validation rows together."""
+    return len(prepared.train.rows) + len(prepared.validation.rows)
+
+
+def ensemble_sentence(training: TrainingConfig) -> str:
+    """One sentence on what will be trained."""
+    if training.folds:
+        how = "each leaves out another part of the training rows, which chooses its epoch"
+    else:
+        how = "each with its own start and order of the rows"
+    return f"Ensemble: {training.ensemble} networks, {how}; the prediction is their mean."
+
+
+def summary(folder: Path) -> dict[str, Any] | None:
+    """What `--json` tells of an ensemble: `members`, `folds`, `missing`; None for a single network."""
+    if not (folder / FACTS).exists():
+        return None
+    content = files.read_json(folder / FACTS)
+    return {name: content[name] for name in ("members", "folds", "missing")}
