@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -131,7 +132,7 @@ def evenly_spaced(tensors: Sequence[Tensor | None]) -> Tensor | None:
     places = [t.storage_offset() for t in tensors if t is not None]
     homes = {t.untyped_storage().data_ptr() for t in tensors if t is not None}
     step = places[1] - places[0] if len(places) > 1 else first.numel()
-    if len(homes) > 1 or step < first.numel() or any(b - a != step for a, b in zip(places, places[1:], strict=False)):
+    if len(homes) > 1 or step < first.numel() or any(b - a != step for a, b in pairwise(places)):
         return None
     return first.detach().as_strided((len(places), *first.shape), (step, *first.stride()), places[0])
 

@@ -18,15 +18,17 @@ class FlatParameters:
     ----------
     module:
         The network; its trained parameters must share one dtype and device.
+    buffers:
+        Where parameters and gradients shall lie, one number each; new ones where None.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, buffers: tuple[Tensor, Tensor] | None = None) -> None:
         trained = [p for p in module.parameters() if p.requires_grad]
         trained.sort(key=lambda p: p.dim() < 2)
         self.parameters = trained
         self.decayed = sum(p.numel() for p in trained if p.dim() >= 2)
-        self.values = _flat_like(trained)
-        self.gradients = torch.zeros_like(self.values)
+        self.values, self.gradients = buffers or (_flat_like(trained), _flat_like(trained))
+        self.gradients.zero_()
         start = 0
         for p in trained:
             end = start + p.numel()

@@ -69,6 +69,17 @@ class Best:
     values: list[Tensor] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """What the epoch under way has seen."""
+
+    losses: Tensor
+    """Of every step of the epoch."""
+    first: int
+    """Step at which it began."""
+    began: float = field(default_factory=time.monotonic)
+
+
 class Session:
     """One training under way."""
 
@@ -79,13 +90,14 @@ class Session:
         batches: Batches,
         measured: dict[str, tuple[Tensor, Tensor]],
         config: TrainingConfig,
+        buffers: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         self.module, self.goal, self.batches, self.measured, self.config = module, goal, batches, measured, config
         self.module.to(batches.x.device)
         if batches.x.dim() == 4:
             self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = Objective(goal.loss)
-        self.flat = FlatParameters(module)
+        self.flat = FlatParameters(module, buffers)
         self.plan = Plan(module)
         self._replayed = ReplayedPass(module, self._pass)
         self.optimizer = Optimizer(self.flat, config)
@@ -94,6 +106,7 @@ class Session:
         name = config.schedule or "constant"
         factor = schedule(name, config.warmup if name != "constant" else 0.0)
         self.course = Course(self.epochs * len(batches), factor, config.learning_rate or 1e-3)
+        self._window = max(1, self.course.steps // WITHIN_EPOCHS)
         self.history: list[Epoch] = []
         self.best = Best()
         self.observers: list[Observer] = []
@@ -145,39 +158,42 @@ class Session:
     @graphless
     def run_epoch(self) -> None:
         """One pass over the training rows, and the look at the held-out ones."""
-        self.module.train()
+        self.begin_epoch()
         self._replayed.look()
-        losses = torch.zeros(len(self.batches), dtype=self.flat.values.dtype, device=self.flat.values.device)
-        window = max(1, self.course.steps // WITHIN_EPOCHS)
-        began, first = time.monotonic(), self.course.step
-        for (x, target), cell in zip(self.batches.epoch(self.epoch), losses.unbind(), strict=True):
-            cell.copy_(self._step(x, target))
-            done = self.course.step - first
-            if self.record and self.course.step % window == 0:
-                self._within(losses[max(0, done - window) : done].mean(), began, first)
+        for x, target in self.batches.epoch(self.epoch):
+            self._step(x, target)
             if self.course.out_of_time:
                 break
-        self.epoch += 1
-        done = self.course.step - first
-        pace = done * self.batches.size / max(time.monotonic() - began, 1e-9)
-        self._end_epoch(losses[:done], pace)
+        self.end_epoch()
 
-    def _step(self, x: Tensor, target: Tensor) -> Tensor:
-        """One batch: forward, loss, backward, update. Returns the loss of the batch, overwritten by the next step."""
+    def begin_epoch(self) -> None:
+        """Make ready to count steps."""
+        self.module.train()
+        values = self.flat.values
+        self._pace = Pace(torch.zeros(len(self.batches), dtype=values.dtype, device=values.device), self.course.step)
+
+    def _step(self, x: Tensor, target: Tensor) -> None:
+        """One batch: forward, loss, backward, update."""
         watching = [o for o in self.observers if o.wants_step(self.course.step)] if self.observers else []
-        rate = self.course.learning_rate
         if watching:
             loss, outputs = self._forward_and_backward(x, target, observe=True)
-            self._show_step(watching, loss, rate, outputs, target)
+            self._show_step(watching, loss, self.course.learning_rate, outputs, target)
         else:
             loss = self._replayed(x, target)
-        self.optimizer.step(rate)
+        self.update(loss)
+        for observer in watching:
+            observer.on_update(self.course.step - 1)
+
+    def update(self, loss: Tensor) -> None:
+        """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
+        self.optimizer.step(self.course.learning_rate)
         if self.average is not None:
             self.average.update()
-        for observer in watching:
-            observer.on_update(self.course.step)
+        self._pace.losses[self.course.step - self._pace.first].copy_(loss)
         self.course.step += 1
-        return loss
+        if self.record and self.course.step % self._window == 0:
+            done = self.course.step - self._pace.first
+            self._within(self._pace.losses[max(0, done - self._window) : done].mean())
 
     def _pass(self, x: Tensor, target: Tensor) -> Tensor:
         return self._forward_and_backward(x, target)[0]
@@ -199,8 +215,11 @@ class Session:
 
     # -- the end of an epoch ----------------------------------------------------------------------------------------
 
-    def _end_epoch(self, losses: Tensor, pace: float) -> None:
-        began = time.monotonic()
+    def end_epoch(self) -> None:
+        """Measure the rows of every split, and keep the parameters where they are the best so far."""
+        self.epoch += 1
+        losses = self._pace.losses[: self.course.step - self._pace.first]
+        rows_per_second, began = self._rows_per_second, time.monotonic()
         rows = [self._row(split, *self._measure(split)) for split in self.measured]
         if not self.record:
             rows.insert(0, self._row("train", float(losses.mean()), None))
@@ -213,7 +232,7 @@ class Session:
             rows=tuple(rows),
             losses=losses,
             epochs=self.epochs,
-            rows_per_second=pace,
+            rows_per_second=rows_per_second,
             seconds_left=self.course.seconds_left,
         )
         if self.folder is not None:
@@ -240,7 +259,12 @@ class Session:
             values = self.average.values if self.average else [self.flat.values, *self.flat.buffers]
             self.best = Best(loss, epoch, [t.clone() for t in values])
 
-    def _within(self, loss: Tensor, began: float, first: int) -> None:
+    @property
+    def _rows_per_second(self) -> float:
+        steps, seconds = self.course.step - self._pace.first, time.monotonic() - self._pace.began
+        return steps * self.batches.size / max(seconds, 1e-9)
+
+    def _within(self, loss: Tensor) -> None:
         """A row of history within the epoch; twice a second, the observers hear of it."""
         course, value = self.course, float(loss)
         epoch, rate = course.step / len(self.batches), course.learning_rate
@@ -248,7 +272,6 @@ class Session:
         now = time.monotonic()
         if now - self._told_at > 0.5:
             self._told_at = now
-            pace = (course.step - first) * self.batches.size / max(now - began, 1e-9)
             self._tell(
                 "on_progress",
                 epoch=epoch,
@@ -257,7 +280,7 @@ class Session:
                 progress=course.progress,
                 loss=value,
                 learning_rate=rate,
-                rows_per_second=pace,
+                rows_per_second=self._rows_per_second,
                 seconds_left=course.seconds_left,
             )
 
