@@ -96,7 +96,8 @@ class CopiesStep(LeafStep):
         if not self._merged:
             each = zip(self.copies, saved, v, strict=True)
             parts = [leaf._backward(kept, part, accumulate, wants_x) for leaf, kept, part in each]
-            return torch.stack(parts) if wants_x and parts[0] is not None else None
+            found = [part for part in parts if part is not None]
+            return torch.stack(found) if wants_x and found else None
         if not wants_x:
             return None
         v_in = self.copies[0]._backward(saved, v.flatten(0, 1), accumulate, wants_x)

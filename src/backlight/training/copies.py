@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from .loop import Arrays, device_of, open_session
 from .observer import Observer
 from .session import Session, Trained
 from .threads import suitable_threads
+from .together import Together, grouped
 
 OTHERS_DO_BETTER = "stopped early: others do better"
 """Why a copy ended that the judge took out."""
@@ -54,26 +55,23 @@ class Copy:
     validation: Arrays | None = None
 
 
-@dataclass
-class _Turn:
-    """One copy, and PyTorch's random state where its last turn left it."""
+class _Alone:
+    """One session, and PyTorch's random state where its last turn left it."""
 
-    session: Session
-    random: dict[str, Tensor] = field(default_factory=random_state)
-    latest: tuple[Epoch, ...] = ()
-    trained: Trained | None = None
+    def __init__(self, session: Session) -> None:
+        self.sessions = [session]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(session.batches.seed)
+            self._random = random_state()
 
-    def epoch(self) -> None:
-        set_random_state(self.random)
-        known = len(self.session.history)
-        with suitable_threads(self.session.work):
-            self.session.run_epoch()
-        self.random = random_state()
-        self.latest = tuple(row for row in self.session.history[known:] if row.split != "batches")
+    def run_epoch(self) -> None:
+        set_random_state(self._random)
+        with suitable_threads(self.sessions[0].work):
+            self.sessions[0].run_epoch()
+        self._random = random_state()
 
-    def end(self, why: str) -> None:
-        if self.trained is None:
-            self.trained = self.session.finish(why)
+    def drop(self, ended: Sequence[Session]) -> None:
+        self.sessions = [session for session in self.sessions if all(session is not other for other in ended)]
 
 
 def train_copies(
@@ -91,8 +89,8 @@ def train_copies(
 ) -> list[Trained]:
     """Train several networks on the same data; each ends as `train` alone would have left it.
 
-    The copies take turns, an epoch each, so that they can be compared while they train and the losers stopped.
-    PyTorch's global random state is left as it was.
+    Copies of one structure run as one (`Together`); others take turns, an epoch each, so that they can be compared
+    while they train and the losers stopped. PyTorch's global random state is left as it was.
 
     Parameters
     ----------
@@ -112,14 +110,13 @@ def train_copies(
         return []
     device = device_of(copies[0].config)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        x, y = place(train[0], device), torch.as_tensor(train[1])
-        turns = []
-        for i, copy in enumerate(copies):
-            rows = slice(None) if copy.rows is None else torch.as_tensor(copy.rows)
+        data = place(train[0], device), torch.as_tensor(train[1])
+        sessions = []
+        for i, (copy, buffers) in enumerate(zip(copies, _buffers(copies, device), strict=True)):
             session = open_session(
                 copy.module,
                 loss,
-                (x[rows], y[rows]),
+                data if copy.rows is None else (data[0][copy.rows], data[1][copy.rows]),
                 copy.validation or validation,
                 copy.config,
                 seed=copy.seed,
@@ -128,27 +125,61 @@ def train_copies(
                 deadline=deadline,
                 observers=() if observers is None else observers[i],
                 record=record,
+                buffers=buffers,
             )
             session.begin()
-            turns.append(_Turn(session))
-        _take_turns(turns, judge)
-    return [turn.trained for turn in turns if turn.trained is not None]
+            sessions.append(session)
+        return _Rounds(sessions).run(judge)
 
 
-def _take_turns(turns: list[_Turn], judge: Judge | None) -> None:
-    """Round after round until every copy has ended."""
-    running = turns
-    try:
-        while running:
-            for turn in running:
-                if why := turn.session.why_stop():
-                    turn.end(why)
-                else:
-                    turn.epoch()
-            losers = judge([turn.latest for turn in turns]) if judge is not None else ()
-            for number in losers:
-                turns[number].end(OTHERS_DO_BETTER)
-            running = [turn for turn in turns if turn.trained is None]
-    except KeyboardInterrupt:
-        for turn in turns:
-            turn.end("interrupted")
+def _buffers(copies: Sequence[Copy], device: torch.device) -> list[tuple[Tensor, Tensor]]:
+    """Where the parameters and gradients of each copy shall lie: those of one size side by side, for `Together`."""
+    trained = [[p for p in copy.module.parameters() if p.requires_grad] for copy in copies]
+    kinds = [(sum(p.numel() for p in ps), ps[0].dtype if ps else torch.float32) for ps in trained]
+    rows = {
+        kind: [iter(torch.empty(kinds.count(kind), kind[0], dtype=kind[1], device=device)) for _ in range(2)]
+        for kind in set(kinds)
+    }
+    return [(next(rows[kind][0]), next(rows[kind][1])) for kind in kinds]
+
+
+class _Rounds:
+    """All sessions, an epoch each in every round: those of one structure together, the others in turn."""
+
+    def __init__(self, sessions: Sequence[Session]) -> None:
+        self.sessions = sessions
+        self.parties = [Together(group) if len(group) > 1 else _Alone(group[0]) for group in grouped(sessions)]
+        self.trained: dict[int, Trained] = {}
+
+    def run(self, judge: Judge | None) -> list[Trained]:
+        try:
+            while True:
+                self._end({i: why for i in self._running() if (why := self.sessions[i].why_stop())})
+                if not self._running():
+                    break
+                for party in self.parties:
+                    party.run_epoch()
+                if judge is not None:
+                    losers = judge([_latest(session) for session in self.sessions])
+                    self._end(dict.fromkeys(losers, OTHERS_DO_BETTER))
+        except KeyboardInterrupt:
+            self._end({i: self.sessions[i].interrupted() for i in self._running()})
+        return [self.trained[i] for i in range(len(self.sessions))]
+
+    def _running(self) -> list[int]:
+        return [i for i in range(len(self.sessions)) if i not in self.trained]
+
+    def _end(self, reasons: Mapping[int, str]) -> None:
+        ended = {i: why for i, why in reasons.items() if i not in self.trained}
+        for party in self.parties:
+            gone = [self.sessions[i] for i in ended if any(self.sessions[i] is other for other in party.sessions)]
+            if gone:
+                party.drop(gone)
+        self.parties = [party for party in self.parties if party.sessions]
+        for i, why in ended.items():
+            self.trained[i] = self.sessions[i].finish(why)
+
+
+def _latest(session: Session) -> tuple[Epoch, ...]:
+    """Rows of history of the session's last epoch."""
+    return tuple(row for row in session.history[-3:] if row.split != "batches" and row.epoch == session.epoch)

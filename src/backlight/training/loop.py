@@ -98,17 +98,21 @@ def open_session(
     deadline: float | None,
     observers: Sequence[Observer],
     record: bool,
+    buffers: tuple[Tensor, Tensor] | None = None,
 ) -> Session:
-    """A training ready to begin, its arguments as in `train`; PyTorch's random state is seeded and stays so."""
+    """A training ready to begin, its arguments as in `train`; PyTorch's random state is seeded and stays so.
+
+    buffers: as in `FlatParameters`.
+    """
     torch.manual_seed(seed)
     device = device_of(config)
     x, y = train
     goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
     targets = goal.prepare(torch.as_tensor(y))
-    size = config.batch_size or 128
+    size = (config.batch_size or 128) * config.accumulate
     batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
     measured = _measured(goal, batches, validation, seed if record else None, device)
-    session = Session(module, goal, batches, measured, config)
+    session = Session(module, goal, batches, measured, config, buffers)
     session.course.deadline = deadline
     session.observers = list(observers)
     session.record = record

@@ -58,13 +58,12 @@ class Optimizer:
         self._update = self._sgd if config.optimizer == "sgd" else self._adam
 
     def _part(self, place: slice, decay: float) -> _Part:
-        lists = ([tensor[place]] for tensor in (self.flat.values, self.flat.gradients))
         state = [[tensor[place]] for tensor in self.state.values()]
-        count = np.zeros((), dtype=np.float32)
-        step = torch.from_numpy(count)
+        count: np.ndarray | Tensor = np.zeros((), dtype=np.float32)
+        step = torch.as_tensor(count)
         if self.flat.values.device.type != "cpu":
             count = step = step.to(self.flat.values.device)
-        return _Part(*lists, state, step, count, decay)
+        return _Part([self.flat.values[place]], [self.flat.gradients[place]], state, step, count, decay)
 
     @graphless
     def step(self, learning_rate: float) -> None:
@@ -91,10 +90,12 @@ class Optimizer:
     def _adam(self, part: _Part, learning_rate: float) -> None:
         update = torch._fused_adamw_ if self.config.optimizer == "adamw" else torch._fused_adam_
         part.count += 1
+        mean, square = part.state
         update(
             part.values,
             part.gradients,
-            *part.state,
+            mean,
+            square,
             [],
             [part.step],
             lr=learning_rate,

@@ -1,0 +1,130 @@
+"""Sessions of one structure, whose passes run as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..backprop import graphless
+from ..backprop.copies import CannotBatchError, CopiesObjective, CopiesPlan
+from .observer import Observer
+from .replay import ReplayedPass
+from .session import Session
+from .threads import suitable_threads
+
+MOST_WORK = 300_000_000
+"""Multiply-adds of one copy's forward pass beyond which copies take turns: arithmetic then outweighs all else, and the
+activations of all copies at once would fill the memory."""
+
+
+class Together:
+    """Sessions whose networks have one structure; each batch goes through all of them at once.
+
+    Everything else stays each session's own: order of the rows, learning rate, optimiser, average, history, best epoch.
+
+    Parameters
+    ----------
+    sessions:
+        All at the same epoch.
+
+    Raises
+    ------
+    CannotBatchError
+        The sessions cannot run as one; the message says why.
+    """
+
+    def __init__(self, sessions: Sequence[Session]) -> None:
+        self.sessions = list(sessions)
+        first = self.sessions[0]
+        for session in self.sessions:
+            _check(first, session)
+        self._generators = [_generator(session) for session in self.sessions]
+        self._smooth = first.goal.smoothed
+        self._prepare()
+
+    def drop(self, ended: Sequence[Session]) -> None:
+        """Go on without the sessions that have ended."""
+        kept = [i for i, session in enumerate(self.sessions) if all(session is not other for other in ended)]
+        self.sessions = [self.sessions[i] for i in kept]
+        self._generators = [self._generators[i] for i in kept]
+        if self.sessions:
+            self._prepare()
+
+    @graphless
+    def run_epoch(self) -> None:
+        """One pass over the training rows of every session, and the look at the held-out ones."""
+        first = self.sessions[0]
+        for session in self.sessions:
+            session.begin_epoch()
+        self._replayed.look()
+        with suitable_threads(first.work * len(self.sessions)):
+            for x, target in self._batches():
+                losses = self._replayed(x, target).unbind()
+                for session, loss in zip(self.sessions, losses, strict=True):
+                    session.update(loss)
+                if first.course.out_of_time:
+                    break
+            for session in self.sessions:
+                session.end_epoch()
+
+    def _prepare(self) -> None:
+        modules = [session.module for session in self.sessions]
+        self._plan = CopiesPlan(modules, self._generators)
+        self._objective = CopiesObjective(self.sessions[0].goal.loss)
+        self._replayed = ReplayedPass(nn.ModuleList(modules), self._pass)
+
+    def _pass(self, x: Tensor, target: Tensor) -> Tensor:
+        losses = self._objective.forward(self._plan.forward(x), self._smooth(target))
+        self._plan.backward(self._objective.backward(), wants_x=False, accumulate=False)
+        return losses
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """x (copies, n, …) and target (copies, n, …); views of one batch where all sessions read the same rows."""
+        first, count = self.sessions[0], len(self.sessions)
+        if all(_same_rows(first, session) for session in self.sessions):
+            for x, target in first.batches.epoch(first.epoch):
+                yield x.expand(count, *x.shape), target.expand(count, *target.shape)
+            return
+        for parts in zip(*(session.batches.epoch(session.epoch) for session in self.sessions), strict=True):
+            yield torch.stack([x for x, _ in parts]), torch.stack([target for _, target in parts])
+
+
+def grouped(sessions: Sequence[Session]) -> list[list[Session]]:
+    """The sessions, those together that can run as one."""
+    groups: list[list[Session]] = []
+    for session in sessions:
+        for group in groups:
+            try:
+                _check(group[0], session)
+                CopiesPlan([group[0].module, session.module])
+            except CannotBatchError:
+                continue
+            group.append(session)
+            break
+        else:
+            groups.append([session])
+    return groups
+
+
+def _check(first: Session, other: Session) -> None:
+    mine, theirs = first.batches, other.batches
+    if first.work > MOST_WORK:
+        raise CannotBatchError("each copy is work enough by itself")
+    if (mine.rows, mine.size, mine.x.shape[1:]) != (theirs.rows, theirs.size, theirs.x.shape[1:]):
+        raise CannotBatchError("the copies see batches of different shapes")
+    if first.goal.smoothing != other.goal.smoothing or vars(first.goal.loss) != vars(other.goal.loss):
+        raise CannotBatchError("the copies have different losses")
+    if any(type(observer).wants_step is not Observer.wants_step for observer in (*first.observers, *other.observers)):
+        raise CannotBatchError("the steps of one copy are observed")
+
+
+def _same_rows(first: Session, other: Session) -> bool:
+    mine, theirs = first.batches, other.batches
+    return mine.seed == theirs.seed and first.epoch == other.epoch and mine.x.data_ptr() == theirs.x.data_ptr()
+
+
+def _generator(session: Session) -> torch.Generator:
+    """Random numbers as the session alone would draw them."""
+    return torch.Generator(session.flat.values.device).manual_seed(session.batches.seed)
