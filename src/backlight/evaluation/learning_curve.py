@@ -61,6 +61,8 @@ from_error = to_error  # 1 − (1 − s) = s
 
 def points(metric: str, found: dict[int, Sequence[float]]) -> tuple[Point, ...]:
     """One point a size, ascending. The spread between trainings is pooled over the sizes."""
+    if not found:
+        return ()
     sizes = sorted(found)
     values = [np.asarray(found[rows], float) for rows in sizes]
     spread, freedom = pooled_spread(np.array(sizes, float), values)

@@ -129,7 +129,9 @@ def _prepare_part(dataset: Dataset, whole: Prepared, kept: int, config: Config) 
     part = replace(dataset.take(rows[order]), given_split=names[order])
     task = {"target": whole.task.target, "task": whole.task.kind}
     fractions = {f"{name}_fraction": 0.0 for name in ("test", "validation") if not len(parts[name])}
-    return prepare(part, config.data.model_copy(update=task | fractions), seed=config.seed)
+    prepared = prepare(part, config.data.model_copy(update=task | fractions), seed=config.seed)
+    numbers = {name: getattr(prepared, name) for name in parts}
+    return replace(prepared, **{name: replace(one, rows=rows[order][one.rows]) for name, one in numbers.items()})
 
 
 def sizes(largest: int, most: int, *, outputs: int) -> list[int]:
