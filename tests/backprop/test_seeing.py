@@ -268,6 +268,18 @@ def test_singular_values_equal_those_of_the_full_jacobian(name):
     assert spectrum.effective == pytest.approx(float((j**2).sum() / expected[0] ** 2), rel=1e-4)
 
 
+@pytest.mark.parametrize("make", [lambda: nn.Conv2d(1, 4, 3, padding=1), lambda: nn.Conv2d(4, 1, 3)])
+def test_sparse_jacobians_have_the_singular_values_of_the_full_one(make):
+    torch.manual_seed(0)
+    module = make()
+    x = torch.randn(1, module.in_channels, 16, 16)
+    leaf = Plan(module).leaves[0]
+    full, sparse = singular_values(leaf, x), singular_values(leaf, x, work=7.5e7)
+    assert ("full" in full.method, "sparse" in sparse.method) == (True, True)
+    torch.testing.assert_close(torch.from_numpy(sparse.values), torch.from_numpy(full.values), rtol=1e-5, atol=1e-6)
+    assert sparse.effective == pytest.approx(full.effective)
+
+
 @pytest.mark.parametrize("name", ["convolution", "linear", "max pool, overlapping"])
 def test_the_largest_few_equal_those_of_the_full_jacobian(name):
     torch.manual_seed(0)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .jacobian import Linearisation, numbers_of
+from .jacobian import CHUNK, Linearisation, numbers_of
 from .steps import LeafStep
 from .unchanged import unchanged
 
@@ -24,6 +24,9 @@ WORK = 2e10
 
 LARGEST_ONES = 8
 """Singular values that are found where all of them would be too many."""
+
+SPARSE = 0.05
+"""Share of a row of J that may differ from zero for J to be kept sparse."""
 
 _PROBES = 64
 """Random vectors for ‖J‖²: its relative error is about √(2/64) over the root of the number of directions."""
@@ -95,11 +98,15 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK) -> Spectrum |
         m, n = numbers_of(at)
         if not m * n:
             return None
-        return _by_structure(at) or (_full(at) if _cost(m, n) <= work else _lanczos(at, leaf))
+        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf)
 
 
-def _cost(m: int, n: int) -> float:
-    return float(max(m, n)) * min(m, n) ** 2 * 2
+def _exactly(at: Linearisation, leaf: LeafStep, work: float) -> Spectrum | None:
+    """All of them, where that is no more than `work` multiply-adds."""
+    m, n = numbers_of(at)
+    if 2.0 * max(m, n) * min(m, n) ** 2 <= work:
+        return _full(at)
+    return _sparse(at, leaf) if 4.0 * min(m, n) ** 3 <= work and _is_sparse(at) else None
 
 
 def _by_structure(at: Linearisation) -> Spectrum | None:
@@ -134,6 +141,36 @@ def _full(at: Linearisation) -> Spectrum:
     return Spectrum((m, n), values, True, "exact: decomposition of the full matrix", float((values**2).sum()))
 
 
+def _is_sparse(at: Linearisation) -> bool:
+    """Whether a few numbers in x(i+1) hang on few in x(i) each, as in a convolution."""
+    m, n = numbers_of(at)
+    rows = torch.zeros(3, m)
+    rows[torch.arange(3), torch.tensor([0, m // 2, m - 1])] = 1
+    return all(int((_back(at, row) != 0).sum()) <= SPARSE * n for row in rows)
+
+
+def _sparse(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
+    """All of them, from the roots of the eigenvalues of JᵀJ or JJᵀ, whichever is smaller; J kept sparse."""
+    from scipy import sparse
+
+    m, n = numbers_of(at)
+    if m <= n:
+        j = sparse.csr_matrix(at.by_input().reshape(m, n).double().numpy())
+    else:
+        parts = []
+        for first in range(0, n, count := max(1, CHUNK // (m + n))):
+            units = torch.eye(n)[first : first + count]
+            try:
+                columns = _forth(at, leaf, units)
+            except (RuntimeError, NotImplementedError):
+                return None
+            parts.append(sparse.csr_matrix(columns.reshape(len(units), m)))
+        j = sparse.vstack(parts).tocsr()
+    squares = torch.linalg.eigvalsh(torch.from_numpy((j @ j.T).toarray()))
+    values = squares.clamp_min(0).sqrt().flip(0).numpy()
+    return Spectrum((m, n), values, True, "exact: decomposition of the sparse matrix", float(squares.sum()))
+
+
 def _lanczos(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
     """The largest few, from products J u and Jᵀ v alone (Golub, Kahan 1965; ARPACK); ‖J‖² from random vectors."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, svds  # 0.1 s that few need
@@ -164,9 +201,10 @@ def _back(at: Linearisation, v: Tensor) -> Tensor:
 
 
 def _forth(at: Linearisation, leaf: LeafStep, u: Tensor) -> np.ndarray:
-    """J u as float64 (m,)."""
-    direction = u.to(at.x).reshape(at.x.shape)
+    """J u as float64 (m,), or for several u (k, n) one after the other (k m,)."""
+    direction = u.to(at.x).reshape(-1, *at.x.shape[1:])
+    place = at.x.expand_as(direction).clone()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch's forward derivatives use its own torch.jit
-        y: Tensor = torch.func.jvp(leaf.module, (at.x,), (direction,))[1]
+        y: Tensor = torch.func.jvp(leaf.module, (place,), (direction,))[1]
     return y.reshape(-1).double().cpu().numpy()

@@ -140,7 +140,8 @@ def _walk_row(one: dict[str, Any]) -> dict[str, Any]:
     effective = ""
     if isinstance(one["effective"], int | float):
         about = "" if one["smallest"] is not None else "≈ "
-        effective = f"{about}{one['effective']:.3g} of {min(one['jacobian_shape']):,}"
+        count = one["effective"]
+        effective = f"{about}{count:{',.0f' if count >= 100 else '.3g'}} of {min(one['jacobian_shape']):,}"
     sizes = ["–" if one[name] is None else number(one[name]) for name in names]
     return {"name": one["layer"], "kind": one["kind"], "cells": [shape(one["shape"]), *sizes, effective]}
 

@@ -75,7 +75,7 @@ def _cells(layer: Mapping[str, Any]) -> tuple[str, ...]:
     effective = "–"
     if layer["effective"] is not None:
         about = "" if exact else "≈ "
-        effective = f"{about}{_number(layer['effective'], 3)} of {min(layer['jacobian_shape']):,}"
+        effective = f"{about}{_count(layer['effective'])} of {min(layer['jacobian_shape']):,}"
     return (
         layer["layer"],
         layer["kind"],
@@ -99,6 +99,10 @@ def _methods(layers: list[dict[str, Any]]) -> list[str]:
 
 def _number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _numbers(values: Sequence[float]) -> str:
