@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import torch
@@ -129,6 +130,10 @@ class RuleStep(LeafStep):
         self._rule_backward = rule.backward_function
         self._slots = Slots(wants_x=False)  # filled anew by every call
 
+    def replace(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        """Run these in place of the rule's functions; they take the same arguments."""
+        self._rule_forward, self._rule_backward = forward, backward
+
     def _forward(self, x: Tensor) -> tuple[Tensor, Any]:
         return self._rule_forward(self.module, x)
 
@@ -167,11 +172,13 @@ class OpaqueStep(LeafStep):
 
     def __init__(self, name: str, module: nn.Module) -> None:
         super().__init__(name, module, dict(module.named_parameters()))
+        self.precision: torch.dtype | None = None
+        """In which the module runs under `torch.autocast`; None as it is."""
         self._changes_input = any(getattr(m, "inplace", False) for m in module.modules())
 
     def _forward(self, x: Any) -> tuple[Tensor, Any]:
         inputs = [_leaf(part) for part in (x if isinstance(x, tuple) else (x,))]
-        with torch.enable_grad():
+        with torch.enable_grad(), _autocast(inputs[0].device, self.precision):
             y = self.module(*(part.clone() if self._changes_input else part for part in inputs))
         if not isinstance(y, Tensor):
             raise TypeError(
@@ -186,7 +193,7 @@ class OpaqueStep(LeafStep):
         trained = [(name, p) for name, p in self.parameters.items() if p.requires_grad]
         if not y.requires_grad or not (wanted or trained):
             return None
-        answers = torch.autograd.grad(y, [*wanted, *(p for _, p in trained)], v, allow_unused=True)
+        answers = torch.autograd.grad(y, [*wanted, *(p for _, p in trained)], v.to(y.dtype), allow_unused=True)
         for (name, p), gradient in zip(trained, answers[len(wanted) :], strict=True):
             self._keep(name, p, gradient, accumulate)
         if not wanted:
@@ -205,6 +212,10 @@ class OpaqueStep(LeafStep):
             p.grad = gradient
         else:
             p.grad.copy_(gradient)
+
+
+def _autocast(device: torch.device, precision: torch.dtype | None) -> AbstractContextManager[Any]:
+    return nullcontext() if precision is None else torch.autocast(device.type, precision)
 
 
 def _leaf(part: Tensor) -> Tensor:

@@ -63,6 +63,10 @@ class Rule:
     """Whether the module's output for an example depends on that example alone, not on the rest of the batch."""
     random: bool = False
     """Whether the rule draws random numbers in train mode."""
+    product: bool = False
+    """In mixed precision: whether the layer multiplies matrices or convolves, which is done in the low format."""
+    single: bool = False
+    """In mixed precision: whether the layer works in float32 though it has no parameters."""
     copies: Rule | None = None
     """The same layer of several networks at once, see `copies.py`; None where one after the other is as good."""
     free: tuple[str, ...] = ()
@@ -106,7 +110,7 @@ CONTAINERS: dict[type, Callable[..., Any]] = {}
 def rule(*types: type, **traits: Any) -> Callable[[Forward], Rule]:
     """Register the decorated forward function `(m, x) -> (y, saved)` for these exact module types.
 
-    `traits` are fields of `Rule`: `alone`, where the examples of a batch mix, and `random`.
+    `traits` are fields of `Rule`: `alone`, where the examples of a batch mix, `random`, and `product` or `single`.
     """
     return _register(RULES, types, **traits)
 

@@ -98,6 +98,22 @@ Folds = Annotated[
         rich_help_panel=_TRAINING,
     ),
 ]
+Clip = Annotated[
+    float | None, typer.Option(help="Largest norm of the whole gradient.", metavar="NUMBER", rich_help_panel=_TRAINING)
+]
+Accumulate = Annotated[
+    int | None,
+    typer.Option(
+        help="Batches whose gradients are averaged for one update, where a larger batch does not fit into memory.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="Of matrix products and convolutions: auto, float32, bfloat16 or float16.", rich_help_panel=_TRAINING
+    ),
+]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_TRAINING)]
 
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_RUN)]

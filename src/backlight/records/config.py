@@ -55,6 +55,8 @@ class TrainingConfig(_Section):
     warmup: float = Field(0.05, ge=0, lt=1)
     """Share of all steps over which the learning rate rises."""
     label_smoothing: float | None = Field(None, ge=0, lt=1)
+    accumulate: int = Field(1, ge=1)
+    """Batches whose gradients are averaged for one update: that of one larger batch, in the memory of a small one."""
     clip: float | None = Field(None, gt=0)
     """Upper bound on the norm of the whole gradient."""
     average: float | None = Field(None, ge=0, lt=1)
@@ -69,6 +71,8 @@ class TrainingConfig(_Section):
     time_limit: float | None = Field(None, gt=0)
     """Seconds for the whole command, reading and evaluation included."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number format of matrix products and convolutions while training; parameters stay float32. auto: float32."""
 
 
 class Config(_Section):

@@ -25,6 +25,7 @@ def state_of(session: Session) -> State:
     tensors |= {f"optimizer.{k}": t for k, t in session.optimizer.state_tensors().items()}
     tensors |= {f"best.{i}": t for i, t in enumerate(session.best.values)}
     tensors |= {f"average.{i}": t for i, t in enumerate(session.average.values if session.average else [])}
+    tensors |= {f"scaling.{k}": t for k, t in session.scaling.state().items()}
     facts = {
         "epoch": session.epoch,
         "step": session.course.step,
@@ -48,6 +49,7 @@ def restore(session: Session, folder: Path) -> None:
         for name, mine in session.module.state_dict().items():
             mine.copy_(tensors[f"module.{name}"])
     session.optimizer.load_state(_below("optimizer.", tensors))
+    session.scaling.load(_below("scaling.", tensors))
     loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
     session.best.loss, session.best.epoch, session.best.values = loss, facts["best_epoch"], _listed("best.", tensors)
     if session.average is not None:

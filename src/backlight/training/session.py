@@ -26,6 +26,7 @@ from .optimizer import Optimizer
 from .predict import prediction_batch
 from .replay import ReplayedPass
 from .resumption import State, state_of
+from .scaling import Scaling
 from .schedule import schedule
 from .threads import suitable_threads
 
@@ -99,6 +100,7 @@ class Session:
         self.objective = Objective(goal.loss)
         self.flat = FlatParameters(module, buffers)
         self.plan = Plan(module)
+        self.scaling = Scaling(config, self.plan, self.flat.values.device)
         self._replayed = ReplayedPass(module, self._pass)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
@@ -186,9 +188,10 @@ class Session:
 
     def update(self, loss: Tensor) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
-        self.optimizer.step(self.course.learning_rate)
-        if self.average is not None:
-            self.average.update()
+        if self.scaling.accepts(self.flat.gradients):
+            self.optimizer.step(self.course.learning_rate)
+            if self.average is not None:
+                self.average.update()
         self._pace.losses[self.course.step - self._pace.first].copy_(loss)
         self.course.step += 1
         if self.record and self.course.step % self._window == 0:
@@ -200,16 +203,43 @@ class Session:
 
     def _forward_and_backward(self, x: Tensor, target: Tensor, *, observe: bool = False) -> tuple[Tensor, Tensor]:
         """Loss and outputs of the batch; the gradients in the flat buffer."""
-        outputs = self.plan.forward(x, observe=observe)
-        loss = self.objective.forward(outputs, self.goal.smoothed(target))
+        if self.config.accumulate > 1:
+            return self._in_parts(x, target, observe=observe)
+        loss, outputs = self._forward(x, target, observe=observe)
         for p in self.plan.shared:
             p.grad.zero_()  # type: ignore[union-attr]
-        self.plan.backward(self.objective.backward(), wants_x=False, accumulate=False)
+        self._backward(accumulate=False)
+        self.scaling.unscale(self.flat.gradients)
         return loss, outputs
+
+    def _in_parts(self, x: Tensor, target: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
+        """The same from parts of the batch, whose gradients add up; outputs and observed layers are the last part's."""
+        size = self.config.batch_size or len(x)
+        summed = getattr(self.goal.loss, "reduction", "mean") == "sum"
+        self.flat.gradients.zero_()
+        losses: list[Tensor] = []
+        for part, wanted in zip(x.split(size), target.split(size), strict=True):
+            share = 1.0 if summed else len(part) / len(x)
+            loss, outputs = self._forward(part, wanted, observe=observe)
+            self._backward(accumulate=True, share=share)
+            losses.append(loss * share)
+        self.scaling.unscale(self.flat.gradients)
+        return torch.stack(losses).sum(), outputs
+
+    def _forward(self, x: Tensor, target: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
+        outputs = self.plan.forward(x, observe=observe)
+        if outputs.dtype != self.flat.values.dtype and self.scaling.lowers:
+            outputs = outputs.to(self.flat.values.dtype)
+        return self.objective.forward(outputs, self.goal.smoothed(target)), outputs
+
+    def _backward(self, *, accumulate: bool, share: float = 1.0) -> None:
+        v = self.scaling.scaled(self.objective.backward())
+        self.plan.backward(v if share == 1.0 else v * share, wants_x=False, accumulate=accumulate)
 
     def _show_step(self, watching: list[Observer], loss: Tensor, rate: float, outputs: Tensor, target: Tensor) -> None:
         epoch = self.course.step / len(self.batches)
-        step = Step(self.course.step, epoch, float(loss), rate, self.plan.layers(), outputs, target)
+        seen = target[-len(outputs) :]
+        step = Step(self.course.step, epoch, float(loss), rate, self.plan.layers(), outputs, seen)
         for observer in watching:
             observer.on_step(step)
 
