@@ -1,0 +1,243 @@
+"""What the curves of a sweep say: a verdict for each value, the best, and its margin.
+
+Curves in, words out. A trial is judged against the best of its stage *at the same epoch*, so that one that was
+stopped early is not blamed for the epochs it did not get. A learning rate that was only looked at over few steps, and
+is lower than the best, would catch up over many: while a rate is too small, what counts is rate × steps. So it is
+judged by what a rate higher by as much did in the short look.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..records import Epoch
+
+TOLERANCE = 0.02
+"""Relative difference of the validation loss within which two values do as well. Seeds alone moved it by 0.5 to 2 % on
+census income, Beijing air quality and handwritten digits."""
+DIVERGED = 1.0
+"""A loss above this many times the one before the first step (and that of a constant guess) has diverged."""
+DONE = 0.9
+"""A rate whose share of the way, from the loss at the start to the best at the same epoch, is below this is "far from
+done"; above it, it is nearly there."""
+NOISY = 0.02
+"""Roughness (see `roughness`) above which a curve is called noisy: mean rises of the validation loss from epoch to
+epoch, over the way that the best went."""
+
+
+class Tried(Protocol):
+    """What is read of a trial; `backlight.training.search.Trial` has it."""
+
+    @property
+    def value(self) -> Any:
+        """Of the setting."""
+
+    @property
+    def stage(self) -> str:
+        """Trials of one stage were trained alike."""
+
+    @property
+    def start(self) -> float:
+        """Validation loss before the first step."""
+
+    @property
+    def curve(self) -> tuple[Epoch, ...]:
+        """Validation rows."""
+
+    @property
+    def loss(self) -> float:
+        """Lowest validation loss."""
+
+    @property
+    def steps(self) -> int:
+        """Planned updates."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ran to its end."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One value and what its curve says.
+
+    Attributes
+    ----------
+    verdict:
+        For learning rates: too small, right, too large, diverges. For other settings: best, as good, worse, diverges.
+    words:
+        The evidence, in a few words.
+    beyond:
+        Relative distance of its loss to the best of its stage at the same epoch.
+    """
+
+    value: Any
+    validation_loss: float
+    verdict: str
+    words: str
+    stage: str
+    epochs: int
+    beyond: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdicts, in the order of the values; what is recommended, and the range around it that does as well."""
+
+    trials: tuple[Judged, ...]
+    recommended: Any
+    margin: tuple[Any, Any] | None
+
+
+def judge(trials: Sequence[Tried], *, constant: float = 0.0, rates: bool) -> Outcome:
+    """Judge every trial; where a value was tried in two stages, the longer one counts.
+
+    constant: loss of a constant guess. rates: whether the values are learning rates, which are too small or too large.
+    """
+    best = recommend(trials)
+    if best is None:
+        return Outcome(tuple(_judged(t, trials, None, constant, rates) for t in trials), None, None)
+    found = {t.value: t for stage in ("short", "full") for t in trials if t.stage == stage}
+    judged = [_judged(t, trials, best, constant, rates) for t in found.values()]
+    if all(isinstance(one.value, int | float) for one in judged):
+        judged.sort(key=lambda one: one.value)
+        judged = _in_line(judged) if rates else judged
+        return Outcome(tuple(judged), best.value, _margin(judged, best.value))
+    return Outcome(tuple(judged), best.value, None)
+
+
+def recommend(trials: Sequence[Tried]) -> Tried | None:
+    """The lowest validation loss among those that ran whole; else among those that came furthest."""
+    usable = [t for t in trials if math.isfinite(t.loss)]
+    if not usable:
+        return None
+    full = [t for t in usable if t.stage == "full"] or usable
+    finished = [t for t in full if t.finished]
+    if not finished:
+        furthest = max(len(t.curve) for t in full)
+        finished = [t for t in full if len(t.curve) == furthest]
+    return min(finished, key=lambda t: t.loss)
+
+
+def roughness(curve: Sequence[Epoch], way: float) -> float:
+    """Mean rise from epoch to epoch (falls count as 0), over the way from the start to the best."""
+    rises = [max(0.0, b.loss - a.loss) for a, b in zip(curve, curve[1:], strict=False)]
+    return sum(rises) / len(rises) / way if rises and way > 0 else 0.0
+
+
+def loss_by(trial: Tried, epochs: int) -> float:
+    """Lowest validation loss within the first epochs."""
+    losses = [row.loss for row in trial.curve[:epochs] if math.isfinite(row.loss)]
+    return min(losses, default=math.nan)
+
+
+def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant: float, rates: bool) -> Judged:
+    beyond, share, noise, like = _evidence(trial, trials, best, rates)
+    last = trial.curve[-1].loss if trial.curve else math.nan
+    bound = DIVERGED * max(trial.start, constant)
+    if not math.isfinite(last) or best is None:
+        verdict, words = "diverges", "the loss is not finite"
+    elif last > bound:
+        verdict, words = "diverges", f"the loss ends at {last:.3g}, above the {bound:.3g} of not training at all"
+    elif rates:
+        verdict, words = _rate(trial, best, beyond, share, noise)
+    else:
+        verdict, words = _setting(trial, best, beyond)
+    if like is not None and verdict != "diverges":
+        words += f" (over all steps as {like:.2g} in the short look)"
+    return Judged(trial.value, trial.loss, verdict, words, trial.stage, len(trial.curve), beyond, trial.finished)
+
+
+def _in_line(judged: Sequence[Judged]) -> list[Judged]:
+    """Where the race has been, it has the word: a rate of the short look takes the verdict of its neighbour there, and
+    one beyond the race is no better than the end of it."""
+    raced = [one for one in judged if one.stage == "full"]
+    if not raced:
+        return list(judged)
+    return [one if one.stage == "full" or one.verdict == "diverges" else _placed(one, raced) for one in judged]
+
+
+def _placed(one: Judged, raced: Sequence[Judged]) -> Judged:
+    near = min(raced, key=lambda other: abs(math.log(other.value / one.value)))
+    within = raced[0].value < one.value < raced[-1].value
+    if within or near.verdict not in ("right", one.verdict):
+        return replace(one, verdict=near.verdict, words=f"as {near.value:.2g} in the race", beyond=near.beyond)
+    return one
+
+
+def _evidence(
+    trial: Tried, trials: Sequence[Tried], best: Tried | None, rates: bool
+) -> tuple[float, float, float, float | None]:
+    """(relative distance to the best of the stage at the same epoch, share of the way it came, roughness, and the rate
+    of the short look that it was judged by, if not its own)."""
+    epochs, loss, like = len(trial.curve), trial.loss, None
+    if rates and best is not None and trial.stage == "short" and best.stage == "full" and trial.value < best.value:
+        ahead = _over_more_steps(trial, trials, best)
+        if ahead is not None and ahead[1] < loss:
+            like, loss = ahead
+            epochs = max(len(t.curve) for t in trials if t.stage == "short")
+    peers = [loss_by(t, epochs) for t in trials if t.stage == trial.stage and len(t.curve) >= epochs]
+    lowest = min((one for one in peers if math.isfinite(one)), default=math.nan)
+    way = trial.start - lowest
+    share = (trial.start - loss) / way if way > 0 else math.nan
+    return (loss - lowest) / abs(lowest) if lowest else 0.0, share, roughness(trial.curve, way), like
+
+
+def _over_more_steps(trial: Tried, trials: Sequence[Tried], best: Tried) -> tuple[float, float] | None:
+    """(rate, loss) of the short look that stand for this rate over all steps: the rate is higher by as many times as
+    there are more steps; the loss between two rates is interpolated over log rate."""
+    short = sorted(
+        (t for t in trials if t.stage == "short" and math.isfinite(t.loss)), key=lambda t: float(t.value)
+    )
+    rate = trial.value * best.steps / max(1, trial.steps)
+    lowest = min(short, key=lambda t: t.loss)
+    if rate >= lowest.value:
+        return rate, lowest.loss
+    for below, above in zip(short, short[1:], strict=False):
+        if below.value <= rate <= above.value:
+            part = math.log(rate / below.value) / math.log(above.value / below.value)
+            return rate, below.loss + part * (above.loss - below.loss)
+    return None
+
+
+def _rate(trial: Tried, best: Tried, beyond: float, share: float, noise: float) -> tuple[str, str]:
+    steady = "noisy" if noise > NOISY else "steady"
+    if trial.value == best.value:
+        return "right", "quick improvement, then slow and steady; the lowest loss"
+    if beyond <= TOLERANCE:
+        return "right", f"within {TOLERANCE:.0%} of the best"
+    if trial.value < best.value:
+        far = "far from done" if share < DONE else "not done"
+        return "too small", f"{steady}, but {far}: {share:.0%} of the way of the best"
+    settles = "noisy, settles high" if noise > NOISY else "settles high"
+    return "too large", f"{settles}: {beyond:.1%} above the best"
+
+
+def _setting(trial: Tried, best: Tried, beyond: float) -> tuple[str, str]:
+    if trial.value == best.value:
+        return "best", "the lowest loss"
+    if beyond <= TOLERANCE:
+        return "as good", f"{beyond:.1%} above the best: no difference to be seen"
+    return "worse", f"{beyond:.1%} above the best"
+
+
+def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]:
+    """The values around the recommended one, without a gap, that do as well.
+
+    Above it, the short look does not count: what is not too large over few steps may be over many.
+    """
+    place = next(i for i, one in enumerate(judged) if one.value == recommended)
+    low = high = place
+    while low and _as_well(judged[low - 1]):
+        low -= 1
+    while high < len(judged) - 1 and _as_well(judged[high + 1]) and judged[high + 1].stage == judged[place].stage:
+        high += 1
+    return judged[low].value, judged[high].value
+
+
+def _as_well(one: Judged) -> bool:
+    return one.verdict != "diverges" and one.beyond <= TOLERANCE
