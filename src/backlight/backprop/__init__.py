@@ -4,6 +4,7 @@ It knows nothing of training. Start reading at `plan.py`; a rule is a pair of sm
 """
 
 from .check import Check
+from .copies import CannotBatchError, CopiesObjective
 from .graphless import graphless
 from .objective import Objective
 from .plan import Plan
@@ -12,7 +13,9 @@ from .table import Rule, find_loss_rule, find_rule, loss_rule, rule
 from .trace import Trace, gradient_size, norm
 
 __all__ = [
+    "CannotBatchError",
     "Check",
+    "CopiesObjective",
     "Objective",
     "Plan",
     "Rule",

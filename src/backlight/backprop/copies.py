@@ -14,6 +14,7 @@ result as each copy by itself:
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -21,11 +22,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..records import BacklightError
 from .branches import ConcatStep, SumStep
 from .graphless import graphless
 from .objective import Objective
-from .plan import Plan
-from .steps import LeafStep, RuleStep, Step, Tape, walk_backward, walk_forward
+from .steps import LeafStep, RuleStep, Step
 from .table import Rule, Slots, find_loss_rule
 
 BY_EXAMPLE = (nn.CrossEntropyLoss, nn.BCEWithLogitsLoss, nn.MSELoss, nn.L1Loss, nn.HuberLoss, nn.SmoothL1Loss)
@@ -33,7 +34,10 @@ BY_EXAMPLE = (nn.CrossEntropyLoss, nn.BCEWithLogitsLoss, nn.MSELoss, nn.L1Loss, 
 from one call on all examples."""
 
 
-class CannotBatchError(Exception):
+Unfold = Callable[[str, nn.Module], list[Step]]
+
+
+class CannotBatchError(BacklightError):
     """These copies cannot run as one; the message names the layer and the reason."""
 
 
@@ -138,80 +142,50 @@ def evenly_spaced(tensors: Sequence[Tensor | None]) -> Tensor | None:
     return first.detach().as_strided((len(places), *first.shape), (step, *first.stride()), places[0])
 
 
-class CopiesPlan:
-    """The plan of several copies of one network.
+def unfold_copies(modules: Sequence[nn.Module], generators: Sequence[torch.Generator], unfold: Unfold) -> list[Step]:
+    """The steps of several networks of one structure.
 
     Parameters
     ----------
     modules:
-        Networks of one structure: the same layers with the same settings (but for the shares of dropout), each with
-        parameters of its own.
+        The same layers with the same settings (but for the shares of dropout), each with parameters of its own.
     generators:
-        Source of the random numbers of each copy; new ones, seeded 0, 1, …, where left out.
+        Source of the random numbers of each copy.
+    unfold:
+        Path and module → the steps of one network.
 
     Raises
     ------
     CannotBatchError
         The networks differ, or hold a layer that cannot be batched: one without a rule, shared parameters, or a custom
         forward with branches.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from torch import nn
-    >>> modules = [nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)) for _ in range(5)]
-    >>> plan = CopiesPlan(modules)
-    >>> y = plan.forward(torch.randn(5, 7, 3))
-    >>> y.shape, plan.backward(torch.ones_like(y)).shape, modules[4][0].weight.grad.shape
-    (torch.Size([5, 7, 2]), torch.Size([5, 7, 3]), torch.Size([4, 3]))
     """
+    owners = Counter(id(p) for module in modules for layer in module.modules() for p in layer._parameters.values())
+    if any(owners[id(p)] > 1 for module in modules for p in module.parameters()):
+        raise CannotBatchError("a parameter stands in several layers")
+    return _together([unfold("", module) for module in modules], generators)
 
-    def __init__(self, modules: Sequence[nn.Module], generators: Sequence[torch.Generator] | None = None) -> None:
-        self.modules = list(modules)
-        self.generators = list(generators or (torch.Generator().manual_seed(i) for i in range(len(self.modules))))
-        plans = [Plan(module) for module in self.modules]
-        if any(plan.shared for plan in plans):
-            raise CannotBatchError("a parameter stands in several layers")
-        self.steps = self._together([plan.steps for plan in plans])
-        self._tape: Tape | None = None
 
-    @graphless
-    def forward(self, x: Tensor) -> Tensor:
-        """x(0) (copies, n, …) → x(n) (copies, n, …)."""
-        self._tape = Tape()
-        return walk_forward(self.steps, x, self._tape)
+def _together(plans: Sequence[Sequence[Step]], generators: Sequence[torch.Generator]) -> list[Step]:
+    if len({len(steps) for steps in plans}) > 1:
+        raise CannotBatchError("the networks have different layers")
+    return [_step(steps, generators) for steps in zip(*plans, strict=True)]
 
-    @graphless
-    def backward(self, v: Tensor, *, wants_x: bool = True, accumulate: bool = True) -> Tensor | None:
-        """v(n) (copies, n, …) → v(0), the parameter gradients of each copy into its own `p.grad`; see `Plan`."""
-        if self._tape is None or not self._tape.saved:
-            raise RuntimeError("no forward pass is waiting: call plan.forward(x) before each plan.backward(v)")
-        self._tape.accumulate = accumulate
-        return walk_backward(self.steps, v, self._tape, wants_x)
 
-    def release(self) -> None:
-        """Forget the last pass and free what it holds."""
-        self._tape = None
-
-    def _together(self, plans: Sequence[Sequence[Step]]) -> list[Step]:
-        if len({len(steps) for steps in plans}) > 1:
-            raise CannotBatchError("the networks have different layers")
-        return [self._step(steps) for steps in zip(*plans, strict=True)]
-
-    def _step(self, steps: Sequence[Any]) -> Step:
-        first = steps[0]
-        if len({(type(step), step.name) for step in steps}) > 1:
-            raise CannotBatchError(f"layer {first.name}: the networks have different layers here")
-        if type(first) in (SumStep, ConcatStep):
-            branches = [self._together(parts) for parts in zip(*(step.branches for step in steps), strict=True)]
-            return SumStep(first.name, branches) if type(first) is SumStep else ConcatStep(first.name, branches, axis=2)
-        if not isinstance(first, RuleStep):
-            kind = type(getattr(first, "module", first)).__name__
-            raise CannotBatchError(f"layer {first.name or 'the module'} ({kind}) has no rule")
-        described = [_described(step) for step in steps]
-        if any(other != described[0] for other in described):
-            raise CannotBatchError(f"layer {first.name} ({type(first.module).__name__}) has different settings")
-        return CopiesStep(steps, self.generators)
+def _step(steps: Sequence[Any], generators: Sequence[torch.Generator]) -> Step:
+    first = steps[0]
+    if len({(type(step), step.name) for step in steps}) > 1:
+        raise CannotBatchError(f"layer {first.name}: the networks have different layers here")
+    if type(first) in (SumStep, ConcatStep):
+        branches = [_together(parts, generators) for parts in zip(*(step.branches for step in steps), strict=True)]
+        return SumStep(first.name, branches) if type(first) is SumStep else ConcatStep(first.name, branches, axis=2)
+    if not isinstance(first, RuleStep):
+        kind = type(getattr(first, "module", first)).__name__
+        raise CannotBatchError(f"layer {first.name or 'the module'} ({kind}) has no rule")
+    described = [_described(step) for step in steps]
+    if any(other != described[0] for other in described):
+        raise CannotBatchError(f"layer {first.name} ({type(first.module).__name__}) has different settings")
+    return CopiesStep(steps, generators)
 
 
 def _described(leaf: RuleStep) -> tuple[Any, ...]:

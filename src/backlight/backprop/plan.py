@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..records import Layer
 from . import check as checking
+from . import copies as copying
 from . import jacobian as jacobians
 from . import trace as tracing
 from .graphless import graphless
@@ -29,8 +33,28 @@ class Plan:
     ----------
     module:
         The network. The plan holds no copy of it: parameters and mode may change between calls, its layers may not.
+        A list of networks of one structure (their shares of dropout may differ) makes a plan that runs them as one:
+        x(i) and v(i) are then (copies, n, …), and each network gets its own gradients.
     sample:
-        An input (or a tuple of inputs) to try the plan on at once, in eval mode; None tries it at the first call.
+        An input (or a tuple of inputs) to try the plan on at once, in eval mode; None tries it at the first call. For
+        copies (n, …), which all of them are given.
+    copies:
+        So many copies of the module: the module itself, and equal ones to begin with; see `modules`.
+    generators:
+        Source of the random numbers of each copy; new ones, seeded 0, 1, …, where left out.
+
+    Attributes
+    ----------
+    module:
+        The network; a `nn.ModuleList` of all copies.
+    modules:
+        Every network, one or several.
+
+    Raises
+    ------
+    CannotBatchError
+        The copies cannot run as one: they differ, or have a layer without a rule, shared parameters, or a custom
+        forward with branches.
 
     Examples
     --------
@@ -43,11 +67,30 @@ class Plan:
     >>> v_in = plan.backward(torch.ones_like(y))
     >>> v_in.shape, model[0].weight.grad.shape
     (torch.Size([5, 3]), torch.Size([4, 3]))
+    >>> several = Plan(model, copies=6)
+    >>> several.forward(torch.randn(6, 5, 3)).shape, several.modules[0] is model
+    (torch.Size([6, 5, 2]), True)
     """
 
-    def __init__(self, module: nn.Module, sample: Any = None) -> None:
-        self.module = module
-        self.steps: list[Step] = unfold("", module)
+    def __init__(
+        self,
+        module: nn.Module | Sequence[nn.Module],
+        sample: Any = None,
+        *,
+        copies: int | None = None,
+        generators: Sequence[torch.Generator] | None = None,
+    ) -> None:
+        if copies is not None and isinstance(module, nn.Module):
+            module = [module, *(copy.deepcopy(module) for _ in range(copies - 1))]
+        self.steps: list[Step]
+        if isinstance(module, nn.Module):
+            self.module, self.modules = module, [module]
+            self.steps = unfold("", module)
+        else:
+            self.module, self.modules = nn.ModuleList(module), list(module)
+            sources = generators or [torch.Generator().manual_seed(i) for i in range(len(self.modules))]
+            self.steps = copying.unfold_copies(self.modules, sources, unfold)
+            sample = None if sample is None else sample.expand(len(self.modules), *sample.shape)
         self._mark_shared()
         self._tape: Tape | None = None
         self.last_input: Any = None

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..backprop import graphless
-from ..backprop.copies import CannotBatchError, CopiesObjective, CopiesPlan
+from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless
 from .observer import Observer
 from .replay import ReplayedPass
 from .session import Session
@@ -71,9 +70,9 @@ class Together:
 
     def _prepare(self) -> None:
         modules = [session.module for session in self.sessions]
-        self._plan = CopiesPlan(modules, self._generators)
+        self._plan = Plan(modules, generators=self._generators)
         self._objective = CopiesObjective(self.sessions[0].goal.loss)
-        self._replayed = ReplayedPass(nn.ModuleList(modules), self._pass)
+        self._replayed = ReplayedPass(self._plan.module, self._pass)
 
     def _pass(self, x: Tensor, target: Tensor) -> Tensor:
         losses = self._objective.forward(self._plan.forward(x), self._smooth(target))
@@ -98,7 +97,7 @@ def grouped(sessions: Sequence[Session]) -> list[list[Session]]:
         for group in groups:
             try:
                 _check(group[0], session)
-                CopiesPlan([group[0].module, session.module])
+                Plan([group[0].module, session.module])
             except CannotBatchError:
                 continue
             group.append(session)
@@ -112,6 +111,8 @@ def _check(first: Session, other: Session) -> None:
     mine, theirs = first.batches, other.batches
     if first.work > MOST_WORK:
         raise CannotBatchError("each copy is work enough by itself")
+    if any(session.config.accumulate > 1 or session.scaling.lowers for session in (first, other)):
+        raise CannotBatchError("a copy accumulates gradients or works in low precision")
     if (mine.rows, mine.size, mine.x.shape[1:]) != (theirs.rows, theirs.size, theirs.x.shape[1:]):
         raise CannotBatchError("the copies see batches of different shapes")
     if first.goal.smoothing != other.goal.smoothing or vars(first.goal.loss) != vars(other.goal.loss):

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from backlight.backprop import Objective, Plan
-from backlight.backprop.copies import CannotBatchError, CopiesObjective, CopiesPlan
+from backlight.backprop import CannotBatchError, CopiesObjective, Objective, Plan
 from backlight.network import Concat, Residual
 
 COPIES = 3
@@ -56,7 +55,7 @@ def assert_each_as_alone(make, shape, training, x=None):
     together, alone = copies_of(make, training)
     if x is None:
         x = torch.randn((COPIES, *shape), generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-    plan = CopiesPlan(together, [torch.Generator().manual_seed(20 + i) for i in range(COPIES)])
+    plan = Plan(together, generators=[torch.Generator().manual_seed(20 + i) for i in range(COPIES)])
     y = plan.forward(x)
     v = torch.randn(y.shape, generator=torch.Generator().manual_seed(3), dtype=y.dtype)
     v_in = plan.backward(v, accumulate=False)
@@ -80,7 +79,7 @@ def assert_each_as_alone(make, shape, training, x=None):
 def test_every_rule(name, training):
     module, shape = cases.LAYERS[name]
     try:
-        CopiesPlan([module, copy.deepcopy(module)])
+        Plan([module, copy.deepcopy(module)])
     except CannotBatchError:
         batchable = False
     else:
@@ -105,19 +104,19 @@ def test_shares_of_dropout_may_differ_and_other_settings_may_not():
     def network(p, slope):
         return nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(slope), nn.Dropout(p), nn.Linear(4, 2))
 
-    plan = CopiesPlan([network(0.0, 0.1), network(1.0, 0.1)])
+    plan = Plan([network(0.0, 0.1), network(1.0, 0.1)])
     y = plan.forward(torch.randn(2, 5, 3))
     assert torch.equal(y[1], plan.modules[1][3].bias.detach().expand(5, 2))
     assert not torch.equal(y[0, 0], y[0, 1])
     with pytest.raises(CannotBatchError, match=r"layer 1 \(LeakyReLU\) has different settings"):
-        CopiesPlan([network(0.1, 0.1), network(0.1, 0.2)])
+        Plan([network(0.1, 0.1), network(0.1, 0.2)])
     with pytest.raises(CannotBatchError, match="different layers"):
-        CopiesPlan([network(0.1, 0.1), network(0.1, 0.1)[:2]])
+        Plan([network(0.1, 0.1), network(0.1, 0.1)[:2]])
 
 
 def test_a_second_backward_adds_where_it_is_asked_to():
     modules, _ = copies_of(lambda: nn.Linear(3, 2))
-    plan, x = CopiesPlan(modules), torch.randn(COPIES, 4, 3, dtype=torch.float64)
+    plan, x = Plan(modules), torch.randn(COPIES, 4, 3, dtype=torch.float64)
     gradients = []
     for accumulate in (False, True):
         y = plan.forward(x)
@@ -156,3 +155,15 @@ def test_the_loss_of_every_copy(name):
         single = Objective(loss)
         assert_same(losses[i], single.forward(y[i], target[i]))
         assert_same(v[i], single.backward())
+
+
+def test_copies_of_one_module_begin_equal_and_learn_apart():
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    x = torch.randn(5, 3)
+    plan = Plan(module, x, copies=3)
+    y = plan.forward(x.expand(3, 5, 3))
+    torch.testing.assert_close(y, module(x).detach().expand(3, 5, 2))
+    plan.backward(torch.stack([torch.zeros(5, 2), torch.ones(5, 2), 2 * torch.ones(5, 2)]))
+    first, second, third = (net[2].bias.grad for net in plan.modules)
+    assert first.abs().sum() == 0 and torch.equal(third, 2 * second) and second.abs().sum() > 0
