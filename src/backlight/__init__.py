@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .data import read
     from .network import build
     from .records.config import Config
-    from .runs import Classifier, LearningCurve, Regressor, Run, learning_curve, resume, train
+    from .runs import Classifier, LearningCurve, Regressor, Run, Sweep, learning_curve, resume, sweep, train
     from .watch import watch
 
 _ROOMS = {
@@ -25,10 +25,12 @@ _ROOMS = {
     "LearningCurve": "runs",
     "Regressor": "runs",
     "Run": "runs",
+    "Sweep": "runs",
     "build": "network",
     "learning_curve": "runs",
     "read": "data",
     "resume": "runs",
+    "sweep": "runs",
     "train": "runs",
     "watch": "watch",
 }
@@ -42,11 +44,13 @@ __all__ = [
     "Plan",
     "Regressor",
     "Run",
+    "Sweep",
     "__version__",
     "build",
     "learning_curve",
     "read",
     "resume",
+    "sweep",
     "train",
     "watch",
 ]

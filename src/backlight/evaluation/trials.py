@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 from ..records import Epoch
@@ -125,7 +126,7 @@ def recommend(trials: Sequence[Tried]) -> Tried | None:
 
 def roughness(curve: Sequence[Epoch], way: float) -> float:
     """Mean rise from epoch to epoch (falls count as 0), over the way from the start to the best."""
-    rises = [max(0.0, b.loss - a.loss) for a, b in zip(curve, curve[1:], strict=False)]
+    rises = [max(0.0, b.loss - a.loss) for a, b in pairwise(curve)]
     return sum(rises) / len(rises) / way if rises and way > 0 else 0.0
 
 
@@ -148,7 +149,7 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
     else:
         verdict, words = _setting(trial, best, beyond)
     if like is not None and verdict != "diverges":
-        words += f" (over all steps as {like:.2g} in the short look)"
+        words += f" (over all steps like {like:.1g} in the short look)"
     return Judged(trial.value, trial.loss, verdict, words, trial.stage, len(trial.curve), beyond, trial.finished)
 
 
@@ -190,14 +191,12 @@ def _evidence(
 def _over_more_steps(trial: Tried, trials: Sequence[Tried], best: Tried) -> tuple[float, float] | None:
     """(rate, loss) of the short look that stand for this rate over all steps: the rate is higher by as many times as
     there are more steps; the loss between two rates is interpolated over log rate."""
-    short = sorted(
-        (t for t in trials if t.stage == "short" and math.isfinite(t.loss)), key=lambda t: float(t.value)
-    )
+    short = sorted((t for t in trials if t.stage == "short" and math.isfinite(t.loss)), key=lambda t: float(t.value))
     rate = trial.value * best.steps / max(1, trial.steps)
     lowest = min(short, key=lambda t: t.loss)
     if rate >= lowest.value:
         return rate, lowest.loss
-    for below, above in zip(short, short[1:], strict=False):
+    for below, above in pairwise(short):
         if below.value <= rate <= above.value:
             part = math.log(rate / below.value) / math.log(above.value / below.value)
             return rate, below.loss + part * (above.loss - below.loss)
@@ -207,7 +206,7 @@ def _over_more_steps(trial: Tried, trials: Sequence[Tried], best: Tried) -> tupl
 def _rate(trial: Tried, best: Tried, beyond: float, share: float, noise: float) -> tuple[str, str]:
     steady = "noisy" if noise > NOISY else "steady"
     if trial.value == best.value:
-        return "right", "quick improvement, then slow and steady; the lowest loss"
+        return "right", "quick improvement, then slow and steady"
     if beyond <= TOLERANCE:
         return "right", f"within {TOLERANCE:.0%} of the best"
     if trial.value < best.value:
@@ -234,8 +233,10 @@ def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]
     low = high = place
     while low and _as_well(judged[low - 1]):
         low -= 1
-    while high < len(judged) - 1 and _as_well(judged[high + 1]) and judged[high + 1].stage == judged[place].stage:
+    while high < len(judged) - 1 and _as_well(judged[high + 1]):
         high += 1
+    while judged[high].stage != judged[place].stage:
+        high -= 1
     return judged[low].value, judged[high].value
 
 

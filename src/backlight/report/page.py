@@ -32,7 +32,7 @@ def write_report(folder: str | Path) -> Path:
 
 def render(run: RunFolder) -> str:
     """The page as text."""
-    return _environment().get_template("page.html").render(_content(run))
+    return environment().get_template("page.html").render(_content(run))
 
 
 def _content(run: RunFolder) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def _commands(run: RunFolder) -> list[dict[str, str]]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Of the templates of all pages."""
     loader = PackageLoader("backlight.report")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number

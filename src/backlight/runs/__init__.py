@@ -14,20 +14,36 @@ if TYPE_CHECKING:
     from .overview import show
     from .run import Run, save_frame
     from .start import train
+    from .sweep_folder import Sweep
+    from .sweep_run import sweep
 
 _FILES = {
     "Classifier": "estimators",
     "LearningCurve": "learning_curve_folder",
     "Regressor": "estimators",
     "Run": "run",
+    "Sweep": "sweep_folder",
     "learning_curve": "learning_curve_run",
     "resume": "continuation",
     "save_frame": "run",
     "show": "overview",
+    "sweep": "sweep_run",
     "train": "start",
 }
 
-__all__ = ["Classifier", "LearningCurve", "Regressor", "Run", "learning_curve", "resume", "save_frame", "show", "train"]
+__all__ = [
+    "Classifier",
+    "LearningCurve",
+    "Regressor",
+    "Run",
+    "Sweep",
+    "learning_curve",
+    "resume",
+    "save_frame",
+    "show",
+    "sweep",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

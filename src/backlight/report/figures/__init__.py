@@ -11,6 +11,7 @@ from .passage import passage
 from .probabilities import calibration, right_class, roc
 from .scatter import scatter
 from .signals import signal_map
+from .sweep import start, sweep
 from .theme import save, to_svg
 
 __all__ = [
@@ -25,5 +26,7 @@ __all__ = [
     "save",
     "scatter",
     "signal_map",
+    "start",
+    "sweep",
     "to_svg",
 ]

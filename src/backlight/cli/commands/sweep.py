@@ -1,0 +1,115 @@
+"""backlight sweep: many learning rates, or values of another setting, trained beside each other and judged."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import options
+from ..app import INTERRUPTED, app
+from ..output import number, print_json, print_table, print_text, say
+
+if TYPE_CHECKING:
+    from ...runs import Sweep
+
+_SWEEP = "Sweep"
+
+
+@app.command(epilog="Example:  backlight sweep adult.csv --target income -o rates.png")
+def sweep(
+    data: options.Data = None,
+    target: options.Target = None,
+    over: Annotated[
+        str,
+        typer.Option(
+            help="What to vary: learning_rate finds its own values; others as in dropout=0,.1,.2,.5, batch_size=…, "
+            "weight_decay=…, width=…, or init=zeros,normal 0.1,he.",
+            metavar="SETTING[=VALUES]",
+            rich_help_panel=_SWEEP,
+        ),
+    ] = "learning_rate",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Draw the figure to this .png or .svg file, too.", rich_help_panel=_SWEEP),
+    ] = None,
+    task: options.Task = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    drop: options.Drop = None,
+    images: options.Images = None,
+    augment: options.Augment = None,
+    preprocessing: options.Preprocessing = None,
+    test_fraction: options.TestFraction = None,
+    validation_fraction: options.ValidationFraction = None,
+    network: options.Network = None,
+    init: options.Init = None,
+    init_seed: options.InitSeed = None,
+    init_from: options.InitFrom = None,
+    epochs: options.Epochs = None,
+    lr: options.LearningRate = None,
+    batch_size: options.BatchSize = None,
+    optimizer: options.Optimizer = None,
+    schedule: options.Schedule = None,
+    weight_decay: options.WeightDecay = None,
+    label_smoothing: options.LabelSmoothing = None,
+    device: options.Device = None,
+    seed: options.Seed = None,
+    time_limit: options.TimeLimit = None,
+    config: options.ConfigFile = None,
+    out: options.Out = None,
+    json: options.Json = False,
+) -> None:
+    """Train many learning rates at once, from far too small to divergent, say what each curve shows, recommend one.
+
+    The losers are stopped early. --lr is the middle of the search. Other settings are swept with --over.
+    """
+    given = dict(locals())
+    for name in ("data", "target", "network", "lr", "config", "out", "json", "output", "over"):
+        del given[name]
+    from ... import runs
+    from ...runs.learning_curve_folder import check_figure_name
+    from .. import STARTED
+
+    check_figure_name(output)
+    found = runs.sweep(
+        data,
+        target,
+        over=over,
+        network=network,
+        config=config,
+        out=out,
+        started=STARTED,
+        learning_rate=options.learning_rate(lr),
+        **given,
+    )
+    if output is not None and found.trials:
+        found.save(output)
+        say(f"The figure is in {output}.")
+    _show(found, json=json)
+
+
+def _show(found: "Sweep", *, json: bool) -> None:
+    """One line for each value, with its curve, and the verdict."""
+    if json:
+        print_json(found.to_dict())
+    else:
+        from ...runs.sweep_words import shown, sparkline
+
+        print_text("")
+        rows = [
+            (
+                f"{'→' if one.value == found.recommended else ' '} {shown(one.value)}",
+                one.verdict,
+                number(one.validation_loss),
+                f"{one.epochs}{' short' if one.stage == 'short' else ''}",
+                sparkline(found, one),
+                one.words,
+            )
+            for one in found.trials
+        ]
+        name = found.over.replace("_", " ")
+        print_table((f"  {name}", "verdict", "validation loss", "epochs", "loss", "because"), rows, right=(2,))
+        print_text(f"\n{found.verdict}\nSweep: {found.folder / 'report.html' if found.trials else found.folder}")
+    if found.stopped == "interrupted":
+        say(f"Interrupted: the trials so far are in {found.folder}.")
+        raise typer.Exit(INTERRUPTED)
