@@ -31,6 +31,8 @@ SPARSE = 0.05
 _PROBES = 64
 """Random vectors for ‖J‖²: its relative error is about √(2/64) over the root of the number of directions."""
 
+_FEW_PROBES = 8
+
 _ROUNDING = 1e-4
 """Relative differences that rounding in float32 explains over a window of a few hundred values."""
 
@@ -76,7 +78,7 @@ class Spectrum:
         return self.energy / self.largest**2 if self.largest else 0.0
 
 
-def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK) -> Spectrum | None:
+def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK, most: int = LARGEST_ONES) -> Spectrum | None:
     """Singular values of ∂x(i+1)/∂x(i) of one layer at one example.
 
     Exact where the layer works element by element or window by window, and where the Jacobian is small; otherwise the
@@ -90,6 +92,8 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK) -> Spectrum |
         x(i) of one example, a tensor (1, …).
     work:
         Multiply-adds beyond which only the largest values are found.
+    most:
+        How many these are; one is found to a hundredth only, and none for 0.
     """
     if not isinstance(x, Tensor):
         return None
@@ -98,7 +102,7 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK) -> Spectrum |
         m, n = numbers_of(at)
         if not m * n:
             return None
-        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf)
+        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf, most)
 
 
 def _exactly(at: Linearisation, leaf: LeafStep, work: float) -> Spectrum | None:
@@ -171,11 +175,14 @@ def _sparse(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
     return Spectrum((m, n), values, True, "exact: decomposition of the sparse matrix", float(squares.sum()))
 
 
-def _lanczos(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
+def _lanczos(at: Linearisation, leaf: LeafStep, most: int) -> Spectrum | None:
     """The largest few, from products J u and Jᵀ v alone (Golub, Kahan 1965; ARPACK); ‖J‖² from random vectors."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, svds  # 0.1 s that few need
 
     m, n = numbers_of(at)
+    most = min(most, min(m, n) - 1)
+    if most < 1:
+        return None
     operator = LinearOperator(
         (m, n),
         matvec=lambda u: _forth(at, leaf, torch.from_numpy(u.ravel())),
@@ -184,14 +191,14 @@ def _lanczos(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
     )
     start = np.random.default_rng(0).standard_normal(min(m, n))
     try:
-        values = svds(operator, k=min(LARGEST_ONES, min(m, n) - 1), v0=start, tol=1e-6, return_singular_vectors=False)
+        values = svds(operator, k=most, v0=start, tol=1e-6 if most > 1 else 1e-2, return_singular_vectors=False)
     except (RuntimeError, NotImplementedError, ArpackError):  # no forward derivative (recurrent layers), no convergence
         return None
     generator = torch.Generator().manual_seed(0)
-    signs = torch.randint(0, 2, (_PROBES, m), generator=generator).double() * 2 - 1
+    signs = torch.randint(0, 2, (_PROBES if most > 1 else _FEW_PROBES, m), generator=generator).double() * 2 - 1
     energy = float(np.mean([float(_back(at, v).square().sum()) for v in signs]))
     ordered = np.sort(np.abs(values))[::-1].copy()
-    return Spectrum((m, n), ordered, False, f"the largest {len(ordered)}, by Lanczos' method", energy)
+    return Spectrum((m, n), ordered, False, f"the largest{f' {most}' if most > 1 else ''}, by Lanczos' method", energy)
 
 
 def _back(at: Linearisation, v: Tensor) -> Tensor:

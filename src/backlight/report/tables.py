@@ -10,6 +10,9 @@ MOST_CONFUSED = 8
 WALK_VALUES = 12
 """Values of the walked example that are shown."""
 
+WALK_PIXELS = 100
+"""Columns beyond which none is shown: they are pixels or the like."""
+
 LONG_TABLE = 40
 """Rows beyond which a table is folded up."""
 
@@ -129,10 +132,14 @@ def walk_facts(run: RunFolder) -> dict[str, Any] | None:
     return {
         "row": walk["row"],
         "said": f"{walk['target']} {_outcome(walk['truth'])}, predicted {_outcome(walk['prediction'])}{right}, {loss}",
-        "example": ", ".join(f"{name} {cell(value)}" for name, value in values[:WALK_VALUES]) + more,
+        "example": f"{len(values):,} columns" if len(values) > WALK_PIXELS else _told(values[:WALK_VALUES]) + more,
         "caption": "Dotted bars: only the largest σ were found." if partial else "",
         "layers": [_walk_row(one) for one in walk["layers"]],
     }
+
+
+def _told(values: list[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} {cell(value)}" for name, value in values)
 
 
 def _walk_row(one: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Plan, Spectrum, gradient_size, norm, singular_values
-from ..backprop.singular import WORK
+from ..backprop import Plan, Spectrum, Trace, gradient_size, norm, singular_values
 from ..data import Dataset
 from ..data.batches import place
 from ..records import BacklightError, Layer, Task
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 4096
 """Singular values of a layer that are listed; of more, the largest."""
 
-PROBED = 0.1
-"""Work, as a share of what `backlight walk` may take, that a report spends on the singular values of a layer."""
+QUICK = 2e8
+"""Multiply-adds that a report spends on all singular values of a layer: a hundredth of a second or two."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,9 @@ def walk_through(
         name = loss_name(task, outputs.reshape(1, -1).shape[1])
         goal = make_goal(name)
         trace = plan.trace(placed, goal.prepare(torch.as_tensor(y).to(device)), loss=goal.plain)
-        work = WORK if seconds == math.inf else PROBED * WORK
-        layers = tuple(_walked(seen, _spectrum(plan, i, seen, until, work)) for i, seen in enumerate(trace.layers))
+        layers = tuple(
+            _walked(seen, spectrum) for seen, spectrum in zip(trace.layers, _spectra(plan, trace, until), strict=True)
+        )
     finally:
         module.train(training)
     v = trace.layers[-1].v_out if trace.layers else None
@@ -162,10 +162,16 @@ def walk_through(
     )
 
 
-def _spectrum(plan: Plan, place: int, seen: Layer, until: float, work: float) -> Spectrum | None:
-    if time.monotonic() > until:
-        return None
-    return singular_values(plan.leaves[place], seen.x, work=work)
+def _spectra(plan: Plan, trace: Trace, until: float) -> list[Spectrum | None]:
+    """Singular values by layer; before a deadline those of simple layers first, then the largest one of the others."""
+    places = list(zip(plan.leaves, trace.layers, strict=True))
+    if until == math.inf:
+        return [singular_values(leaf, seen.x) for leaf, seen in places]
+    found = [singular_values(leaf, seen.x, work=QUICK, most=0) for leaf, seen in places]
+    for i, (leaf, seen) in enumerate(places):
+        if found[i] is None and time.monotonic() < until:
+            found[i] = singular_values(leaf, seen.x, work=QUICK, most=1)
+    return found
 
 
 def _walked(seen: Layer, spectrum: Spectrum | None) -> WalkedLayer:

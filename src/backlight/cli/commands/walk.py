@@ -12,6 +12,9 @@ from ..output import print_json, print_table, print_text, shape
 _SHOWN = 12
 """Values of the example that are printed."""
 
+_PIXELS = 100
+"""Columns beyond which the values of one example say nothing to a reader."""
+
 _FORWARD = "Forward, read down:   layer i maps x(i) to x(i+1) = f(x(i), θ(i)); the last one is the output x(n)."
 _BACKWARD = (
     "Backward, read up:    v(n) = ∂L/∂x(n), then v(i) = v(i+1) · ∂x(i+1)/∂x(i) and ∂L/∂θ(i) = v(i+1) · ∂x(i+1)/∂θ(i)."
@@ -52,7 +55,8 @@ def _print_example(found: Mapping[str, Any]) -> None:
     example = found["example"]
     shown = [f"{name} {'–' if value is None else value}" for name, value in list(example.items())[:_SHOWN]]
     more = f" … and {len(example) - _SHOWN:,} more columns" if len(example) > _SHOWN else ""
-    print_text(f"Row {found['row']} of {found['source']}:  {', '.join(shown)}{more}\n")
+    told = f"{len(example):,} columns" if len(example) > _PIXELS else f"{', '.join(shown)}{more}"
+    print_text(f"Row {found['row']} of {found['source']}:  {told}\n")
     probability = found["probability_of_right_class"]
     right = "" if probability is None else f"; probability of the right class {_number(probability)}"
     print_text(f"{found['target']}:  truth {_value(found['truth'])}, predicted {_value(found['prediction'])}{right}")
