@@ -136,3 +136,11 @@ def test_values_have_a_spread_in_their_own_units(tmp_path):
 def test_folds_without_an_ensemble_are_refused(tmp_path):
     with pytest.raises(bl.BacklightError, match="ensemble"):
         bl.train("sklearn:wine", folds=True, out=tmp_path / "run", **FAST)
+
+
+def test_members_take_descriptions_in_turn(tmp_path):
+    run = bl.train("sklearn:wine", ensemble=3, out=tmp_path / "run", **{**FAST, "network": "8 relu; 4 tanh"})
+    kinds = [[type(layer).__name__ for layer in member.children()] for member in members_of(bl.Run(run.folder).module)]
+    assert ["ReLU" in kind for kind in kinds] == [True, False, True]
+    with pytest.raises(bl.BacklightError, match="2 networks are described"):
+        bl.train("sklearn:wine", out=tmp_path / "one", **{**FAST, "network": "8 relu; 4 tanh"})

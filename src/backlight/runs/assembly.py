@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import numpy as np
 from torch import nn
 
 from ..data import Dataset, Part, Prepared, prepare, read
-from ..network import default_network, load_description, parse
+from ..network import load_description, parse
 from ..records import BacklightError, Task
 from ..records.config import Config
 from ..training import resolve
-from .ensemble import choose, ensemble_sentence, join, may_fold, member_seeds, pooled
+from .ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
 from .module import load_parameters, new_module, own_copy
 from .preconditions import check_batch_size, check_device
 from .prediction import predictions, raw_outputs
@@ -109,9 +110,10 @@ def assemble(
     seed = config.seed if config.init_seed is None else config.init_seed
     if network is None:
         x = prepared.train.x
-        description = description or default_network(prepared.inputs, prepared.task, len(x))
-        build = partial(new_module, description, prepared.inputs, prepared.task, x, init=config.network.init)
-        modules = [build(seed=one) for one in member_seeds(seed, members.ensemble or 1)]
+        description = describe(description, prepared.inputs, prepared.task, len(x), members)
+        build = partial(new_module, inputs=prepared.inputs, task=prepared.task, x=x, init=config.network.init)
+        seeds = member_seeds(seed, members.ensemble or 1)
+        modules = [build(one, seed=own) for one, own in zip(cycle(alternatives(description)), seeds, strict=False)]
     else:
         modules = [own_copy(network) for _ in range(members.ensemble or 1)]
     for module in modules if config.network.init_from is not None and fresh else ():
@@ -130,7 +132,8 @@ def written(description: str | None) -> str | None:
         return None
     if description.strip().endswith(".toml"):
         return str(load_description(description.strip()))
-    parse(description)
+    for one in alternatives(description):
+        parse(one)
     return description
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from torch import nn
 
 from ..data import Augmentation, Prepared
+from ..network import default_network
 from ..network.layers import Ensemble
 from ..records import BacklightError, Epoch, Inputs, TableInputs, Task
 from ..records.config import Config, TrainingConfig
@@ -64,6 +65,29 @@ def choose(config: Config, inputs: Inputs, rows: int, *, own: bool, may_fold: bo
     if folds is None:
         folds = small and many > 1 and may_fold
     return training.model_copy(update={"ensemble": many, "folds": folds})
+
+
+def describe(given: str | None, inputs: Inputs, task: Task, rows: int, training: TrainingConfig) -> str:
+    """The description of the run's networks: the one given, or the default for the data.
+
+    Several, with semicolons between, are taken by the members in turn.
+
+    Raises BacklightError where there are more descriptions than members.
+    """
+    many = training.ensemble or 1
+    if given is None:
+        return default_network(inputs, task, rows)
+    if len(alternatives(given)) > many:
+        raise BacklightError(
+            f"{len(alternatives(given))} networks are described, with semicolons between, for an ensemble of {many}; "
+            "give --ensemble a greater number."
+        )
+    return given
+
+
+def alternatives(description: str) -> list[str]:
+    """The descriptions that members take in turn; most often a single one."""
+    return [part.strip() for part in description.split(";") if part.strip()] or [description]
 
 
 def may_fold(config: Config, given_split: np.ndarray | None) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
@@ -12,12 +13,23 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
 from torch import nn
 
-from ..network import default_network, from_json, to_json
+from ..network import from_json, to_json
 from ..records import BacklightError, Task, TaskKind
 from ..records.config import Config
 from ..training import Observer, Trained, resolve, train
 from .checkup import Checkup
-from .ensemble import Trainees, join, kept, member_predictions, member_seeds, members_of, spread, train_members
+from .ensemble import (
+    Trainees,
+    alternatives,
+    describe,
+    join,
+    kept,
+    member_predictions,
+    member_seeds,
+    members_of,
+    spread,
+    train_members,
+)
 from .entrance import Entrance, Intake, take_in
 from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
@@ -172,14 +184,12 @@ class _Estimator(BaseEstimator):
 
     def _new_modules(self, intake: Intake, config: Config, task: Task) -> list[nn.Module]:
         seeds = member_seeds(config.seed, intake.training.ensemble or 1)
-        return [self._new_module(intake, seed, task) for seed in seeds]
-
-    def _new_module(self, intake: Intake, seed: int, task: Task) -> nn.Module:
         if isinstance(self.network, nn.Module):
-            return own_copy(self.network)
-        inputs = intake.entrance.inputs
-        description = self.network or default_network(inputs, task, len(intake.train[1]))
-        return new_module(description, inputs, task, intake.train[0], seed=seed)
+            return [own_copy(self.network) for _ in seeds]
+        inputs, x = intake.entrance.inputs, intake.train[0]
+        text = describe(self.network, inputs, task, len(x), intake.training)
+        described = zip(cycle(alternatives(text)), seeds, strict=False)
+        return [new_module(one, inputs, task, x, seed=seed) for one, seed in described]
 
     def _predictions(self, X: Any) -> np.ndarray:
         """Probabilities (n, classes) or values (n,) of unchecked rows."""
