@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test test-slow check lint types rooms bench bench-doctor clean
+.PHONY: demo test test-slow check lint types rooms bench bench-environments bench-doctor clean
 
 demo: $(INSTALLED)
 	$(BIN)/backlight train sklearn:digits --out runs/demo-digits-$$(date +%Y%m%d-%H%M%S)
@@ -28,7 +28,15 @@ rooms: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.engine -o bench-engine.md
+
+# Lightning, Keras and skorch beside PyTorch, and JAX apart: what `make bench` compares with where they are there.
+bench-environments:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -c constraints.txt torch
+	.venv-bench/bin/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	$(PYTHON) -m venv .venv-jax
+	.venv-jax/bin/python -m pip install --quiet jax optax
 
 bench-doctor: $(INSTALLED)
 	$(BIN)/python -m benchmarks.faults
