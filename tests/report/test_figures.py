@@ -99,3 +99,33 @@ def test_drawing_leaves_the_users_matplotlib_alone(monkeypatch):
     figures.curves({"run": history()})
     assert mpl.rcParams["font.size"] == 23
     assert mpl.rcParams["svg.fonttype"] != "none"
+
+
+def walked(**changes):
+    layer = {"label": "Linear 4", "x_norm": 2.0, "v_norm": 0.1, "parameter_gradient_norm": 0.5}
+    return layer | {"largest": 3.0, "smallest": 0.2} | changes
+
+
+def test_a_passage_shows_sizes_and_singular_values_by_layer():
+    layers = [
+        walked(label="Normalise", largest=1e-5, smallest=1e-5),
+        walked(label="ReLU", parameter_gradient_norm=None, largest=1.0, smallest=0.0),
+        walked(label="Conv2d", smallest=None),
+        walked(label="Embedding", v_norm=None, largest=None, smallest=None),
+        walked(label="<Own>", v_norm="inf"),
+    ]
+    figure = figures.passage(layers, {"label": "output", "x_norm": 1.0, "v_norm": 0.3})
+    sizes, sigmas, _ = figure.axes
+    assert [label.get_text() for label in sizes.get_yticklabels()] == [*(one["label"] for one in layers), "output"]
+    x, v, gradient = (line.get_xdata() for line in sizes.lines)
+    assert list(x) == [2.0] * 5 + [1.0]
+    assert [math.isnan(value) for value in v] == [False, False, False, True, True, False]
+    assert math.isnan(gradient[1]) and gradient[0] == 0.5
+    assert sigmas.get_xlim()[0] < 1e-5
+    assert "&lt;Own&gt;" in texts(figure)
+
+
+def test_a_passage_without_singular_values_says_so():
+    layers = [walked(largest=None, smallest=None)]
+    figure = figures.passage(layers, {"label": "output", "x_norm": 0.0, "v_norm": None}, width=360, wide=False)
+    assert "not found" in texts(figure)

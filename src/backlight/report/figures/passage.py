@@ -81,10 +81,9 @@ def _draw_sizes(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
 def _line(
     axes: Axes, rows: Sequence[Mapping[str, Any]], name: str, *, colour: str, hollow: bool = False, **style: Any
 ) -> None:
-    places = [(row[name], i) for i, row in enumerate(rows) if _positive(row.get(name))]
-    if places:
-        face = "none" if hollow else colour
-        axes.plot(*zip(*places, strict=True), color=colour, markerfacecolor=face, markeredgecolor=colour, **style)
+    values = [row[name] if _positive(row.get(name)) else math.nan for row in rows]  # a gap in the line
+    face = "none" if hollow else colour
+    axes.plot(values, range(len(rows)), color=colour, markerfacecolor=face, markeredgecolor=colour, **style)
 
 
 def _draw_sigmas(axes: Axes, layers: Sequence[Mapping[str, Any]]) -> None:
@@ -95,7 +94,7 @@ def _draw_sigmas(axes: Axes, layers: Sequence[Mapping[str, Any]]) -> None:
         return
     top = max(one["largest"] for one in found)
     shown = [one["smallest"] for one in found if _positive(one["smallest"])]
-    low = max(LEAST_SIGMA * top, min([*shown, *(one["largest"] for one in found)]))
+    low = min(max(LEAST_SIGMA * top, min(shown, default=top)), *(one["largest"] for one in found), top)
     edge = min(low, 0.5) / 1.6
     axes.set_xlim(edge, max(top, 2) * 1.5)
     axes.axvline(1, color=GREY, linewidth=1.2, dashes=(4, 3))
