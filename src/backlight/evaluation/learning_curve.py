@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,7 +59,7 @@ def to_error(metric: str, value: np.ndarray | float) -> np.ndarray:
 from_error = to_error  # 1 − (1 − s) = s
 
 
-def points(metric: str, found: dict[int, Sequence[float]]) -> tuple[Point, ...]:
+def points(metric: str, found: Mapping[int, Sequence[float]]) -> tuple[Point, ...]:
     """One point a size, ascending. The spread between trainings is pooled over the sizes."""
     if not found:
         return ()
