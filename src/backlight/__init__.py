@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .data import read
     from .network import build
     from .records.config import Config
-    from .runs import Classifier, LearningCurve, Regressor, Run, Sweep, learning_curve, resume, sweep, train
+    from .runs import Classifier, LearningCurve, Regressor, Run, Sweep, compare, learning_curve, resume, sweep, train
     from .watch import watch
 
 _ROOMS = {
@@ -27,6 +27,7 @@ _ROOMS = {
     "Run": "runs",
     "Sweep": "runs",
     "build": "network",
+    "compare": "runs",
     "learning_curve": "runs",
     "read": "data",
     "resume": "runs",
@@ -47,6 +48,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "build",
+    "compare",
     "learning_curve",
     "read",
     "resume",

@@ -7,6 +7,7 @@ network gets most wrong. Arrays in, plain numbers out: nothing here knows of net
 from .comparison import JUDGED, Comparison, compare
 from .heldout import Evaluation, evaluate
 from .learning_curve import Forecast, Point
+from .paired import Group, Paired, changed_groups, compare_paired, gain
 from .power_law import PowerLaw, fit_power_law
 from .reference import Reference, constant_scores, reference_scores
 from .scores import score
@@ -17,14 +18,19 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Forecast",
+    "Group",
+    "Paired",
     "Point",
     "PowerLaw",
     "Reference",
     "WrongExample",
+    "changed_groups",
     "compare",
+    "compare_paired",
     "constant_scores",
     "evaluate",
     "fit_power_law",
+    "gain",
     "reference_scores",
     "score",
     "worst_examples",

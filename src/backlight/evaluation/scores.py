@@ -22,12 +22,20 @@ def score_intervals(
     task: Task, truth: np.ndarray, prediction: np.ndarray, *, seed: int = 0, resamples: int = 1000
 ) -> dict[str, Metric]:
     """Every metric of the task with its 95 % interval; see `evaluate`."""
-    contributions = _regression if task.kind == "regression" else _classification
-    rows, scores = contributions(truth, prediction)
+    rows, scores = contributions(task, truth, prediction)
     metrics = intervals(rows, scores, seed=seed, resamples=resamples) if resamples else _values(rows, scores)
     if "accuracy" in metrics and resamples:
         metrics |= _unanimous(metrics["accuracy"].value, len(truth))
     return metrics
+
+
+def contributions(task: Task, truth: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, dict[str, Score]]:
+    """What each row contributes (rows, columns), and every score as a function of the columns' means.
+
+    Column 0 is the squared error of a value; for classes column 0 says whether the row is right, column 1 is its
+    log-loss.
+    """
+    return (_regression if task.kind == "regression" else _classification)(truth, prediction)
 
 
 def probability_of_truth(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:

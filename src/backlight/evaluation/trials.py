@@ -213,7 +213,7 @@ def _rate(trial: Tried, best: Tried, beyond: float, share: float, noise: float) 
         far = "far from done" if share < DONE else "not done"
         return "too small", f"{steady}, but {far}: {share:.0%} of the way of the best"
     settles = "noisy, settles high" if noise > NOISY else "settles high"
-    return "too large", f"{settles}: {beyond:.1%} above the best"
+    return "too large", f"{settles}: {_above(beyond)}"
 
 
 def _setting(trial: Tried, best: Tried, beyond: float) -> tuple[str, str]:
@@ -221,7 +221,11 @@ def _setting(trial: Tried, best: Tried, beyond: float) -> tuple[str, str]:
         return "best", "the lowest loss"
     if beyond <= TOLERANCE:
         return "as good", f"{beyond:.1%} above the best: no difference to be seen"
-    return "worse", f"{beyond:.1%} above the best"
+    return "worse", _above(beyond)
+
+
+def _above(beyond: float) -> str:
+    return f"{beyond:.1%} above the best" if beyond < 1 else f"{1 + beyond:.3g} times the loss of the best"
 
 
 def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]:

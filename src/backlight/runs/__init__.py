@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparison import RunComparison, compare
+    from .comparison_figure import draw_comparison
     from .continuation import resume
     from .estimators import Classifier, Regressor
     from .learning_curve_folder import LearningCurve
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 _FILES = {
     "Classifier": "estimators",
+    "RunComparison": "comparison",
+    "compare": "comparison",
+    "draw_comparison": "comparison_figure",
     "LearningCurve": "learning_curve_folder",
     "Regressor": "estimators",
     "Run": "run",
@@ -36,7 +41,10 @@ __all__ = [
     "LearningCurve",
     "Regressor",
     "Run",
+    "RunComparison",
     "Sweep",
+    "compare",
+    "draw_comparison",
     "learning_curve",
     "resume",
     "save_frame",

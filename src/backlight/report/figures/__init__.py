@@ -7,6 +7,7 @@ from .comparison import comparison
 from .confusion import confusion
 from .curves import curves
 from .learning_curve import learning_curve
+from .pair import pair
 from .passage import passage
 from .probabilities import calibration, right_class, roc
 from .scatter import scatter
@@ -20,6 +21,7 @@ __all__ = [
     "confusion",
     "curves",
     "learning_curve",
+    "pair",
     "passage",
     "right_class",
     "roc",

@@ -1,0 +1,54 @@
+"""Two models on the same rows: how the probability of the right class changed, and how well each is calibrated."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from .theme import ACCENT, GREY, LINE, WARM, axes_within, canvas, themed
+
+Curve = tuple[Sequence[float], Sequence[float]]
+"""Predicted and observed shares, bin by bin."""
+
+
+@themed
+def pair(
+    change: np.ndarray,
+    curves: Sequence[Curve] = (),
+    *,
+    names: Sequence[str] = ("first", "second"),
+    axis: str = "change of the probability of the right class",
+    width: float = 760,
+    height: float = 280,
+) -> Figure:
+    """Left the change of every row, right the calibration of both where curves are given.
+
+    change: second minus first (rows,); what is above 0 got better.
+    """
+    figure = canvas(width, height)
+    two = len(curves) > 0
+    left = axes_within(figure, left=52, right=width / 2 + 12 if two else 12, top=24, bottom=44, grid="y")
+    reach = float(max(np.quantile(np.abs(change), 0.995), 1e-9))
+    edges = np.linspace(-reach, reach, 42)
+    counts, _ = np.histogram(np.clip(change, -reach, reach), edges)
+    middle = (edges[1:] + edges[:-1]) / 2
+    step = edges[1] - edges[0]
+    for side, colour, hatch, word in ((middle < 0, WARM, "////", "fell"), (middle >= 0, ACCENT, None, "rose")):
+        left.bar(middle[side], counts[side], step, color=colour, alpha=0.75, hatch=hatch, edgecolor=LINE, label=word)
+    left.axvline(0, color=GREY, linewidth=1)
+    left.set_yscale("symlog", linthresh=10)
+    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    left.set_xlabel(axis)
+    left.set_ylabel("rows")
+    left.legend(frameon=False, loc="upper right")
+    if two:
+        right = axes_within(figure, left=width / 2 + 60, right=12, top=24, bottom=44, grid="both")
+        right.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
+        styles = (("--", "s", GREY), ("-", "o", ACCENT))
+        for (predicted, observed), name, (line, marker, colour) in zip(curves, names, styles, strict=True):
+            right.plot(predicted, observed, line, marker=marker, markersize=4, color=colour, label=name)
+        right.set_xlabel("predicted")
+        right.set_ylabel("came true")
+        right.legend(frameon=False, loc="upper left")
+    return figure

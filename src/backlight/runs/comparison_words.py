@@ -1,0 +1,64 @@
+"""A comparison in sentences."""
+
+from ..evaluation import Group
+from .comparison import RunComparison
+
+SHOWN = 5
+"""Groups that are named."""
+
+
+def sentences(found: RunComparison) -> list[str]:
+    """The verdict first, then what accuracy hides."""
+    return [verdict(found), *filter(None, (errors(found), probabilities(found))), *map(_group, found.groups[:SHOWN])]
+
+
+def verdict(found: RunComparison) -> str:
+    """Better, worse or no difference to be seen, why, and how many more rows would settle it."""
+    name, unit = ("log_loss", "log-loss") if found.task.classes else ("rmse", "root mean squared error")
+    d = found.differences[name]
+    seen = f"{unit} {d.value:+.4g} [{d.low:+.4g}, {d.high:+.4g}]"
+    if found.verdict != "no-difference":
+        chance = max(found.paired.p_value, 1e-6)
+        return f"The second is {found.verdict}: {seen}; chance gives such a difference in {chance:.2g} of all cases."
+    return f"No difference to be seen: {seen}. {_to_settle(found)}"
+
+
+def _to_settle(found: RunComparison) -> str:
+    more = found.paired.rows_to_settle
+    if more is None:
+        return (
+            "The difference is within what two trainings of one configuration differ by: no number of held-out rows "
+            "would settle it; train each with several seeds and name all runs."
+        )
+    return f"If it is as large as it looks, about {more:,} more held-out rows would settle it."
+
+
+def errors(found: RunComparison) -> str:
+    """McNemar's test in words; empty for values."""
+    paired = found.paired
+    if paired.mcnemar is None:
+        return ""
+    return (
+        f"Of the {found.rows:,} rows, only the first has {paired.only_first_right:,} right and only the second "
+        f"{paired.only_second_right:,} (McNemar p = {paired.mcnemar:.2g})."
+    )
+
+
+def probabilities(found: RunComparison) -> str:
+    """How the probability of the right class changed; empty for values."""
+    if "probability_of_right_class" not in found.differences:
+        return ""
+    change = found.change
+    d, c = found.differences["probability_of_right_class"], found.differences["calibration_error"]
+    return (
+        f"The probability of the right class rose in {(change > 0).mean():.0%} of the rows and fell in "
+        f"{(change < 0).mean():.0%}, by {d.value:+.4f} [{d.low:+.4f}, {d.high:+.4f}] on average; calibration error "
+        f"{c.value:+.4f} [{c.low:+.4f}, {c.high:+.4f}]."
+    )
+
+
+def _group(group: Group) -> str:
+    return (
+        f"Otherwise than elsewhere: {group.column} = {group.value} ({group.rows:,} rows), {group.change:+.3f} against "
+        f"{group.rest:+.3f}."
+    )
