@@ -143,7 +143,7 @@ def bad(tmp_path_factory):
         (["train", "sklearn:wnie"], "wine"),
         (["train", "{good}", "--target", "y", "--network", "12 rleu"], "rleu"),
         (["train", "{good}", "--target", "y", "--network", "missing.toml"], "missing.toml"),
-        (["train", "{good}", "--target", "y", "--lr", "auto"], "not available yet"),
+        (["learning-curve", "{good}", "--target", "y", "--lr", "auto"], "--lr auto is for train"),
         (["train", "{good}", "--target", "y", "--lr", "fast"], "is not a number"),
         (["train", "{good}", "--target", "y", "--time-limit", "soon"], "not a duration"),
         (["train", "{good}", "--target", "y", "--optimizer", "adamm"], "optimizer = 'adamm'"),

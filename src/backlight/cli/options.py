@@ -68,7 +68,13 @@ InitFrom = Annotated[
 
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training rows.", rich_help_panel=_TRAINING)]
 LearningRate = Annotated[
-    str | None, typer.Option("--lr", help="Learning rate at its highest.", metavar="NUMBER", rich_help_panel=_TRAINING)
+    str | None,
+    typer.Option(
+        "--lr",
+        help="Learning rate at its highest; auto looks for it.",
+        metavar="NUMBER|auto",
+        rich_help_panel=_TRAINING,
+    ),
 ]
 BatchSize = Annotated[int | None, typer.Option(help="Rows in one step.", rich_help_panel=_TRAINING)]
 Optimizer = Annotated[str | None, typer.Option(help="adamw, adam or sgd.", rich_help_panel=_TRAINING)]
@@ -132,23 +138,21 @@ ConfigFile = Annotated[
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME-TIME if not given.", rich_help_panel=_RUN)]
 
 
-def learning_rate(text: str | None) -> float | None:
-    """The number after --lr.
+def learning_rate(text: str | None, *, automatic: bool = False) -> float | str | None:
+    """The number after --lr, or "auto" where the command can look for it.
 
     Raises:
-        BacklightError: it is no number.
+        BacklightError: it is neither.
 
     """
     from ..records.errors import BacklightError
 
-    if text is None:
-        return None
+    if text is None or (text == "auto" and automatic):
+        return text
     try:
         return float(text)
     except ValueError:
         pass
     if text == "auto":
-        raise BacklightError(
-            "--lr auto is not available yet: leave --lr out to take the default of the network, or give a number."
-        )
-    raise BacklightError(f"--lr {text!r} is not a number; write one like 0.001.")
+        raise BacklightError("--lr auto is for train; leave --lr out here, or give a number.")
+    raise BacklightError(f"--lr {text!r} is not a number; write one like 0.001{', or auto' if automatic else ''}.")

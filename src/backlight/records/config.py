@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .task import TaskKind
 
+FROM_SWEEP = "sweep"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,9 +50,16 @@ class TrainingConfig(_Section):
     batch_size: int | None = Field(None, ge=1)
     optimizer: Literal["adamw", "adam", "sgd"] | None = None
     learning_rate: float | None = Field(None, gt=0)
+    learning_rate_from: str | None = None
+    """FROM_SWEEP while a search beforehand is to find the rate, which is then open; afterwards, how it was found."""
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = True
     weight_decay: float | None = Field(None, ge=0)
+    rate_factors: dict[str, float] = {}
+    """Factor on the learning rate of the parameters whose name matches a pattern, as in {"0.*": 0.1}; the first that
+    matches counts."""
+    decay_factors: dict[str, float] = {}
+    """The same for the weight decay."""
     schedule: Literal["constant", "cosine", "one-cycle", "trapezoid"] | None = None
     warmup: float = Field(0.05, ge=0, lt=1)
     """Share of all steps over which the learning rate rises."""

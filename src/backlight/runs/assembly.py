@@ -14,8 +14,9 @@ from torch import nn
 from ..data import Dataset, Part, Prepared, prepare, read
 from ..network import load_description, parse
 from ..records import BacklightError, Task
-from ..records.config import Config
+from ..records.config import FROM_SWEEP, Config
 from ..training import resolve
+from .automatic_rate import find_rate
 from .ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
 from .module import load_parameters, new_module, own_copy
 from .preconditions import check_batch_size, check_device
@@ -116,13 +117,16 @@ def assemble(
         modules = [build(one, seed=own) for one, own in zip(cycle(alternatives(description)), seeds, strict=False)]
     else:
         modules = [own_copy(network) for _ in range(members.ensemble or 1)]
-    for module in modules if config.network.init_from is not None and fresh else ():
-        load_parameters(module, config.network.init_from)
+    if config.network.init_from is not None and fresh:
+        for module in modules:
+            load_parameters(module, config.network.init_from)
     module = modules[0] if len(modules) == 1 else join(modules, prepared.task)
     filled = filled_in(config, source, prepared, description)
     check_batch_size(module, filled.training, prepared.train.x)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
     introduce(assembly, chosen=config.network.description is None)
+    if fresh:
+        find_rate(assembly, modules[0])
     return assembly
 
 
@@ -176,9 +180,10 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     parameters = sum(parameter.numel() for parameter in assembly.module.parameters())
     what = type(assembly.module).__name__ if assembly.custom else assembly.config.network.description
     assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters:,} parameters.")
+    rate = "to be found" if training.learning_rate_from == FROM_SWEEP else f"{training.learning_rate:g}"
     assembly.note(
         f"Training: up to {training.epochs:,} epochs in batches of {training.batch_size}, {training.optimizer}, "
-        f"learning rate {training.learning_rate:g}, {training.schedule} schedule."
+        f"learning rate {rate}, {training.schedule} schedule."
     )
     if (training.ensemble or 1) > 1:
         assembly.note(ensemble_sentence(training))

@@ -15,8 +15,9 @@ from torch import nn
 
 from ..network import from_json, to_json
 from ..records import BacklightError, Task, TaskKind
-from ..records.config import Config
+from ..records.config import FROM_SWEEP, Config
 from ..training import Observer, Trained, resolve, train
+from .automatic_rate import found
 from .checkup import Checkup
 from .ensemble import (
     Trainees,
@@ -70,7 +71,7 @@ class _Estimator(BaseEstimator):
         "auto" and "standard" scale numbers, encode categories and fill holes, fitted on the rows trained on.
         "none" hands float32 arrays to the network as they are.
     epochs, batch_size, learning_rate, optimizer, schedule, weight_decay:
-        None: chosen from the data.
+        None: chosen from the data. `learning_rate="auto"` looks for the rate first, at about 1.5 plain trainings.
     ensemble:
         Networks that are trained at once and predict together; None: 8 for a table of up to 2,000 rows where `network`
         is None, each leaving out another eighth of the rows to choose its epoch; else 1.
@@ -97,6 +98,8 @@ class _Estimator(BaseEstimator):
         Rows of the training's history (`backlight.records.Epoch`).
     findings_:
         What the doctor found (`backlight.records.Finding`), most important first; empty without `diagnose`.
+    learning_rate_:
+        At its highest.
     n_features_in_, feature_names_in_:
         As scikit-learn defines them.
     """
@@ -111,7 +114,7 @@ class _Estimator(BaseEstimator):
         preprocessing: str = "auto",
         epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float | None = None,
+        learning_rate: float | str | None = None,
         optimizer: str | None = None,
         schedule: str | None = None,
         weight_decay: float | None = None,
@@ -158,10 +161,26 @@ class _Estimator(BaseEstimator):
         training = resolve(intake.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own)
         loss = loss_name(task, count_outputs(module, task, x))
         check_batch_size(module, training, x)
+        watching = view() if self.verbose else None
+        deadline = None if training.time_limit is None else started + training.time_limit
+        if training.learning_rate_from == FROM_SWEEP:
+            training = found(
+                training,
+                module,
+                loss,
+                (x, target),
+                intake.validation,
+                seed=config.seed,
+                unit=entrance.unit,
+                augmentation=intake.augmentation,
+                deadline=deadline,
+                tell=(lambda text: None) if watching is None else watching.on_note,
+            )
+        self.learning_rate_ = training.learning_rate
         checkup = Checkup(module, loss, training, len(target))
         observers: list[Observer] = [checkup] if self.diagnose else []
-        if self.verbose:
-            observers.insert(0, view())
+        if watching is not None:
+            observers.insert(0, watching)
         those = Trainees(
             tuple(modules),
             training,
@@ -171,7 +190,7 @@ class _Estimator(BaseEstimator):
             config.seed,
             entrance.unit,
             intake.augmentation,
-            None if training.time_limit is None else started + training.time_limit,
+            deadline,
             record=entrance.preprocessing is not None,
         )
         with closing(observers):

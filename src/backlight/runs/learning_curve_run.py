@@ -12,7 +12,7 @@ from torch import nn
 from ..data import read
 from ..evaluation import learning_curve as law
 from ..records import BacklightError
-from ..records.config import Config
+from ..records.config import FROM_SWEEP, Config
 from . import folder as files
 from . import settings
 from .assembly import written
@@ -81,6 +81,8 @@ def learning_curve(
     module = network if isinstance(network, nn.Module) else None
     named = {} if module is not None else {"network": network}
     chosen = configure({"target": target, **named, **options}, settings.base(config, network))
+    if chosen.training.learning_rate_from == FROM_SWEEP:
+        raise BacklightError("A learning curve takes no automatic learning rate; find one with `backlight sweep`.")
     if out is not None:
         out = files.check_free(out)
     place = _ground(source, chosen, module, up_to)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..records import BacklightError
-from ..records.config import Config
+from ..records.config import FROM_SWEEP, Config
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -42,6 +42,8 @@ def configure(options: Mapping[str, Any], base: Config | None = None) -> Config:
         if value is not None:
             *section, last = places[name]
             (values[section[0]] if section else values)[last] = _understood(name, value)
+            if name == "learning_rate":
+                values["training"] |= _rate(value)
     return validated(values)
 
 
@@ -57,6 +59,12 @@ def validated(values: Mapping[str, Any]) -> Config:
             raise BacklightError(unknown("option", name, option_places())) from error
         reason = first["msg"][0].lower() + first["msg"][1:]
         raise BacklightError(f"{name} = {first['input']!r} cannot be used: {reason}.") from error
+
+
+def _rate(value: Any) -> dict[str, Any]:
+    """A rate that is given, or "auto": left open, to be found by a sweep."""
+    automatic = value == "auto"
+    return {"learning_rate": None if automatic else value, "learning_rate_from": FROM_SWEEP if automatic else None}
 
 
 def _understood(name: str, value: Any) -> Any:

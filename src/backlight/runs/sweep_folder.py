@@ -123,10 +123,11 @@ def _trial_rows(sweep: Sweep) -> list[list[Any]]:
 
 def _history_rows(sweep: Sweep) -> list[list[Any]]:
     head = ["value", "stage", *(one.name for one in fields(Epoch))]
-    return [
-        head,
-        *([trial.value, trial.stage, *astuple(row)] for trial in sweep.contest.trials for row in trial.history),
-    ]
+    lines: list[list[Any]] = [head]
+    for trial in sweep.contest.trials:
+        before = Epoch(0, 0, "validation", trial.start, None, None, 0.0, 0.0)
+        lines += [[trial.value, trial.stage, *astuple(row)] for row in (before, *trial.history)]
+    return lines
 
 
 def _write_csv(path: Path, lines: Sequence[Sequence[Any]]) -> None:

@@ -80,6 +80,8 @@ def sweep(
     if out is not None:
         out = files.check_free(out)
     limit = chosen.training.time_limit
+    if chosen.training.learning_rate_from is not None:  # of a run that is repeated, or "auto": this is its search
+        chosen = chosen.model_copy(update={"training": chosen.training.model_copy(update={"learning_rate_from": None})})
     chosen = chosen.model_copy(update={"training": chosen.training.model_copy(update={"time_limit": None})})
     assembly = assemble(source, chosen, network=module, observers=[_Speaking()] if verbose else [])
     contest = contest_of(assembly, deadline=None if limit is None else begun + limit - _AFTER)

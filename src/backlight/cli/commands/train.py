@@ -63,7 +63,7 @@ def train(
         config=config,
         out=out,
         started=STARTED,
-        learning_rate=options.learning_rate(lr),
+        learning_rate=options.learning_rate(lr, automatic=True),
         **given,
     )
     show_result(run, json=json)

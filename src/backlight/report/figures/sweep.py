@@ -133,9 +133,10 @@ def _by_value(axes: Axes, folder: SweepFolder) -> None:
         axes.set_xticks(places, [str(one["value"]) for one in trials])
     for stage in ("short", "full"):
         part = [(x, one) for x, one in zip(places, trials, strict=True) if one["stage"] == stage]
-        axes.plot(
-            [x for x, _ in part], [one["validation_loss"] for _, one in part], color=LINE, linewidth=1.2, zorder=1
-        )
+        if numeric:
+            axes.plot(
+                [x for x, _ in part], [one["validation_loss"] for _, one in part], color=LINE, linewidth=1.2, zorder=1
+            )
         for x, one in part:
             colour, _, _, marker = STYLE[one["verdict"]]
             hollow = {} if one["finished"] or marker == "x" else {"markerfacecolor": "none"}
@@ -182,12 +183,13 @@ def start(folder: SweepFolder, *, width: float = 760, height: float = 300) -> Fi
         axes = figure.add_subplot(grid[0, place])
         bare(axes)
         for number, (init, rows) in enumerate(folder.layers.items()):
-            colour = (ACCENT, WARM, INK, GREY)[number % 4]
+            colour, dashes = (ACCENT, WARM, INK, GREY)[number % 4], DASHES[(number + number // 4) % 4]
             axes.plot(
-                [row["depth"] for row in rows], [max(row[name], 1e-12) for row in rows], color=colour, label=init,
-                linestyle=DASHES[number % 4], marker=MARKERS[number % 6], markersize=4, linewidth=1.6,
+                [row["depth"] for row in rows], [row[name] or math.nan for row in rows], color=colour, label=init,
+                linestyle=dashes, marker=MARKERS[number % 6], markersize=4, linewidth=1.6,
             )  # fmt: skip
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.minorticks_off()
         axes.set_title(title, fontsize=11, color=MUTED)
         axes.set_xlabel("layer with weights")
