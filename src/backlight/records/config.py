@@ -29,6 +29,10 @@ class DataConfig(_Section):
     """Share of the rows outside test."""
     drop: tuple[str, ...] = ()
     preprocessing: Literal["auto", "standard", "none"] = "auto"
+    target_scaling: Literal["auto", "standard", "none"] = "auto"
+    """Whether the target of a regression is standardised; auto: unless `preprocessing` is "none"."""
+    duplicates: Literal["keep", "drop"] = "keep"
+    """Whether a training row that repeats an earlier one in all inputs and the target is trained on."""
     images: Literal["auto", "yes", "no"] = "auto"
     """Whether a table of pixel columns is read as images."""
     augment: Literal["auto", "none", "crop", "flip-crop"] = "auto"
@@ -64,6 +68,10 @@ class TrainingConfig(_Section):
     warmup: float = Field(0.05, ge=0, lt=1)
     """Share of all steps over which the learning rate rises."""
     label_smoothing: float | None = Field(None, ge=0, lt=1)
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: in the loss each class weighs as much as any other, however many rows it has."""
+    shuffle: bool = True
+    """Whether the rows come in another order in each epoch; else in that of the source."""
     accumulate: int = Field(1, ge=1)
     """Batches whose gradients are averaged for one update: that of one larger batch, in the memory of a small one."""
     clip: float | None = Field(None, gt=0)

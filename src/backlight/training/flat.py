@@ -10,7 +10,7 @@ class FlatParameters:
     """Trained parameters as views into one buffer, so that an update is a few calls whatever the depth.
 
     Parameters that are decayed come first: those with at least two axes, that is weights and not biases or the scales
-    of normalising layers (as Goyal et al. 2017, arXiv:1706.02677, section 5.3). `values[:decayed]` are those.
+    of normalising layers (as Goyal et al. 2017, arXiv:1706.02677, section 5.3).
 
     Building one moves the data of each trained parameter into the buffer and points its `.grad` into the other.
 
@@ -23,10 +23,10 @@ class FlatParameters:
     """
 
     def __init__(self, module: nn.Module, buffers: tuple[Tensor, Tensor] | None = None) -> None:
-        trained = [p for p in module.parameters() if p.requires_grad]
-        trained.sort(key=lambda p: p.dim() < 2)
-        self.parameters = trained
-        self.decayed = sum(p.numel() for p in trained if p.dim() >= 2)
+        named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+        named.sort(key=lambda pair: pair[1].dim() < 2)
+        self.names = [name for name, _ in named]
+        self.parameters = trained = [p for _, p in named]
         self.values, self.gradients = buffers or (_flat_like(trained), _flat_like(trained))
         self.gradients.zero_()
         start = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ EPSILON = 1e-8
 
 @dataclass
 class _Part:
-    """A stretch of the flat buffers with one weight decay, in the lists of one tensor that the fused kernels take."""
+    """A stretch of the flat buffers with one rate and weight decay, in the lists of one tensor that the fused kernels take."""
 
     values: list[Tensor]
     gradients: list[Tensor]
@@ -30,40 +32,41 @@ class _Part:
     """Updates so far, as the kernel wants it."""
     count: np.ndarray | Tensor
     """The same number; on a CPU NumPy's view of it, which counts in 0.2 µs where the tensor takes 5."""
+    rate: float
+    """Factor on the learning rate."""
     decay: float
 
 
 class Optimizer:
     """SGD with momentum, Adam, or AdamW (Loshchilov, Hutter 2019, arXiv:1711.05101) on flat parameters.
 
-    The arithmetic is `torch.optim`'s. Weight decay touches weights only, not biases and norm scales.
+    The arithmetic is `torch.optim`'s. Weight decay touches weights only, not biases and norm scales. Factors on rate and
+    decay make parameter groups; neighbours with the same ones are updated as one.
 
     Parameters
     ----------
     flat:
         Where parameters and gradients lie.
     config:
-        `optimizer`, `momentum`, `nesterov`, `weight_decay`, `clip`; resolved.
+        `optimizer`, `momentum`, `nesterov`, `weight_decay`, `clip`, `rate_factors`, `decay_factors`; resolved.
     """
 
     def __init__(self, flat: FlatParameters, config: TrainingConfig) -> None:
         self.flat = flat
         self.config = config
-        decay, whole = config.weight_decay or 0.0, flat.values.numel()
-        ends = [(0, flat.decayed, decay), (flat.decayed, whole, 0.0)] if decay else [(0, whole, 0.0)]
         names = {"sgd": ("momentum",), "adam": ("mean", "square"), "adamw": ("mean", "square")}[str(config.optimizer)]
         self.state: dict[str, Tensor] = {name: torch.zeros_like(flat.values) for name in names}
-        self._parts = [self._part(slice(start, end), share) for start, end, share in ends if end > start]
+        self._parts = [self._part(*stretch) for stretch in _stretches(flat, config)]
         self.steps = [part.step for part in self._parts]
         self._update = self._sgd if config.optimizer == "sgd" else self._adam
 
-    def _part(self, place: slice, decay: float) -> _Part:
+    def _part(self, place: slice, rate: float, decay: float) -> _Part:
         state = [[tensor[place]] for tensor in self.state.values()]
         count: np.ndarray | Tensor = np.zeros((), dtype=np.float32)
         step = torch.as_tensor(count)
         if self.flat.values.device.type != "cpu":
             count = step = step.to(self.flat.values.device)
-        return _Part([self.flat.values[place]], [self.flat.gradients[place]], state, step, count, decay)
+        return _Part([self.flat.values[place]], [self.flat.gradients[place]], state, step, count, rate, decay)
 
     @graphless
     def step(self, learning_rate: float) -> None:
@@ -71,7 +74,7 @@ class Optimizer:
         if self.config.clip is not None:
             self._clip(self.config.clip)
         for part in self._parts:
-            self._update(part, learning_rate)
+            self._update(part, learning_rate * part.rate)
 
     def _sgd(self, part: _Part, learning_rate: float) -> None:
         torch._fused_sgd_(
@@ -127,3 +130,29 @@ class Optimizer:
             )
         for name, tensor in mine.items():
             tensor.copy_(tensors[name])
+
+
+def _stretches(flat: FlatParameters, config: TrainingConfig) -> Iterator[tuple[slice, float, float]]:
+    """Place, factor on the rate, and decay of neighbouring parameters that share the last two."""
+    for factors in (config.rate_factors, config.decay_factors):
+        for pattern in factors:
+            if not any(fnmatchcase(name, pattern) for name in flat.names):
+                raise BacklightError(
+                    f"the pattern {pattern!r} matches no trained parameter; their names are like "
+                    f"{', '.join(flat.names[:3])}."
+                )
+    start = end = 0
+    rates: tuple[float, float] | None = None
+    for name, p in zip(flat.names, flat.parameters, strict=True):
+        decay = (config.weight_decay or 0.0) * _factor(config.decay_factors, name) if p.dim() >= 2 else 0.0
+        mine = _factor(config.rate_factors, name), decay
+        if rates is not None and mine != rates:
+            yield slice(start, end), *rates
+            start = end
+        rates, end = mine, end + p.numel()
+    if rates is not None:
+        yield slice(start, end), *rates
+
+
+def _factor(factors: Mapping[str, float], name: str) -> float:
+    return next((factor for pattern, factor in factors.items() if fnmatchcase(name, pattern)), 1.0)
