@@ -192,18 +192,18 @@ def _copy(place: Ground, rows: int, seed: int) -> Copy:
         description = str(config.network.description)
         module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=number)
     training = resolve(config.training, inputs=prepared.inputs, task=prepared.task, rows=rows, own_network=place.own)
-    epochs = _epochs(training, rows, len(prepared.train.rows))
+    epochs = _epochs(training, rows, place.all_rows)
     return Copy(module, training.model_copy(update={"time_limit": None, "epochs": epochs}), number, drawn)
 
 
-def _epochs(training: TrainingConfig, rows: int, largest: int) -> int:
-    """Passes over the subset: as given, and at least so many that it has the updates of the largest, up to 1,500.
+def _epochs(training: TrainingConfig, rows: int, all_rows: int) -> int:
+    """Passes over the subset: as given, and at least so many that it has the updates of all rows, up to 1,500.
 
     A curve at equal passes would show how little 60 updates do, not how little 60 rows tell. Where there are validation
     rows, too many passes do no harm: the best epoch is kept.
     """
     batch, epochs = training.batch_size or 128, training.epochs or 1
-    updates = min(LEAST_STEPS, epochs * max(1, round(largest / batch)))
+    updates = min(LEAST_STEPS, epochs * max(1, round(all_rows / batch)))
     return max(epochs, round(updates / max(1, round(rows / batch))))
 
 
