@@ -59,6 +59,6 @@ def probabilities(found: RunComparison) -> str:
 
 def _group(group: Group) -> str:
     return (
-        f"Otherwise than elsewhere: {group.column} = {group.value} ({group.rows:,} rows), {group.change:+.3f} against "
-        f"{group.rest:+.3f}."
+        f"Not alike everywhere: {group.change:+.3f} where {group.column} is {group.value} ({group.rows:,} rows), "
+        f"{group.rest:+.3f} elsewhere."
     )

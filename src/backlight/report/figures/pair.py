@@ -30,7 +30,7 @@ def pair(
     two = len(curves) > 0
     left = axes_within(figure, left=52, right=width / 2 + 12 if two else 12, top=24, bottom=44, grid="y")
     reach = float(max(np.quantile(np.abs(change), 0.995), 1e-9))
-    edges = np.linspace(-reach, reach, 42)
+    edges = np.linspace(-reach, reach, 41)  # an even number of bins: none lies across 0
     counts, _ = np.histogram(np.clip(change, -reach, reach), edges)
     middle = (edges[1:] + edges[:-1]) / 2
     step = edges[1] - edges[0]
@@ -50,5 +50,5 @@ def pair(
             right.plot(predicted, observed, line, marker=marker, markersize=4, color=colour, label=name)
         right.set_xlabel("predicted")
         right.set_ylabel("came true")
-        right.legend(frameon=False, loc="upper left")
+        right.legend(frameon=False, loc="lower right")
     return figure
