@@ -1,8 +1,9 @@
 """A plan in mixed precision: matrix products and convolutions in bfloat16 or float16, all else as it needs.
 
 As `torch.autocast` does it (Micikevicius et al. 2018, arXiv:1710.03740), with explicit casts: parameters and their
-gradients stay float32, and each product works on low copies of its parameters and inputs. Layers without parameters take
-what arrives; normalisations, embeddings and softmaxes work in float32. Layers without a rule run under `torch.autocast`.
+gradients stay float32, and each product works on low copies of its parameters and inputs. Layers without parameters
+take what arrives; normalisations, embeddings and softmaxes work in float32. Layers without a rule run under
+`torch.autocast`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class _Product:
         v_in = self.rule.backward_function(self.low, inner, v.to(self.dtype), Slots(g.wants_x, **low))
         for name, to in wanted.items():
             if to is not None:
-                to.copy_(low[name])  # type: ignore[arg-type]
+                to.copy_(low[name])
         return None if v_in is None else _cast(v_in, dtype)
 
 

@@ -178,7 +178,7 @@ def _out_form(func: Any) -> tuple[Any, list[str]] | None:
     return None
 
 
-def _run_and_copy(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], into: Sequence[Tensor | None]) -> None:
+def _run_and_copy(op: Any, args: Sequence[Any], kwargs: dict[str, Any], into: Sequence[Tensor | None]) -> None:
     for mine, fresh in zip(into, _listed(op(*args, **kwargs)), strict=True):
         if mine is not None:
             mine.copy_(fresh)

@@ -22,7 +22,7 @@ EPSILON = 1e-8
 
 @dataclass
 class _Part:
-    """A stretch of the flat buffers with one rate and weight decay, in the lists of one tensor that the fused kernels take."""
+    """A stretch of the flat buffers with one rate and decay, in the lists of one tensor that the fused kernels take."""
 
     values: list[Tensor]
     gradients: list[Tensor]
@@ -40,8 +40,8 @@ class _Part:
 class Optimizer:
     """SGD with momentum, Adam, or AdamW (Loshchilov, Hutter 2019, arXiv:1711.05101) on flat parameters.
 
-    The arithmetic is `torch.optim`'s. Weight decay touches weights only, not biases and norm scales. Factors on rate and
-    decay make parameter groups; neighbours with the same ones are updated as one.
+    The arithmetic is `torch.optim`'s. Weight decay touches weights only, not biases and norm scales. Factors on rate
+    and decay make parameter groups; neighbours with the same ones are updated as one.
 
     Parameters
     ----------
