@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from backlight.backprop import Plan
 from backlight.backprop.steps import OpaqueStep
+from backlight.network import Residual
 
 SCALE = 2.0
 
@@ -193,6 +194,13 @@ class AddsInPlaceShared(Module):
         return self.b(z) + y
 
 
+class FirstInPlace(Module):
+    """The layer with parameters is registered first and called last."""
+
+    def forward(self, x):
+        return self.a(self.inplace(x))
+
+
 class Decorated(Module):
     @torch.no_grad()
     def forward(self, x):
@@ -297,6 +305,11 @@ def test_forwards_of_known_calls_are_split(make):
 def test_forwards_that_could_go_otherwise_run_as_they_are(make):
     (leaf,) = Plan(make()).leaves
     assert isinstance(leaf, OpaqueStep)
+
+
+def test_a_branch_that_begins_in_place_changes_what_the_other_reads():
+    mine, theirs = both(lambda: nn.Sequential(nn.Linear(6, 6), Residual(FirstInPlace())), True)
+    torch.testing.assert_close(mine, theirs)
 
 
 def test_a_split_module_shows_its_layers():

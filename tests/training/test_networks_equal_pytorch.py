@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from backlight.backprop import Objective, Plan
 from backlight.data.batches import Batches
 from backlight.records.config import TrainingConfig
-from backlight.training import train
+from backlight.training import predict_outputs, train
 
 STEPS_PER_EPOCH, EPOCHS, SIZE, RATE = 20, 10, 8, 0.02
 
@@ -91,3 +91,26 @@ def test_200_steps_of_a_network_with_two_inputs():
         losses.append((mine.item(), loss.item()))
     mine, theirs_ = numbers(losses).unbind(1)
     torch.testing.assert_close(mine, theirs_, rtol=1e-9, atol=1e-9)
+
+
+class Viewing(nn.Module):
+    """As in many a tutorial: the view fails on images laid out channels-last."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.fc = nn.Conv2d(2, 4, 3), nn.Conv2d(4, 5, 3), nn.Linear(5 * 9, 4)
+
+    def forward(self, x):
+        x = F.relu(self.conv1(x))
+        x = F.relu(self.conv2(x))
+        return self.fc(x.view(-1, 5 * 9))
+
+
+def test_a_view_on_images_trains_and_predicts():
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 2, 7, 7), torch.randint(0, 4, (64,))
+    config = TrainingConfig(epochs=2, batch_size=16, optimizer="adam", learning_rate=0.01, schedule="constant")
+    trained = train(Viewing(), "cross-entropy", (x, y), (x, y), config)
+    assert trained.epochs == 2
+    expected = trained.module(x).detach().numpy()
+    assert predict_outputs(trained.module, x) == pytest.approx(expected, abs=1e-5)

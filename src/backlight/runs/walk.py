@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from ..backprop import Plan, Spectrum, Trace, gradient_size, norm, singular_values
 from ..data import Dataset
-from ..data.batches import place
 from ..records import BacklightError, Layer, Task
 from ..training.goal import make_goal
 from .ensemble import members_of
@@ -129,7 +128,7 @@ def walk_through(
     module.eval()
     try:
         plan = Plan(module)
-        placed = place(x, device)
+        placed = torch.as_tensor(x).to(device)  # the plain layout: any forward works on it
         outputs = plan.forward(placed)
         if not bool(torch.isfinite(outputs).all()):
             raise BacklightError("The network gives no finite numbers for this row: its training diverged.")

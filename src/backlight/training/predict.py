@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.batches import place
+from .layout import outputs_of
 
 BATCH_BYTES = 4 << 20
 """Input bytes of a prediction batch: enough to fill the processor, little enough for the activations to stay small."""
@@ -45,9 +46,9 @@ def predict_outputs(
     with torch.inference_mode():
         for part in rows.split(size):
             placed = place(part, device)
-            outputs = module(placed)
+            outputs = outputs_of(module, placed)
             if flips:
-                outputs = (outputs + module(placed.flip(-1))) / 2
+                outputs = (outputs + outputs_of(module, placed.flip(-1))) / 2
             parts.append(outputs.float().cpu())
     module.train(training)
     return torch.cat(parts).numpy()

@@ -21,6 +21,7 @@ from .checkpoint import save_checkpoint
 from .course import Course
 from .flat import FlatParameters
 from .goal import Goal, measure
+from .layout import lay_out
 from .observer import Observer
 from .optimizer import Optimizer
 from .predict import prediction_batch
@@ -78,7 +79,12 @@ class Pace:
     """Of every step of the epoch."""
     first: int
     """Step at which it began."""
+    cells: tuple[Tensor, ...] = field(init=False)
+    """The losses one by one: to index a tensor takes as long as to fill it."""
     began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", self.losses.unbind())
 
 
 class Session:
@@ -93,10 +99,9 @@ class Session:
         config: TrainingConfig,
         buffers: tuple[Tensor, Tensor] | None = None,
     ) -> None:
-        self.module, self.goal, self.batches, self.measured, self.config = module, goal, batches, measured, config
+        self.module, self.goal, self.batches, self.config = module, goal, batches, config
         self.module.to(batches.x.device)
-        if batches.x.dim() == 4:
-            self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.measured = lay_out(module, batches, measured)
         self.objective = Objective(goal.loss)
         self.flat = FlatParameters(module, buffers)
         self.plan = Plan(module)
@@ -192,7 +197,7 @@ class Session:
             self.optimizer.step(self.course.learning_rate)
             if self.average is not None:
                 self.average.update()
-        self._pace.losses[self.course.step - self._pace.first].copy_(loss)
+        self._pace.cells[self.course.step - self._pace.first].copy_(loss)
         self.course.step += 1
         if self.record and self.course.step % self._window == 0:
             done = self.course.step - self._pace.first

@@ -5,7 +5,7 @@ from torch import nn
 from ...network import Concat, Residual
 from ..branches import ConcatStep, SumStep
 from ..steps import OpaqueStep
-from ..table import container
+from ..table import CONTAINERS, container
 
 
 @container(nn.Sequential)
@@ -37,7 +37,8 @@ def _changes_input(branch):
     PyTorch then gives the others the changed value, whatever was meant; so must the plan.
     """
     for layer in branch.modules():
-        if getattr(layer, "inplace", False):
+        own = type(layer) not in CONTAINERS and next(layer.children(), None) is not None  # of unknown order
+        if getattr(layer, "inplace", False) or (own and any(getattr(m, "inplace", False) for m in layer.modules())):
             return True
         if next(iter(layer.parameters(recurse=False)), None) is not None:
             return False
