@@ -47,7 +47,9 @@ class ReplayedPass:
 
     def __call__(self, x: Tensor, target: Tensor) -> Tensor:
         """The loss of the batch; its gradients."""
-        shape = self._shapes.setdefault((x.shape, x.dtype, target.shape), _Shape())
+        shape = self._shapes.get((x.shape, target.shape))
+        if shape is None:
+            shape = self._shapes[x.shape, target.shape] = _Shape()
         if shape.recording is not None:
             shape.x.copy_(x)  # type: ignore[union-attr]
             shape.target.copy_(target)  # type: ignore[union-attr]
