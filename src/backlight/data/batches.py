@@ -33,6 +33,8 @@ class Batches:
         Applied to each batch of images, with random numbers from the same source.
     device:
         Where the rows are kept and the batches appear.
+    shuffle:
+        Without it the rows come as they stand, in every epoch.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Batches:
         seed: int = 0,
         augmentation: Augmentation | None = None,
         device: torch.device | str = "cpu",
+        shuffle: bool = True,
     ) -> None:
         self.x = place(x, device)
         self.y = torch.as_tensor(y).to(device)
         self.size = min(size, max(1, len(self.y)))
         self.seed = seed
         self.augmentation = augmentation
+        self.shuffle = shuffle
 
     def __len__(self) -> int:
         """Batches in an epoch."""
@@ -64,7 +68,8 @@ class Batches:
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of one epoch, numbered from 0."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
-        order = torch.randperm(self.rows, generator=generator)[: len(self) * self.size]
+        order = torch.randperm(self.rows, generator=generator) if self.shuffle else torch.arange(self.rows)
+        order = order[: len(self) * self.size]
         row_bytes = max(1, self.x[0].numel() * self.x.element_size()) if self.rows else 1
         per_chunk = max(1, CHUNK_BYTES // (row_bytes * self.size)) * self.size
         for chunk in order.split(per_chunk):

@@ -21,6 +21,12 @@ def duplicate_notes(x: np.ndarray, y: np.ndarray, split: Split) -> list[str]:
     ]
 
 
+def without_repeats(x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Those of `rows` that do not repeat an earlier one of them in all inputs and the target."""
+    _, first = np.unique(fingerprints(x[rows], y[rows]), return_index=True)
+    return rows[np.sort(first)]
+
+
 def fingerprints(x: np.ndarray, y: np.ndarray) -> list[int]:
     """One number a row, equal for equal rows."""
     return [hash((row.tobytes(), target)) for row, target in zip(x, y.tolist(), strict=True)]

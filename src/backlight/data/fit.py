@@ -47,7 +47,8 @@ def fit(
 def _target_scale(rows: Dataset, task: Task, config: DataConfig) -> Preprocessing:
     """The target's own units: mean and standard deviation, or 0 and 1 where it is to stay as it is."""
     plain = Preprocessing(ArrayInputs(()), task)
-    if task.classes or config.preprocessing == "none":
+    scaling = config.target_scaling if config.target_scaling != "auto" else config.preprocessing
+    if task.classes or scaling == "none":
         return plain
     values = number_matrix(rows.frame, [task.target])[:, 0]
     return replace(plain, centre=float(values.mean()), spread=float(values.std()) or 1.0)

@@ -12,7 +12,7 @@ from .cells import as_text, numbers
 from .columns import Column
 from .dataset import Dataset
 from .dates import find_format, parse
-from .duplicates import duplicate_notes
+from .duplicates import duplicate_notes, without_repeats
 from .fit import fit
 from .labels import labelled
 from .order import order_notes
@@ -76,7 +76,10 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     fitted, columns = fit(usable, task, split.train, config, rows)
     x, y = fitted.transform(usable), fitted.encode_target(usable)
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
+    if config.duplicates == "drop":
+        parts["train"] = without_repeats(x, y, split.train)
     notes = [
+        _repeats_note(len(split.train) - len(parts["train"])),
         guess,
         *usable.notes[len(dataset.notes) :],
         *fitted.notes,
@@ -165,6 +168,10 @@ def _absent_classes(task: Task, codes: np.ndarray, split: Split, place: str) -> 
         f"No training row is of the class {', '.join(absent[:SHOWN])}{more}: such rows are held out by the split, "
         "and will be predicted as other classes."
     )
+
+
+def _repeats_note(dropped: int) -> str:
+    return f"{dropped:,} training rows that repeat an earlier one were left out." if dropped else ""
 
 
 def _size_note(n: int) -> str:

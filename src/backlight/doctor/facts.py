@@ -172,6 +172,8 @@ class RunFacts:
             return t.deviation
         shares = np.array(list(t.counts.values()), dtype=float)
         shares = shares / shares.sum() if shares.size else shares
+        if loss.settings.get("balanced") and shares.size > 1:
+            return math.log(shares.size)
         if loss.name in ONE_PER_CLASS and shares.size > 1:
             return float(-(shares * np.log(shares)).sum())
         if loss.name in ("bce", "bce_logits") and t.minimum >= 0 and t.maximum <= 1:

@@ -45,6 +45,9 @@ class NetworkConfig(_Section):
     """A line of text as in `--network`."""
     init: str = "auto"
     init_from: str | None = None
+    """Run, or .safetensors file, whose parameters to start from where they fit."""
+    pretrain: int | None = Field(None, ge=1)
+    """Epochs in which each hidden linear layer first learns to undo noise in its input, without the target."""
 
 
 class TrainingConfig(_Section):

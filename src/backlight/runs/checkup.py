@@ -51,7 +51,8 @@ class Checkup(Observer):
         if self.recorder.loss is None:
             name, expects, called = _LOSSES[self.loss]
             shapes = [tuple(t.shape) if t is not None else () for t in (step.output, step.target)]
-            self.recorder.loss = LossFacts(name, expects, called, {}, *shapes)
+            weighted = {"weighted": True, "balanced": True} if self.config.class_weights == "balanced" else {}
+            self.recorder.loss = LossFacts(name, expects, called, weighted, *shapes)
         self.recorder.observe(step)
 
     def on_update(self, step: int, **kwargs: Any) -> None:
@@ -77,7 +78,7 @@ class Checkup(Observer):
             epochs=self.epochs,
             rows=self.rows,
             batch_size=self.config.batch_size,
-            shuffled=True,
+            shuffled=self.config.shuffle,
             fresh_gradients=len(seen.observed),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -48,6 +48,25 @@ class Goal:
             return y.long()
         values = y.float()
         return values.unsqueeze(1) if values.dim() == 1 else values
+
+    def balanced(self, target: Tensor, outputs: int) -> Goal:
+        """The goal in whose loss each class weighs as much as any other: n / (k · rows of the class).
+
+        target: of all training rows, as prepared. A loss of values stays as it is.
+        """
+        if type(self.loss) is nn.CrossEntropyLoss:
+            counts = torch.bincount(target, minlength=outputs).clamp_min(1).float()
+            weight = len(target) / (len(counts) * counts)
+            return replace(self, loss=nn.CrossEntropyLoss(weight, label_smoothing=self.loss.label_smoothing))
+        if type(self.loss) is nn.BCEWithLogitsLoss and 0 < target.mean() < 1:
+            share = target.mean()
+            return replace(self, loss=nn.BCEWithLogitsLoss(0.5 / (1 - share), pos_weight=(1 - share) / share))
+        return self
+
+    def to(self, device: torch.device | str) -> Goal:
+        """With the weights of the classes on the device."""
+        self.loss.to(device)
+        return self
 
     def smoothed(self, target: Tensor) -> Tensor:
         """The target that the gradient sees."""

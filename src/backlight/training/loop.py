@@ -109,14 +109,28 @@ def open_session(
     x, y = train
     goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
     targets = goal.prepare(torch.as_tensor(y))
+    if config.class_weights == "balanced":
+        goal = goal.balanced(targets, _outputs(module, x)).to(device)
     size = (config.batch_size or 128) * config.accumulate
-    batches = Batches(x, targets, size=size, seed=seed, augmentation=augmentation, device=device)
+    batches = Batches(
+        x, targets, size=size, seed=seed, augmentation=augmentation, device=device, shuffle=config.shuffle
+    )
     measured = _measured(goal, batches, validation, seed if record else None, device)
     session = Session(module, goal, batches, measured, config, buffers)
     session.course.deadline = deadline
     session.observers = list(observers)
     session.record = record
     return session
+
+
+def _outputs(module: nn.Module, x: np.ndarray | Tensor) -> int:
+    """Width of the module's output, from a look at two rows; the module's mode is restored."""
+    training = module.training
+    rows = torch.as_tensor(x[:2]).to(next((p.device for p in module.parameters()), torch.device("cpu")))
+    with torch.no_grad():
+        outputs = int(module.eval()(rows).shape[1])
+    module.train(training)
+    return outputs
 
 
 def device_of(config: TrainingConfig) -> torch.device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless
 from .observer import Observer
@@ -115,15 +115,31 @@ def _check(first: Session, other: Session) -> None:
         raise CannotBatchError("a copy accumulates gradients or works in low precision")
     if (mine.rows, mine.size, mine.x.shape[1:]) != (theirs.rows, theirs.size, theirs.x.shape[1:]):
         raise CannotBatchError("the copies see batches of different shapes")
-    if first.goal.smoothing != other.goal.smoothing or vars(first.goal.loss) != vars(other.goal.loss):
+    if first.goal.smoothing != other.goal.smoothing or not _same_loss(first.goal.loss, other.goal.loss):
         raise CannotBatchError("the copies have different losses")
     if any(type(observer).wants_step is not Observer.wants_step for observer in (*first.observers, *other.observers)):
         raise CannotBatchError("the steps of one copy are observed")
 
 
+def _same_loss(mine: nn.Module, theirs: nn.Module) -> bool:
+    """Settings and weights of the classes alike."""
+    weights = [dict(loss.named_buffers()) for loss in (mine, theirs)]
+    if weights[0].keys() != weights[1].keys() or repr(mine) != repr(theirs):
+        return False
+    if any(not torch.equal(weight, weights[1][name]) for name, weight in weights[0].items()):
+        return False
+    bare = [{key: value for key, value in vars(loss).items() if key != "_buffers"} for loss in (mine, theirs)]
+    return bare[0] == bare[1]
+
+
 def _same_rows(first: Session, other: Session) -> bool:
     mine, theirs = first.batches, other.batches
-    return mine.seed == theirs.seed and first.epoch == other.epoch and mine.x.data_ptr() == theirs.x.data_ptr()
+    return (
+        mine.shuffle == theirs.shuffle
+        and mine.seed == theirs.seed
+        and first.epoch == other.epoch
+        and mine.x.data_ptr() == theirs.x.data_ptr()
+    )
 
 
 def _generator(session: Session) -> torch.Generator:
