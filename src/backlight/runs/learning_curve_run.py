@@ -48,8 +48,8 @@ def learning_curve(
     Parameters
     ----------
     source, target, network, config, options:
-        As for `train`. `network` is chosen for all training rows and kept for every subset; settings that are left
-        open, such as epochs, are chosen for each size.
+        As for `train`. What is left open is chosen for all training rows and kept for every subset, but for the
+        passes: a subset gets as many updates as all rows would, up to 1,500.
     up_to:
         Share of the training rows (at most 1), or their number, that the largest subset holds. No other training row
         is looked at.

@@ -24,6 +24,8 @@ from .prediction import predictions, raw_outputs
 
 FEWEST_ROWS = 32
 """Of the smallest subset; below, a score says more of the draw than of the rows."""
+_SMALL_BATCH = 16
+"""Rows of a batch that is not made smaller."""
 FEWEST_PER_OUTPUT = 4
 """Rows for each class in the smallest subset, on average."""
 
@@ -179,7 +181,7 @@ def measure(
 
 
 def _copy(place: Ground, rows: int, seed: int) -> Copy:
-    """One training: its own rows, start and order; settings that were left open suit this number of rows."""
+    """One training: its own rows, start and order."""
     config, prepared = place.config, place.prepared
     number = config.seed * 1000 + seed
     drawn = np.arange(len(prepared.train.rows))
@@ -191,20 +193,26 @@ def _copy(place: Ground, rows: int, seed: int) -> Copy:
         x = prepared.train.x[drawn]
         description = str(config.network.description)
         module = new_module(description, prepared.inputs, prepared.task, x, init=config.network.init, seed=number)
-    training = resolve(config.training, inputs=prepared.inputs, task=prepared.task, rows=rows, own_network=place.own)
-    epochs = _epochs(training, rows, place.all_rows)
-    return Copy(module, training.model_copy(update={"time_limit": None, "epochs": epochs}), number, drawn)
+    training = _settings(place, rows)
+    return Copy(module, training, number, drawn)
 
 
-def _epochs(training: TrainingConfig, rows: int, all_rows: int) -> int:
-    """Passes over the subset: as given, and at least so many that it has the updates of all rows, up to 1,500.
+def _settings(place: Ground, rows: int) -> TrainingConfig:
+    """The settings for all rows, with passes that suit the subset: only the rows shall differ.
 
-    A curve at equal passes would show how little 60 updates do, not how little 60 rows tell. Where there are validation
-    rows, too many passes do no harm: the best epoch is kept.
+    Passes as many as on all rows, and at least so many that the subset has the updates of all rows, up to 1,500. A
+    curve at equal passes would show how little 60 updates do, not how little 60 rows tell. Where there are validation
+    rows, too many passes do no harm: the best epoch is kept. Batches hold an eighth of the subset at most.
     """
-    batch, epochs = training.batch_size or 128, training.epochs or 1
-    updates = min(LEAST_STEPS, epochs * max(1, round(all_rows / batch)))
-    return max(epochs, round(updates / max(1, round(rows / batch))))
+    prepared, whole = place.prepared, place.all_rows
+    chosen = resolve(
+        place.config.training, inputs=prepared.inputs, task=prepared.task, rows=whole, own_network=place.own
+    )
+    full, passes = chosen.batch_size or 128, chosen.epochs or 1
+    batch = min(full, max(_SMALL_BATCH, rows // 8)) if rows < whole else full
+    updates = min(LEAST_STEPS, passes * max(1, round(whole / full)))
+    epochs = max(passes, round(updates / max(1, round(rows / batch))))
+    return chosen.model_copy(update={"batch_size": batch, "epochs": epochs, "time_limit": None})
 
 
 def _measured(place: Ground, rows: int, seed: int, trained: Trained, seconds: float) -> Measured:
