@@ -63,7 +63,20 @@ Network = Annotated[
 Init = Annotated[str | None, typer.Option(help="Scheme of the first parameters.", rich_help_panel=_NETWORK)]
 InitSeed = Annotated[int | None, typer.Option(help="Seed of the first parameters alone.", rich_help_panel=_NETWORK)]
 InitFrom = Annotated[
-    str | None, typer.Option(help="Run whose parameters to start from.", metavar="RUN", rich_help_panel=_NETWORK)
+    str | None,
+    typer.Option(
+        help="Run or .safetensors file whose parameters to start from, where they fit.",
+        metavar="RUN|FILE",
+        rich_help_panel=_NETWORK,
+    ),
+]
+Pretrain = Annotated[
+    int | None,
+    typer.Option(
+        help="Epochs in which each hidden layer first learns to undo noise in its input, without the target.",
+        metavar="EPOCHS",
+        rich_help_panel=_NETWORK,
+    ),
 ]
 
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training rows.", rich_help_panel=_TRAINING)]

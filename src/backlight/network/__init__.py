@@ -3,7 +3,7 @@
 from .build import build
 from .default import default_network
 from .description import Description, Place, Word
-from .initial import Start, describe_start, initialise, schemes
+from .initial import Start, Taken, describe_start, initialise, schemes, start_from_rows, take_parameters
 from .layers import (
     Concat,
     Embeddings,
@@ -37,6 +37,7 @@ __all__ = [
     "Scale",
     "Select",
     "Start",
+    "Taken",
     "Whiten",
     "Word",
     "build",
@@ -47,7 +48,9 @@ __all__ = [
     "load_description",
     "parse",
     "schemes",
+    "start_from_rows",
     "summarise",
+    "take_parameters",
     "to_json",
     "vocabulary",
     "whiten_",

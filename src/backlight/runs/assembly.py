@@ -17,8 +17,9 @@ from ..records import BacklightError, Task
 from ..records.config import FROM_SWEEP, Config
 from ..training import resolve
 from .automatic_rate import find_rate
+from .elsewhere import begin_elsewhere
 from .ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
-from .module import load_parameters, new_module, own_copy
+from .module import new_module, own_copy
 from .preconditions import check_batch_size, check_device
 from .prediction import predictions, raw_outputs
 
@@ -112,19 +113,21 @@ def assemble(
     if network is None:
         x = prepared.train.x
         description = describe(description, prepared.inputs, prepared.task, len(x), members)
-        build = partial(new_module, inputs=prepared.inputs, task=prepared.task, x=x, init=config.network.init)
+        build = partial(
+            new_module, inputs=prepared.inputs, task=prepared.task, x=x, y=prepared.train.y, init=config.network.init
+        )
         seeds = member_seeds(seed, members.ensemble or 1)
         modules = [build(one, seed=own) for one, own in zip(cycle(alternatives(description)), seeds, strict=False)]
     else:
         modules = [own_copy(network) for _ in range(members.ensemble or 1)]
-    if config.network.init_from is not None and fresh:
-        for module in modules:
-            load_parameters(module, config.network.init_from)
+    begun = begin_elsewhere(modules, config, dataset, prepared) if fresh else []
     module = modules[0] if len(modules) == 1 else join(modules, prepared.task)
     filled = filled_in(config, source, prepared, description)
     check_batch_size(module, filled.training, prepared.train.x)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
     introduce(assembly, chosen=config.network.description is None)
+    for note in begun:
+        assembly.note(note)
     if fresh:
         find_rate(assembly, modules[0])
     return assembly

@@ -9,7 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from ..network import build, whiten_
+from ..network import build, start_from_rows, take_parameters, whiten_
+from ..network.initial import summary
 from ..records import BacklightError, Inputs, Task
 from .folder import MODEL
 
@@ -19,12 +20,20 @@ dozen values a side."""
 
 
 def new_module(
-    description: str, inputs: Inputs, task: Task, x: np.ndarray, *, init: str = "auto", seed: int
+    description: str,
+    inputs: Inputs,
+    task: Task,
+    x: np.ndarray,
+    *,
+    y: np.ndarray | None = None,
+    init: str = "auto",
+    seed: int,
 ) -> nn.Module:
-    """A network from its description, with its first parameters; x: training rows, for layers that start from data."""
+    """A network from its description, with its first parameters; x, y: training rows, for what starts from data."""
     module = build(description, inputs, task.outputs, init=init, seed=seed)
-    spread = x[:: max(1, len(x) // _WHITENING_ROWS)]
-    return whiten_(module, torch.as_tensor(spread), most=_WHITENING_ROWS)
+    spread = torch.as_tensor(x[:: max(1, len(x) // _WHITENING_ROWS)])
+    whiten_(module, spread, most=_WHITENING_ROWS)
+    return start_from_rows(module, init, spread, None if y is None else torch.as_tensor(y))
 
 
 def loss_name(task: Task, outputs: int) -> str:
@@ -84,3 +93,19 @@ def load_parameters(module: nn.Module, path: str | Path) -> None:
     except (OSError, SafetensorError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise BacklightError(f"{file} does not hold the parameters of this network: {first}") from error
+
+
+def start_from(module: nn.Module, path: str | Path) -> str:
+    """Take the parameters that fit from a run's folder or a .safetensors file, in place; what was taken, in words.
+
+    Raises:
+        BacklightError: there is no such file, or nothing in it fits.
+
+    """
+    file = Path(path) / MODEL if Path(path).is_dir() else Path(path)
+    try:
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise BacklightError(f"{file} cannot be read as parameters to start from: {first}") from error
+    return summary(take_parameters(module, tensors, source=str(path)), str(path))

@@ -59,6 +59,8 @@ class Sweep:
     recommended: Any = None
     margin: tuple[Any, Any] | None = None
     seconds: float = 0.0
+    search_seconds: float = 0.0
+    """Of the trials alone, without reading the data and drawing."""
     missing: tuple[Any, ...] = ()
     """Values whose trial did not end because the sweep was stopped."""
     stopped: str = ALL_DONE
@@ -80,6 +82,7 @@ class Sweep:
             "tolerance": TOLERANCE,
             "cost_in_runs": round(self.cost_in_runs, 3),
             "seconds": round(self.seconds, 2),
+            "search_seconds": round(self.search_seconds, 2),
             "verdict": self.verdict,
             "stopped": self.stopped,
             "missing": list(self.missing),

@@ -90,10 +90,12 @@ def sweep(
     training, rows = assembly.config.training, len(assembly.prepared.train.rows)
     found = Sweep(folder, wanted.name, contest, (training.epochs or 1) * rows)
     contest.tell = found.say if verbose else contest.tell
+    searching = time.monotonic()
     try:
         _train(wanted, assembly, module, found)
     except KeyboardInterrupt:
         contest.stopped = "interrupted"
+    found.search_seconds = time.monotonic() - searching
     return _conclude(found, wanted, assembly, time.monotonic() - begun)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import nn
 
-from ..network import initialise, parse, schemes
+from ..data import Prepared
+from ..network import initialise, parse, schemes, start_from_rows
 from ..network.description import Description, Word
 from ..records import BacklightError
 from ..records.config import TrainingConfig
@@ -22,6 +24,8 @@ from .preconditions import check_batch_size
 RATE = "learning_rate"
 _OTHERS = ("dropout", "init", "width")
 _NOT_SWEPT = ("device", "time_limit", "ensemble", "folds", RATE)
+SHOWN_ROWS = 1000
+"""Training rows that an initialisation which needs rows looks at."""
 _UNITS = ("linear", "conv")
 """Words whose first argument is a width."""
 
@@ -121,11 +125,18 @@ def maker(over: Over, assembly: Assembly, network: nn.Module | None) -> Callable
 def started(assembly: Assembly, network: nn.Module | None, scheme: str) -> nn.Module:
     """The network with its parameters as the scheme starts them."""
     seed = assembly.config.seed if assembly.config.init_seed is None else assembly.config.init_seed
-    if network is not None:
-        return initialise(own_copy(network), scheme, seed=seed)
     prepared = assembly.prepared
+    if network is not None:
+        rows = torch.as_tensor(prepared.train.x[:SHOWN_ROWS])
+        return start_from_rows(initialise(own_copy(network), scheme, seed=seed), scheme, rows, _target(prepared))
     description = str(assembly.config.network.description)
-    return new_module(description, prepared.inputs, prepared.task, prepared.train.x, init=scheme, seed=seed)
+    return new_module(
+        description, prepared.inputs, prepared.task, prepared.train.x, y=prepared.train.y, init=scheme, seed=seed
+    )
+
+
+def _target(prepared: Prepared) -> torch.Tensor:
+    return torch.as_tensor(prepared.train.y)
 
 
 def _dropouts(module: nn.Module) -> list[nn.Module]:

@@ -45,6 +45,7 @@ def sweep(
     init: options.Init = None,
     init_seed: options.InitSeed = None,
     init_from: options.InitFrom = None,
+    pretrain: options.Pretrain = None,
     epochs: options.Epochs = None,
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,

@@ -29,6 +29,7 @@ def train(
     init: options.Init = None,
     init_seed: options.InitSeed = None,
     init_from: options.InitFrom = None,
+    pretrain: options.Pretrain = None,
     epochs: options.Epochs = None,
     lr: options.LearningRate = None,
     batch_size: options.BatchSize = None,

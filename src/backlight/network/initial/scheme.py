@@ -99,12 +99,30 @@ def schemes() -> dict[str, Fill]:
     return dict(sorted(_schemes.items()))
 
 
+WITH_OUTPUT_BIAS = "output bias"
+"""Behind a scheme and a plus: the output begins with the average answer, from the training rows."""
+
+
+def parts_of(text: str) -> tuple[str, tuple[str, ...]]:
+    """The scheme of a text such as `he + output bias`, and what stands behind the plus.
+
+    Raises:
+        BacklightError: something else stands there.
+    """
+    name, *extras = (part.strip() for part in text.split("+"))
+    found = tuple(extra.lower() for extra in extras)
+    if wrong := [extra for extra in found if extra != WITH_OUTPUT_BIAS]:
+        raise BacklightError(f"initialisation '{text}': '{wrong[0]}' cannot be added; '{WITH_OUTPUT_BIAS}' can")
+    return name or "auto", found
+
+
 def read_scheme(text: str) -> Callable[[Site], str]:
     """The scheme of a text such as `he` or `normal 0.05`.
 
     Raises:
         BacklightError: an unknown name, or a number where none belongs.
     """
+    text, _ = parts_of(text)
     name, *numbers = text.lower().replace("=", " ").split() or [""]
     known = schemes()
     if name not in known:
