@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from .data import read
     from .network import build
     from .records.config import Config
-    from .runs import Classifier, LearningCurve, Regressor, Run, Sweep, compare, learning_curve, resume, sweep, train
+    from .runs import (
+        Classifier,
+        LearningCurve,
+        Regressor,
+        Run,
+        Sweep,
+        compare,
+        learning_curve,
+        prune,
+        resume,
+        sweep,
+        train,
+    )
     from .watch import watch
 
 _ROOMS = {
@@ -29,6 +41,7 @@ _ROOMS = {
     "build": "network",
     "compare": "runs",
     "learning_curve": "runs",
+    "prune": "runs",
     "read": "data",
     "resume": "runs",
     "sweep": "runs",
@@ -50,6 +63,7 @@ __all__ = [
     "build",
     "compare",
     "learning_curve",
+    "prune",
     "read",
     "resume",
     "sweep",

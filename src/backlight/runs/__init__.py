@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .learning_curve_folder import LearningCurve
     from .learning_curve_run import learning_curve
     from .overview import show
+    from .prune import Pruned, prune
     from .run import Run, save_frame
     from .start import train
     from .sweep_folder import Sweep
@@ -25,10 +26,12 @@ _FILES = {
     "compare": "comparison",
     "draw_comparison": "comparison_figure",
     "LearningCurve": "learning_curve_folder",
+    "Pruned": "prune",
     "Regressor": "estimators",
     "Run": "run",
     "Sweep": "sweep_folder",
     "learning_curve": "learning_curve_run",
+    "prune": "prune",
     "resume": "continuation",
     "save_frame": "run",
     "show": "overview",
@@ -39,6 +42,7 @@ _FILES = {
 __all__ = [
     "Classifier",
     "LearningCurve",
+    "Pruned",
     "Regressor",
     "Run",
     "RunComparison",
@@ -46,6 +50,7 @@ __all__ = [
     "compare",
     "draw_comparison",
     "learning_curve",
+    "prune",
     "resume",
     "save_frame",
     "show",
