@@ -13,7 +13,12 @@ FEWEST = 3
 """Rows of validation."""
 
 
-@diagnosis("T804", "overfitting", needs=("epochs",), treatments=("early-stop", "weight-decay", "dropout", "augment"))
+@diagnosis(
+    "T804",
+    "overfitting",
+    needs=("epochs",),
+    treatments=("early-stop", "weight-decay", "dropout", "input-dropout", "augment"),
+)
 def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The validation loss rises while the training loss goes on falling.
 

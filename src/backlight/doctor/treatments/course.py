@@ -1,0 +1,64 @@
+"""Treatments of how long, in which batches and in which order a network is trained."""
+
+import math
+
+from ...records.config import Config
+from ..treatment import CannotTreatError, Case, set_training, treatment
+
+ENOUGH_UPDATES = 600
+"""Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
+
+
+@treatment("more-epochs", safe=True, reason="it takes longer, at least three times, and nothing else changes")
+def more_epochs(config: Config, case: Case) -> Config:
+    """Train three times as long, and for 600 updates at least; the best epoch is kept."""
+    batches = max(1, round(case.rows / (config.training.batch_size or 128)))
+    epochs = config.training.epochs or 1
+    return set_training(config, epochs=max(3 * epochs, math.ceil(ENOUGH_UPDATES / batches)))
+
+
+@treatment("early-stop", safe=True, reason="the best epoch is kept anyway; it only ends sooner")
+def early_stop(config: Config, case: Case) -> Config:
+    """Stop when validation has not improved for a tenth of the epochs, five at least."""
+    if config.training.patience is not None:
+        raise CannotTreatError(f"early-stop: it stops after {config.training.patience} epochs without a gain already.")
+    return set_training(config, patience=max(5, (config.training.epochs or 1) // 10))
+
+
+@treatment("batch-size", safe=True, reason="it changes how many rows one step is taken from")
+def batch_size(config: Config, case: Case) -> Config:
+    """Take a sixty-fourth of the rows as a batch, from 16 to 128 of them."""
+    return set_training(config, batch_size=min(max(16, case.rows // 64), 128, max(1, case.rows)))
+
+
+@treatment("larger-batch", safe=True, reason="it makes the gradient less noisy, and a step dearer")
+def larger_batch(config: Config, case: Case) -> Config:
+    """Take batches four times as large, up to an eighth of the rows."""
+    size = config.training.batch_size or 128
+    return set_training(config, batch_size=max(size, min(4 * size, max(1, case.rows // 8))))
+
+
+@treatment("shuffle", safe=True, reason="the same rows, in another order")
+def shuffle(config: Config, case: Case) -> Config:
+    """Draw the rows in another order in each epoch."""
+    return set_training(config, shuffle=True)
+
+
+@treatment(
+    "class-weights",
+    safe=False,
+    reason="the probabilities no longer say how common each class is, so ask for it where the rare class matters",
+    judged_by="balanced-loss",
+)
+def class_weights(config: Config, case: Case) -> Config:
+    """Let each class weigh as much as any other in the loss, however few rows it has."""
+    if config.data.task == "regression":
+        raise CannotTreatError("class-weights: a value has no classes.")
+    return set_training(config, class_weights="balanced")
+
+
+@treatment("weight-decay", safe=True, reason="it holds the weights small, which an over-fitted network has not done")
+def weight_decay(config: Config, case: Case) -> Config:
+    """Ten times the weight decay, and at least 0.1 for AdamW, 0.005 for the others."""
+    least = 0.1 if config.training.optimizer == "adamw" else 0.005
+    return set_training(config, weight_decay=max(10 * (config.training.weight_decay or 0.0), least))

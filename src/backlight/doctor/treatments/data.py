@@ -1,0 +1,73 @@
+"""Treatments of what the network receives."""
+
+from ...records.config import Config
+from ..treatment import CannotTreatError, Case, set_data, treatment
+
+UNITS = "it changes the units that the network works in, which are turned back in its answers"
+
+
+@treatment("standardise-features", safe=True, reason=UNITS)
+def standardise_features(config: Config, case: Case) -> Config:
+    """Scale numbers, encode categories and fill holes, fitted on the training rows."""
+    target = "none" if config.data.target_scaling == "auto" else config.data.target_scaling
+    if config.data.preprocessing != "none":
+        raise CannotTreatError("standardise-features: the features are scaled already.")
+    return set_data(config, preprocessing="auto", target_scaling=target)
+
+
+@treatment("standardise-target", safe=True, reason=UNITS)
+def standardise_target(config: Config, case: Case) -> Config:
+    """Train on the target less its mean, in standard deviations."""
+    scaled = config.data.target_scaling == "auto" and config.data.preprocessing != "none"
+    if config.data.task != "regression" or scaled:
+        raise CannotTreatError("standardise-target: classes have no scale, and a value is standardised already.")
+    return set_data(config, target_scaling="standard")
+
+
+@treatment(
+    "fill-missing", safe=True, reason="holes are filled from the training rows and marked in a column of their own"
+)
+def fill_missing(config: Config, case: Case) -> Config:
+    """Fill holes and infinite values, and mark where they were."""
+    return standardise_features(config, case)
+
+
+@treatment("augment", safe=True, reason="pictures are shifted and mirrored in ways that leave their class as it is")
+def augment(config: Config, case: Case) -> Config:
+    """Show another shift of each picture in each epoch, and its mirror image where that is as good."""
+    if not case.images or config.data.augment != "none":
+        raise CannotTreatError("augment: only pictures can be shifted and mirrored, and those that are not yet.")
+    return set_data(config, augment="auto")
+
+
+@treatment("drop-constant", safe=False, reason="a column that never varies in these rows may vary in later ones")
+def drop_constant(config: Config, case: Case) -> Config:
+    """Leave out the columns that never vary."""
+    found = case.finding.evidence.get("columns") if case.finding is not None else None
+    return _without(config, case, found or ())
+
+
+@treatment(
+    "drop-leaking",
+    safe=False,
+    reason="whether the column is known before the target is known to you alone; a leak helps on held-out rows, too",
+)
+def drop_leaking(config: Config, case: Case) -> Config:
+    """Leave out the column that gives the target away."""
+    found = case.finding.evidence.get("feature") if case.finding is not None else None
+    return _without(config, case, () if found is None else (found,))
+
+
+@treatment(
+    "drop-duplicates", safe=False, reason="rows that repeat may be true repetitions, which count as often as they come"
+)
+def drop_duplicates(config: Config, case: Case) -> Config:
+    """Train on each row once."""
+    return set_data(config, duplicates="drop")
+
+
+def _without(config: Config, case: Case, numbers: tuple[int, ...]) -> Config:
+    if not numbers or max(numbers) >= len(case.columns):
+        raise CannotTreatError("The finding names no column of the data that could be left out.")
+    names = tuple(case.columns[number] for number in numbers)
+    return set_data(config, drop=(*config.data.drop, *(name for name in names if name not in config.data.drop)))
