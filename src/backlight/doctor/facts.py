@@ -22,6 +22,7 @@ from ..signals import (
     UnitFacts,
 )
 from ..signals.losses import ONE_PER_CLASS, TWO_CLASS
+from .probes import Probe, probe
 
 MOST_CLASSES = 200
 """A whole-number target with more values than this is taken for a measurement."""
@@ -54,6 +55,8 @@ class RunFacts:
     observed: tuple[int, ...] = ()
     sample: tuple[np.ndarray, np.ndarray] | None = None
     """A few hundred different rows: inputs (flattened, thinned) and the target as one number."""
+    probed: Probe | None = None
+    """What two quick predictors made of the sample, where the rows themselves were not kept."""
 
     @classmethod
     def of(cls, recorder: Recorder) -> "RunFacts":
@@ -137,6 +140,13 @@ class RunFacts:
         if t.integers and not t.floating and 1 < t.classes <= FEW_VALUES and t.shape in ((), (1,)):
             return True
         return t.integers and t.classes == 2
+
+    @cached_property
+    def probe(self) -> Probe | None:
+        """What two quick predictors make of a few hundred rows; None where no rows were kept or asked."""
+        if self.sample is None:
+            return self.probed
+        return probe(*self.sample, classes=bool(self.is_classification))
 
     # Loss over time
 

@@ -11,13 +11,15 @@ import polars as pl
 from torch import nn
 
 from ..data import Dataset, Preprocessing, labelled, read
+from ..doctor import Diagnosis
 from ..evaluation import Evaluation, constant_scores, evaluate
 from ..network import from_json
-from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task, Verdict
+from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task
 from ..records.config import Config
 from ..report import write_report
 from . import folder as files
 from . import settings
+from .diagnosis import finding_of, rediagnose
 from .ensemble import member_predictions, members_of, spread
 from .ensemble import summary as ensemble_summary
 from .history import load_history
@@ -72,7 +74,11 @@ class Run:
     def findings(self) -> list[Finding]:
         """What the doctor found, most important first; empty where nothing was looked for."""
         path = self.folder / files.FINDINGS
-        return [_finding(values) for values in files.read_json(path)] if path.exists() else []
+        return [finding_of(values) for values in files.read_json(path)] if path.exists() else []
+
+    def diagnose(self) -> Diagnosis:
+        """Findings and what was ruled out, by the rules of this version, from the files of the folder."""
+        return rediagnose(self.folder)
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
@@ -196,11 +202,6 @@ class Run:
                 "lower learning rate."
             )
         return predictions(self.task, outputs, self.preprocessing.restore_target)
-
-
-def _finding(values: dict[str, Any]) -> Finding:
-    verdict = values.get("verdict")
-    return Finding(**{**values, "verdict": Verdict(**verdict) if verdict else None})
 
 
 def save_frame(frame: pl.DataFrame, path: Path) -> None:

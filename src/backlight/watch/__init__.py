@@ -5,9 +5,9 @@ from types import ModuleType
 from typing import Any
 
 from .loop import Watch, watch
-from .store import save_run
+from .store import read_facts, save_run
 
-__all__ = ["Watch", "save_run", "watch"]
+__all__ = ["Watch", "read_facts", "save_run", "watch"]
 
 
 class _Callable(ModuleType):

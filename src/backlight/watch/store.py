@@ -9,21 +9,52 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..doctor import Diagnosis, RunFacts
-from ..records import Epoch
+from ..doctor import Diagnosis, RunFacts, from_plain, to_plain
+from ..records import BacklightError, Epoch, Signal
+from ..signals import SignalTable
+
+FACTS = "facts.json"
+SIGNALS = "signals.parquet"
+LOSS = "loss"
 
 
 def save_run(folder: Path, facts: RunFacts, diagnosis: Diagnosis, *, history: bool = True) -> Path:
-    """Write signals.parquet, findings.json and considered.json, and history.csv unless the run keeps its own."""
+    """Write facts.json, signals.parquet, findings.json and considered.json, and history.csv unless it is kept already.
+
+    The training loss of every step is the signal `loss` of the whole network.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if history:
         _write_history(folder, facts)
     columns = {"step": pl.Int64, "layer": pl.String, "signal": pl.String, "value": pl.Float64}
     signals = [(row.step, row.layer, row.signal, row.value) for row in facts.signals]
-    pl.DataFrame(signals, schema=columns, orient="row").write_parquet(folder / "signals.parquet")
+    signals += [(step, "", LOSS, loss) for step, loss in enumerate(facts.losses)]
+    pl.DataFrame(signals, schema=columns, orient="row").write_parquet(folder / SIGNALS)
+    _write_json(folder / FACTS, to_plain(facts))
     _write_json(folder / "findings.json", [asdict(finding) for finding in diagnosis.findings])
     _write_json(folder / "considered.json", [asdict(considered) for considered in diagnosis.considered])
     return folder
+
+
+def read_facts(folder: Path) -> RunFacts | None:
+    """The facts that `save_run` wrote; None where there are none.
+
+    Raises:
+        BacklightError: a file is damaged.
+
+    """
+    if not (folder / FACTS).is_file():
+        return None
+    try:
+        values = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        rows = pl.read_parquet(folder / SIGNALS)
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise BacklightError(f"The facts in {folder} cannot be read ({error}); train the run again.") from error
+    is_loss = (pl.col("signal") == LOSS) & (pl.col("layer") == "")
+    table = SignalTable()
+    for row in rows.filter(~is_loss).iter_rows():
+        table.add(Signal(*row))
+    return from_plain(values, signals=table, losses=tuple(rows.filter(is_loss)["value"].to_list()))
 
 
 def _write_history(folder: Path, facts: RunFacts) -> None:
@@ -33,7 +64,7 @@ def _write_history(folder: Path, facts: RunFacts) -> None:
         rows.writerows(["" if value is None else value for value in astuple(epoch)] for epoch in facts.history)
 
 
-def _write_json(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_json(path: Path, rows: Any) -> None:
     path.write_text(json.dumps(_plain(rows), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

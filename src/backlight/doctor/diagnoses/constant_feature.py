@@ -38,7 +38,7 @@ def constant_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     x = run.inputs
     assert x is not None
-    rows = len(run.sample[0]) if run.sample is not None else x.distinct_rows
+    rows = run.probe.rows if run.probe is not None else x.distinct_rows
     if x.rows >= FEWEST_ROWS and x.distinct_rows == 1:
         yield Seen(
             "error",

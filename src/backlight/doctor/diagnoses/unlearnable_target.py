@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..facts import RunFacts
-from ..probes import NEIGHBOURS, skill
+from ..probes import NEIGHBOURS
 from ..registry import RuledOut, Seen, diagnosis
 
 FEWEST_ROWS = 60
@@ -13,7 +11,7 @@ NOTHING = 2.5
 """Standard errors by which a predictor must beat a constant to have found something."""
 
 
-@diagnosis("D111", "unlearnable-target", needs=("sample", "targets"), explains=("not-learning", "plateau"))
+@diagnosis("D111", "unlearnable-target", needs=("probe", "targets"), explains=("not-learning", "plateau"))
 def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Nothing in the features seems to tell the target.
 
@@ -37,24 +35,23 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Zhang et al.: Understanding deep learning requires rethinking generalization (2017).
     """
-    assert run.sample is not None and run.targets is not None
-    x, y = run.sample
+    assert run.probe is not None
+    rows, scores = run.probe.rows, run.probe.skill
     validation = [row.loss for row in run.epochs if row.split == "validation"]
     constant = run.constant_loss
     by_heart = bool(validation) and constant is not None and min(validation) > 0.98 * constant
-    if len(x) < max(FEWEST_ROWS, 2 * NEIGHBOURS) or not run.finished or (run.learned and not by_heart):
-        yield RuledOut(f"{len(x)} different rows seen; the network learned (loss {run.gain:.0%} below the reference).")
+    if rows < max(FEWEST_ROWS, 2 * NEIGHBOURS) or not run.finished or (run.learned and not by_heart):
+        yield RuledOut(f"{rows} different rows seen; the network learned (loss {run.gain:.0%} below the reference).")
         return
-    if not np.isfinite(y).all() or np.unique(y).size < 2:
+    if scores is None:
         return
-    scores = skill(x, y, bool(run.is_classification) and np.unique(y).size <= 50)
     numbers = ", ".join(f"{name} {score:.1f}" for name, score in scores.items())
     if max(scores.values()) > NOTHING:
         yield RuledOut(f"Simple predictors beat a constant by (standard errors) {numbers}.")
         return
     yield Seen(
         "warning",
-        f"Over {len(x)} rows no simple predictor beats a constant (standard errors: {numbers}; limit {NOTHING:g}).",
+        f"Over {rows} rows no simple predictor beats a constant (standard errors: {numbers}; limit {NOTHING:g}).",
         "Check that each row has its own target; look for other features.",
-        evidence={**scores, "threshold": NOTHING, "rows": len(x)},
+        evidence={**scores, "threshold": NOTHING, "rows": rows},
     )

@@ -1,0 +1,88 @@
+"""backlight diagnose: what is wrong with a run, why, and what was ruled out."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .. import options
+from ..app import app
+from ..output import number, print_json, print_text, text_width
+
+if TYPE_CHECKING:
+    from ...records import Considered, Finding
+
+_LISTED = 8
+"""Values of one piece of evidence that are printed."""
+_INDENT = 4
+
+
+@app.command(epilog="Example:  backlight diagnose runs/adult-20260101-120000")
+def diagnose(run: options.RunFolder, json: options.Json = False) -> None:
+    """Say what is wrong with RUN, most important first, with the evidence and what to do; and what was looked for and
+    ruled out. Reads the folder's facts.json and signals.parquet; trains nothing."""
+    from ...runs.diagnosis import rediagnose
+
+    found = rediagnose(run)
+    if json:
+        listed = [asdict(one) for one in found.findings], [asdict(one) for one in found.considered]
+        print_json({"run": str(run), "findings": listed[0], "considered": listed[1]})
+        return
+    show_findings(found.findings)
+    show_considered(found.considered)
+
+
+def show_findings(findings: "Sequence[Finding]") -> None:
+    """Each finding: severity, name and place; what was seen; the evidence; what to do."""
+    if not findings:
+        print_text("Nothing wrong was found.")
+    for place, finding in enumerate(findings, 1):
+        where = [finding.layer and f"layer {finding.layer}", "" if finding.step is None else f"step {finding.step}"]
+        told = ", ".join(one for one in where if one)
+        title = f"{finding.name} ({finding.code}){', ' + told if told else ''}"
+        print_text(f"{'' if place == 1 else chr(10)}{place}. {finding.severity}: {title}")
+        _wrapped(finding.message)
+        if finding.evidence:
+            _wrapped("Evidence: " + "; ".join(f"{_words(k)} {_value(v)}" for k, v in finding.evidence.items()) + ".")
+        _wrapped(f"Do: {finding.prescription}")
+        if finding.verdict is not None:
+            v = finding.verdict
+            _wrapped(
+                f"Tried: {finding.treatment}, {v.word} ({v.metric} {v.difference:+.4g}, 95 % interval "
+                f"[{v.low:+.4g}, {v.high:+.4g}], {v.seeds} seeds)."
+            )
+    if findings:
+        print_text(f"\n`backlight explain {findings[0].name}` tells what the first one means.")
+
+
+def show_considered(considered: "Sequence[Considered]") -> None:
+    """What was ruled out, with its numbers; what has none in one line at the end."""
+    told = [one for one in considered if any(letter.isdigit() for letter in one.reason)]
+    print_text("\nLooked for and ruled out:")
+    for one in told:
+        _wrapped(f"{one.name}: {one.reason}", hang=2)
+    silent = [one.name for one in considered if one not in told]
+    if silent:
+        _wrapped(f"No sign of, or not to be told here: {', '.join(silent)}.", hang=2)
+
+
+def _wrapped(text: str, hang: int = 0) -> None:
+    before = " " * _INDENT
+    print_text(textwrap.fill(text, text_width(), initial_indent=before, subsequent_indent=before + " " * hang))
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        more = f" … ({len(value)} in all)" if len(value) > _LISTED else ""
+        return "[" + ", ".join(_value(one) for one in value[:_LISTED]) + "]" + more
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_value(one)}" for key, one in list(value.items())[:_LISTED]) + "}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return number(value) if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.3g}"
