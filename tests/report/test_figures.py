@@ -7,6 +7,8 @@ import pytest
 
 from backlight.records import BacklightError, Epoch
 from backlight.report import figures
+from backlight.report.figures.curves_of_runs import style
+from backlight.report.figures.smoothing import smoothed
 
 
 def history(epochs: int = 8, *, accuracy: bool = True, scale: float = 1.0) -> list[Epoch]:
@@ -37,10 +39,55 @@ def test_regression_shows_its_error_in_grey():
     assert figures.curves({"run": history(accuracy=False)}).axes[1].get_ylabel() == "error"
 
 
-def test_several_runs_are_told_apart_by_markers():
-    figure = figures.curves({"first": history(), "second": history(scale=2)})
-    assert len({line.get_marker() for line in figure.axes[0].lines}) == 2
-    assert "second, validation" in texts(figure)
+@pytest.mark.parametrize("many", [2, 8, 16])
+def test_several_runs_are_told_apart_without_colour(many):
+    figure = figures.curves({f"run {place}": history(scale=1 + place) for place in range(many)})
+    loss, accuracy, _ = figure.axes
+    looks = {(str(one["linestyle"]), one["marker"]) for one in map(style, range(many))}
+    assert len(looks) == many
+    assert [line.get_marker() for line in figure.legends[0].get_lines()][1] == style(1)["marker"]
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
+    assert len(loss.lines) == 2 * many
+    assert "run 1" in texts(figure)
+
+
+def test_a_run_that_diverged_leaves_the_others_to_be_seen():
+    runs = {"a": history(), "b": history(scale=2), "wild": history(scale=1e6)}
+    figure = figures.curves(runs)
+    assert figure.axes[0].get_ylim()[1] < 100
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "wild (above)"]
+
+
+def test_within_epochs_the_raw_loss_stands_behind_a_smooth_line():
+    noise = np.random.default_rng(0).normal(size=400)
+    within = [
+        Epoch(step / 50, step, "batches", 2 / (1 + step / 40) + 0.2 * noise[step], None, None, 0.1, 0.0)
+        for step in range(400)
+    ]
+    figure = figures.curves({"run": [*within, *history()]})
+    raw, smooth = figure.axes[0].lines[:2]
+    assert raw.get_zorder() < smooth.get_zorder()
+    assert np.abs(np.diff(smooth.get_ydata())).mean() < 0.3 * np.abs(np.diff(raw.get_ydata())).mean()
+    figure = figures.curves({"run": [*within, *history()]}, smooth=0)
+    assert list(figure.axes[0].lines[1].get_ydata()) == list(raw.get_ydata())
+
+
+def test_smoothing_neither_lags_nor_bends_a_straight_line():
+    x = np.linspace(0, 9, 100).tolist()
+    straight = [3 - 2 * place for place in x]
+    assert smoothed(x, straight)[1] == pytest.approx(straight, abs=1e-9)
+    broken = [math.nan if 30 <= place < 60 else value for place, value in enumerate(straight)]
+    values = smoothed(x, broken)[1]
+    assert math.isnan(values[45])
+    assert values[:25] == pytest.approx(straight[:25])
+    assert smoothed([1, 2, 3], [1, 5, 2])[1] == pytest.approx([1, 5, 2])  # further apart than the kernel is wide
+
+
+def test_a_loop_whose_epochs_are_unknown_is_drawn_by_step():
+    rows = [Epoch(0, step, "validation", 1 / step, None, None, math.nan, 0.0) for step in (10, 20, 30)]
+    figure = figures.curves({"watched": rows})
+    assert len(figure.axes) == 1  # neither a score nor a learning rate
+    assert figure.axes[0].get_xlabel() == "step"
 
 
 @pytest.mark.parametrize("epochs", [1, 2])

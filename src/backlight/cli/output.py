@@ -1,8 +1,12 @@
 """Printing: one JSON object on stdout, sentences on stderr, and the tables a person reads."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -26,6 +30,25 @@ def say_all(notes: Iterable[str]) -> None:
 def print_text(text: str) -> None:
     """One line of the result, on stdout."""
     sys.stdout.write(f"{text}\n")
+
+
+def text_width() -> int:
+    """Characters of a line: those of the terminal up to 120; 80 where the output goes elsewhere."""
+    return min(120, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+
+
+def print_lines(lines: "Iterable[Text]") -> None:
+    """Lines with styles on stdout; without colour where it is no terminal. What it cannot encode becomes `*`."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, markup=False, width=200, soft_wrap=True)
+    encoding = sys.stdout.encoding or "utf-8"
+    for line in lines:
+        try:
+            line.plain.encode(encoding)
+        except UnicodeEncodeError:
+            line.plain = line.plain.encode(encoding, "replace").decode(encoding).replace("?", "*")
+        console.print(line)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:

@@ -53,7 +53,7 @@ def read_folder(path: Path) -> RunFolder:
     return RunFolder(
         path=path,
         settings=_read(path / "run.toml", lambda file: tomllib.loads(file.read_text(encoding="utf-8"))) or {},
-        history=_read(path / "history.csv", _history) or (),
+        history=_read(path / "history.csv", _rows) or (),
         evaluation=_read(path / "evaluation.json", _json) or {},
         findings=None if findings is None else tuple(findings),
         considered=tuple(_read(path / "considered.json", _json) or ()),
@@ -75,9 +75,17 @@ def _json(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _history(file: Path) -> tuple[Epoch, ...]:
+def read_history(file: Path, of: Callable[[dict[str, str]], bool] = bool) -> tuple[Epoch, ...]:
+    """The rows of a history.csv, or those that `of` accepts.
+
+    Raises BacklightError where it is damaged.
+    """
+    return _read(file, lambda path: _rows(path, of)) or ()
+
+
+def _rows(file: Path, of: Callable[[dict[str, str]], bool] = bool) -> tuple[Epoch, ...]:
     with file.open(newline="", encoding="utf-8") as lines:
-        return tuple(_epoch(row) for row in csv.DictReader(lines) if row["split"])
+        return tuple(_epoch(row) for row in csv.DictReader(lines) if row["split"] and of(row))
 
 
 def _epoch(row: dict[str, str]) -> Epoch:

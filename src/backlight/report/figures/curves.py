@@ -2,24 +2,34 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from ...records import Epoch
+from .curve_axes import (
+    WITHIN,
+    across,
+    axis_of,
+    has_rates,
+    of_split,
+    places,
+    rate_axes,
+    scale_losses,
+    score,
+    score_name,
+    splits,
+)
+from .curves_of_runs import curves_of_runs
+from .smoothing import SHARE, smoothed
 from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, themed
 
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (4, 2))}
 """Splits differ by dashes, so that they differ in grey print too."""
-WITHIN = "batches"
-"""Split of the rows within epochs: means of a few batches as training met them, drawn faintly behind the others."""
-RUN_COLOURS = (ACCENT, WARM, INK, GREY)
-RUN_MARKERS = "os^Dvp"
-LOG_RANGE = 30
-"""Largest loss over smallest beyond which the loss axis is logarithmic."""
+_DOTS = (0, (1, 1.2))
+_RAW = 0.35
+"""Opacity of what was measured, behind its smoothed line."""
 
 
 @themed
@@ -27,18 +37,24 @@ def curves(
     histories: Mapping[str, Sequence[Epoch]],
     *,
     best_epoch: float | None = None,
+    smooth: float = SHARE,
     width: float = 760,
-    height: float = 400,
+    height: float | None = None,
 ) -> Figure:
-    """Both splits of one run, or of several, on one graph.
+    """Both splits of one run, or of several, on one graph; see `curves_of_runs` for several.
 
-    One run: blue is training, orange and dashed is validation, and the loss within epochs stands faintly behind.
-    Several runs: one colour and marker each, dashed is
-    validation. Grey lines belong to the right axis: accuracy, or the error in the target's units for regression.
+    One run: blue is training, orange and dashed is validation, dotted is the loss within epochs. Grey lines belong to
+    the right axis: accuracy, or the error in the target's units for regression. Lines are smoothed over the share
+    `smooth` of the course, with what was measured faintly behind.
     """
-    figure = canvas(width, height)
-    rates = any(row.learning_rate for rows in histories.values() for row in rows)
-    left, right, top, bottom = 52, 52, 24 + 17 * _legend_rows(histories, width), 40
+    if len(histories) > 1:
+        return curves_of_runs(histories, smooth=smooth, width=width, height=height)
+    (rows,) = histories.values()
+    height = height or 400
+    figure, axis = canvas(width, height), axis_of(rows)
+    rates, name = has_rates(rows), score_name(rows)
+    entries = len(splits(rows)) * (2 if name else 1) + bool(of_split(rows, WITHIN))
+    left, right, top, bottom = 52, 52, 24 + 17 * math.ceil(entries / _legend_columns(width)), 40
     grid = figure.add_gridspec(
         2 if rates else 1,
         1,
@@ -50,75 +66,89 @@ def curves(
         hspace=0.12,
     )
     loss = figure.add_subplot(grid[0])
-    score = loss.twinx()
-    _loss_and_score(loss, score, histories)
-    if best_epoch is not None:
-        _mark_best(loss, histories, best_epoch)
+    _losses(loss, rows, axis, smooth)
+    right_axis = _scores(loss, rows, axis, smooth) if name else None
+    if best_epoch is not None and axis == "epoch":
+        _mark_best(loss, rows, best_epoch)
     lowest = loss
     if rates:
         loss.tick_params(labelbottom=False)
         lowest = figure.add_subplot(grid[1], sharex=loss)
-        _learning_rate(lowest, histories)
-    lowest.set_xlabel("epoch")
-    lowest.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 5, 10]))
-    _legend(figure, loss, score, width)
+        rate_axes(lowest, [(rows, {"color": MUTED})], axis)
+    across(lowest, axis)
+    _legend(figure, [loss] if right_axis is None else [loss, right_axis], width)
     return figure
 
 
-def _loss_and_score(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None:
-    several = len(histories) > 1
-    for (name, rows), run_colour, marker in zip(
-        histories.items(), cycle(RUN_COLOURS), cycle(RUN_MARKERS), strict=False
-    ):
-        if not several:
-            _within_epochs(loss, rows)
-        for split in _splits(rows):
-            part = [row for row in rows if row.split == split]
-            line = LINES.get(split, ":")
-            colour = run_colour if several else (ACCENT if split == "train" else WARM)
-            marks = _marks(part, marker if several else None)
-            label = f"{name}, {split}" if several else f"loss, {split}"
-            epochs = [row.epoch for row in part]
-            loss.plot(
-                epochs, [row.loss for row in part], color=colour, linestyle=line, label=label, linewidth=1.8, **marks
-            )
-            label = "_" if several else f"{_score_name(rows)}, {split}"
-            score.plot(
-                epochs, [_score(row) for row in part], color=GREY, linestyle=line, label=label, linewidth=1.2, **marks
-            )
-    _axes(loss, score, histories)
-
-
-def _splits(rows: Sequence[Epoch]) -> list[str]:
-    return [split for split in dict.fromkeys(row.split for row in rows) if split != WITHIN]
-
-
-def _within_epochs(loss: Axes, rows: Sequence[Epoch]) -> None:
-    part = [row for row in rows if row.split == WITHIN]
+def _losses(axes: Axes, rows: Sequence[Epoch], axis: str, smooth: float) -> None:
+    bare(axes)
+    axes.set_ylabel("loss", color=INK)
+    x, span = places(rows, axis), _span(rows, axis)
+    part = of_split(rows, WITHIN)
     if part:
-        epochs, losses = [row.epoch for row in part], [row.loss for row in part]
-        loss.plot(epochs, losses, color=LINE, linewidth=1.0, label="_", zorder=1)
+        x, y = places(part, axis), [row.loss for row in part]
+        axes.plot(x, y, color=LINE, linewidth=1.0, label="_", zorder=1)
+        line = smoothed(x, y, share=smooth, span=span)
+        axes.plot(*line, color=ACCENT, linestyle=_DOTS, linewidth=1.3, label="loss, within epochs", zorder=1.5)
+    for split in splits(rows):
+        part = of_split(rows, split)
+        _line(
+            axes,
+            (places(part, axis), [row.loss for row in part]),
+            (smooth, span),
+            color=ACCENT if split == "train" else WARM,
+            linestyle=LINES.get(split, ":"),
+            linewidth=1.8,
+            label=f"loss, {split}",
+        )
+    scale_losses(axes, [row.loss for row in rows])
 
 
-def _axes(loss: Axes, score: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None:
-    bare(loss)
-    bare(score, grid="")
-    score.spines["left"].set_visible(False)
-    loss.set_zorder(score.get_zorder() + 1)
-    loss.set_ylabel("loss", color=INK)
-    rows = [row for part in histories.values() for row in part]
-    score.set_ylabel(_score_name(rows), color=GREY)
-    score.tick_params(axis="y", labelcolor=GREY)
-    losses = [row.loss for row in rows if math.isfinite(row.loss)]
-    if losses and min(losses) > 0 and max(losses) / min(losses) > LOG_RANGE:
-        loss.set_yscale("log")
-        loss.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-        loss.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        loss.minorticks_off()
+def _scores(loss: Axes, rows: Sequence[Epoch], axis: str, smooth: float) -> Axes:
+    axes = loss.twinx()
+    bare(axes, grid="")
+    axes.spines["left"].set_visible(False)
+    loss.set_zorder(axes.get_zorder() + 1)
+    axes.set_ylabel(score_name(rows), color=GREY)
+    axes.tick_params(axis="y", labelcolor=GREY)
+    for split in splits(rows):
+        part = of_split(rows, split)
+        _line(
+            axes,
+            (places(part, axis), [score(row) for row in part]),
+            (smooth, _span(rows, axis)),
+            color=GREY,
+            linestyle=LINES.get(split, ":"),
+            linewidth=1.2,
+            label=f"{score_name(rows)}, {split}",
+        )
+    return axes
 
 
-def _mark_best(axes: Axes, histories: Mapping[str, Sequence[Epoch]], epoch: float) -> None:
-    rows = [row for part in histories.values() for row in part]
+def _line(axes: Axes, points: tuple[list[float], list[float]], how: tuple[float, float], **style: Any) -> None:
+    """A smoothed line, with what was measured behind it where that differs."""
+    if len(points[0]) == 1:
+        style |= {"marker": "o", "markersize": 4}  # a line of one point would be invisible
+    x, y = smoothed(*points, share=how[0], span=how[1])
+    axes.plot(x, y, **style)
+    if _differs(points, (x, y)):
+        axes.plot(*points, color=style["color"], alpha=_RAW, linewidth=0.9, label="_", zorder=1.2)
+
+
+def _differs(points: tuple[list[float], list[float]], line: tuple[list[float], list[float]]) -> bool:
+    if len(points[0]) != len(line[0]):
+        return True
+    finite = [one for one in points[1] if math.isfinite(one)]
+    visible = 0.005 * (max(finite) - min(finite)) if finite else 0.0
+    return any(abs(a - b) > visible for a, b in zip(points[1], line[1], strict=True))
+
+
+def _span(rows: Sequence[Epoch], axis: str) -> float:
+    x = places(rows, axis)
+    return max(x) - min(x)
+
+
+def _mark_best(axes: Axes, rows: Sequence[Epoch], epoch: float) -> None:
     split = "validation" if any(row.split == "validation" for row in rows) else "train"
     at = next((row for row in rows if row.split == split and row.epoch >= epoch and math.isfinite(row.loss)), None)
     if at is None:
@@ -140,57 +170,24 @@ def _mark_best(axes: Axes, histories: Mapping[str, Sequence[Epoch]], epoch: floa
     )
 
 
-def _learning_rate(axes: Axes, histories: Mapping[str, Sequence[Epoch]]) -> None:
-    bare(axes, grid="")
-    for rows, colour in zip(histories.values(), cycle(RUN_COLOURS), strict=False):
-        part = [row for row in rows if row.split == rows[0].split]
-        colour = colour if len(histories) > 1 else MUTED
-        axes.plot([row.epoch for row in part], [row.learning_rate for row in part], color=colour, linewidth=1.4)
-    axes.set_ylim(bottom=0)
-    top = max(row.learning_rate for rows in histories.values() for row in rows)
-    axes.set_yticks([0, top], ["0", f"{top:.2g}"])
-    axes.text(0, 1.04, "learning rate", transform=axes.transAxes, color=MUTED, fontsize=10)
-    axes.axhline(0, color=LINE, linewidth=0.8, zorder=0)
-
-
-def _legend_rows(histories: Mapping[str, Sequence[Epoch]], width: float) -> int:
-    entries = sum(len(_splits(rows)) for rows in histories.values()) * (1 if len(histories) > 1 else 2)
-    return math.ceil(entries / _legend_columns(width))
-
-
 def _legend_columns(width: float) -> int:
-    return 4 if width > 600 else 2
+    return 5 if width > 700 else 4 if width > 600 else 2
 
 
-def _legend(figure: Figure, loss: Axes, score: Axes, width: float) -> None:
-    entries = [axes.get_legend_handles_labels() for axes in (loss, score)]
-    handles, labels = (entries[0][place] + entries[1][place] for place in (0, 1))
+def _legend(figure: Figure, all_axes: Sequence[Axes], width: float) -> None:
+    entries = [axes.get_legend_handles_labels() for axes in all_axes]
+    handles = [handle for entry in entries for handle in entry[0]]
+    labels = [str(label) for entry in entries for label in entry[1]]
     figure.legend(
         handles,
         labels,
         loc="upper left",
-        bbox_to_anchor=(loss.get_position().x0 - 6 / width, 1),
+        bbox_to_anchor=(all_axes[0].get_position().x0 - 6 / width, 1),
         ncols=_legend_columns(width),
         frameon=False,
         fontsize=10.5,
         handlelength=2.4,
-        columnspacing=1.4,
+        columnspacing=1.2,
         borderaxespad=0.4,
         borderpad=0.2,
     )
-
-
-def _score(row: Epoch) -> float:
-    value = row.error if row.accuracy is None else row.accuracy
-    return math.nan if value is None else value
-
-
-def _score_name(rows: Sequence[Epoch]) -> str:
-    return "error" if all(row.accuracy is None for row in rows) else "accuracy"
-
-
-def _marks(rows: Sequence[Epoch], marker: str | None) -> dict[str, Any]:
-    """Markers that tell several runs apart; one run needs them only where a line of one point would be invisible."""
-    if marker:
-        return {"marker": marker, "markersize": 4, "markevery": max(1, len(rows) // 8)}
-    return {"marker": "o", "markersize": 4} if len(rows) == 1 else {}

@@ -1,0 +1,115 @@
+"""What the curves of one run and of several have in common: which rows are drawn, on which axes."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+
+from ...records import Epoch
+from .theme import LINE, MUTED, bare
+
+WITHIN = "batches"
+"""Split of the rows within epochs: means of a few batches as training met them."""
+ABOVE = 5
+LOG_RANGE = 30
+"""Largest loss over smallest beyond which the loss axis is logarithmic."""
+
+
+def splits(rows: Sequence[Epoch]) -> list[str]:
+    """Those measured at the end of epochs, in their order."""
+    return [split for split in dict.fromkeys(row.split for row in rows) if split != WITHIN]
+
+
+def of_split(rows: Sequence[Epoch], split: str) -> list[Epoch]:
+    """The rows of one split, in their order."""
+    return [row for row in rows if row.split == split]
+
+
+def score(row: Epoch) -> float:
+    """Accuracy; the error where there is none."""
+    value = row.error if row.accuracy is None else row.accuracy
+    return math.nan if value is None else value
+
+
+def score_name(rows: Iterable[Epoch]) -> str:
+    """`accuracy` or `error`; empty where neither was measured."""
+    rows = list(rows)
+    if any(row.accuracy is not None for row in rows):
+        return "accuracy"
+    return "error" if any(row.error is not None for row in rows) else ""
+
+
+def axis_of(rows: Iterable[Epoch]) -> str:
+    """`epoch`, or `step` for a loop whose epochs could not be seen."""
+    return "step" if any(row.epoch <= 0 < row.step for row in rows) else "epoch"
+
+
+def places(rows: Sequence[Epoch], axis: str) -> list[float]:
+    """Where the rows stand on the horizontal axis."""
+    return [float(row.step) if axis == "step" else row.epoch for row in rows]
+
+
+def has_rates(rows: Iterable[Epoch]) -> bool:
+    """Whether a learning rate is known."""
+    return any(row.learning_rate > 0 for row in rows)  # not-a-number is not
+
+
+def scale_losses(axes: Axes, losses: Iterable[float]) -> None:
+    """A logarithmic axis where losses span a wide range."""
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    if not is_wide(finite):
+        return
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.minorticks_off()
+
+
+def usual_top(losses: Sequence[Sequence[float]]) -> float:
+    """Where the loss axis of several runs ends: five times the first loss of the middle one.
+
+    What diverged leaves it; the first losses of runs that diverged at once would be as far away as the rest of them.
+    """
+    first = sorted(next((loss for loss in part if math.isfinite(loss)), math.inf) for part in losses)
+    middle = first[(len(first) - 1) // 2] if first else math.inf
+    return ABOVE * middle if middle > 0 else math.inf
+
+
+def is_wide(losses: Sequence[float]) -> bool:
+    """Whether a linear axis would flatten the end of the curve."""
+    return bool(losses) and min(losses) > 0 and max(losses) / min(losses) > LOG_RANGE
+
+
+def rate_axes(axes: Axes, lines: Iterable[tuple[Sequence[Epoch], dict[str, Any]]], axis: str) -> None:
+    """The learning rate by epoch, from 0; logarithmic where the highest rates of the runs are far apart."""
+    bare(axes, grid="")
+    peaks = []
+    for rows, style in lines:
+        part = [row for row in schedule(rows) if math.isfinite(row.learning_rate)]
+        if part:
+            axes.plot(places(part, axis), [row.learning_rate for row in part], **{"linewidth": 1.4, **style})
+            peaks.append(max(row.learning_rate for row in part))
+    top, least = max(peaks), min(peaks)
+    if is_wide(peaks):
+        axes.set_yscale("log")
+        axes.set_ylim(least / LOG_RANGE, top * 1.5)
+        axes.set_yticks([least, top], [f"{least:.2g}", f"{top:.2g}"])
+        axes.minorticks_off()
+    else:
+        axes.set_ylim(bottom=0)
+        axes.set_yticks([0, top], ["0", f"{top:.2g}"])
+        axes.axhline(0, color=LINE, linewidth=0.8, zorder=0)
+    axes.text(0, 1.04, "learning rate", transform=axes.transAxes, color=MUTED, fontsize=10)
+
+
+def schedule(rows: Sequence[Epoch]) -> list[Epoch]:
+    """The rows that tell the learning rate in the finest steps."""
+    return of_split(rows, WITHIN) or of_split(rows, rows[0].split)
+
+
+def across(axes: Axes, axis: str) -> None:
+    """The horizontal axis: whole epochs, or steps."""
+    axes.set_xlabel(axis)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 5, 10]))
