@@ -9,6 +9,7 @@ from .graphless import graphless
 from .objective import Objective
 from .plan import Plan
 from .singular import Spectrum, singular_values
+from .steps import LeafStep
 from .table import Rule, find_loss_rule, find_rule, loss_rule, rule
 from .trace import Trace, gradient_size, norm
 
@@ -16,6 +17,7 @@ __all__ = [
     "CannotBatchError",
     "Check",
     "CopiesObjective",
+    "LeafStep",
     "Objective",
     "Plan",
     "Rule",

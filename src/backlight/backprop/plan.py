@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -119,7 +119,14 @@ class Plan:
         return y
 
     @graphless
-    def backward(self, v: Tensor, *, wants_x: bool = True, accumulate: bool = True) -> Tensor | None:
+    def backward(
+        self,
+        v: Tensor,
+        *,
+        wants_x: bool = True,
+        accumulate: bool = True,
+        after: Callable[[LeafStep], None] | None = None,
+    ) -> Tensor | None:
         """The backward pass: from v(n) = ∂L/∂x(n) to v(0) = ∂L/∂x(0), parameter gradients into `p.grad`.
 
         Parameters
@@ -130,6 +137,9 @@ class Plan:
             Whether ∂L/∂x is computed and returned; without it the walk stops at the lowest trained layer.
         accumulate:
             Add to the gradients that stand in `p.grad`, as PyTorch does; otherwise overwrite them.
+        after:
+            Called with each layer, from output to input, as soon as its gradients are ready and v(i) is computed: its
+            parameters may then be changed, and its gradients overwritten.
 
         Raises
         ------
@@ -138,7 +148,7 @@ class Plan:
         """
         if self._tape is None or not self._tape.saved:
             raise RuntimeError("no forward pass is waiting: call plan.forward(x) before each plan.backward(v)")
-        self._tape.accumulate = accumulate
+        self._tape.accumulate, self._tape.after = accumulate, after
         return walk_backward(self.steps, v, self._tape, wants_x)
 
     def layers(self) -> tuple[Layer, ...]:

@@ -24,14 +24,17 @@ class Tape:
         None, or the observed `Layer` fields by name: x and y going forward, v_out and v_in going backward.
     accumulate:
         Whether parameter gradients are added to those already in `p.grad`, as PyTorch does.
+    after:
+        Called with each layer as soon as the gradients of its parameters are ready; None for nobody.
     """
 
-    __slots__ = ("accumulate", "layers", "saved")
+    __slots__ = ("accumulate", "after", "layers", "saved")
 
     def __init__(self, *, observe: bool = False) -> None:
         self.saved: list[Any] = []
         self.layers: dict[str, dict[str, Any]] | None = {} if observe else None
         self.accumulate = True
+        self.after: Callable[[LeafStep], None] | None = None
 
 
 class Step(Protocol):
@@ -85,6 +88,8 @@ class LeafStep:
             for p in self.parameters.values():
                 if p.grad is not None:
                     p.grad.zero_()
+        if tape.after is not None:
+            tape.after(self)
 
     def forward(self, x: Tensor, tape: Tape) -> Tensor:
         """x(i) → x(i+1)."""
@@ -99,6 +104,8 @@ class LeafStep:
         v_in = self._backward(tape.saved.pop(), v, tape.accumulate, wants_x)
         if tape.layers is not None:
             tape.layers[self.name].update(v_out=v, v_in=v_in)
+        if tape.after is not None:
+            tape.after(self)
         return v_in
 
     def observed(self, tape: Tape) -> Layer:

@@ -77,6 +77,12 @@ class TrainingConfig(_Section):
     """Whether the rows come in another order in each epoch; else in that of the source."""
     accumulate: int = Field(1, ge=1)
     """Batches whose gradients are averaged for one update: that of one larger batch, in the memory of a small one."""
+    layerwise: bool = False
+    """Update each layer as soon as its gradient is ready: no more than one layer's gradient is kept (Lv et al. 2024,
+    arXiv:2306.09782, section 3). Not with what needs all gradients at once: clipping, accumulation, float16."""
+    capture: bool = False
+    """On a GPU, record the pass of a batch as a CUDA graph and replay it (PyTorch, "CUDA semantics"). On a CPU the
+    kernels of small networks are recorded and replayed anyway."""
     clip: float | None = Field(None, gt=0)
     """Upper bound on the norm of the whole gradient."""
     average: float | None = Field(None, ge=0, lt=1)

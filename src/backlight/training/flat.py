@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate, pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -20,21 +23,34 @@ class FlatParameters:
         The network; its trained parameters must share one dtype and device.
     buffers:
         Where parameters and gradients shall lie, one number each; new ones where None.
+    layers:
+        Parameters whose gradients are wanted at one time. Those of all layers then lie in one place, as large as the
+        largest layer: each is overwritten by the next.
+
+    Attributes
+    ----------
+    places, gradient_places:
+        Where each parameter lies in `values`, and its gradient in `gradients`.
     """
 
-    def __init__(self, module: nn.Module, buffers: tuple[Tensor, Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        buffers: tuple[Tensor, Tensor] | None = None,
+        layers: Sequence[Collection[nn.Parameter]] | None = None,
+    ) -> None:
         named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
         named.sort(key=lambda pair: pair[1].dim() < 2)
         self.names = [name for name, _ in named]
         self.parameters = trained = [p for _, p in named]
-        self.values, self.gradients = buffers or (_flat_like(trained), _flat_like(trained))
+        self.places = _in_a_row(trained)
+        self.gradient_places = self.places if layers is None else _over_each_other(trained, layers)
+        size = max((place.stop for place in self.gradient_places), default=0)
+        self.values, self.gradients = buffers or (_flat_like(trained), _flat_like(trained, size))
         self.gradients.zero_()
-        start = 0
-        for p in trained:
-            end = start + p.numel()
-            _move_into(self.values[start:end], p)
-            p.grad = _view_as(self.gradients[start:end], p)
-            start = end
+        for p, place, gradient_place in zip(trained, self.places, self.gradient_places, strict=True):
+            _move_into(self.values[place], p)
+            p.grad = _view_as(self.gradients[gradient_place], p)
         stored = module.state_dict(keep_vars=True)  # without the constants that a module keeps as buffers
         self.buffers = [b for name, b in module.named_buffers() if name in stored and b.is_floating_point()]
 
@@ -55,11 +71,25 @@ class FlatParameters:
             mine.copy_(theirs)
 
 
-def _flat_like(parameters: list[nn.Parameter]) -> Tensor:
+def _in_a_row(parameters: Iterable[nn.Parameter]) -> list[slice]:
+    ends = list(accumulate((p.numel() for p in parameters), initial=0))
+    return [slice(start, end) for start, end in pairwise(ends)]
+
+
+def _over_each_other(trained: list[nn.Parameter], layers: Sequence[Collection[nn.Parameter]]) -> list[slice]:
+    places: dict[int, slice] = {}
+    for layer in layers:
+        mine = [p for p in layer if p.requires_grad]
+        places |= {id(p): place for p, place in zip(mine, _in_a_row(mine), strict=True)}
+    return [places[id(p)] for p in trained]
+
+
+def _flat_like(parameters: list[nn.Parameter], size: int | None = None) -> Tensor:
     if not parameters:
         return torch.zeros(0)
     first = parameters[0]
-    return torch.empty(sum(p.numel() for p in parameters), dtype=first.dtype, device=first.device)
+    size = sum(p.numel() for p in parameters) if size is None else size
+    return torch.empty(size, dtype=first.dtype, device=first.device)
 
 
 def _move_into(part: Tensor, p: nn.Parameter) -> None:

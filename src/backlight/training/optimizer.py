@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..backprop import graphless
 from ..records import BacklightError
@@ -57,16 +57,17 @@ class Optimizer:
         names = {"sgd": ("momentum",), "adam": ("mean", "square"), "adamw": ("mean", "square")}[str(config.optimizer)]
         self.state: dict[str, Tensor] = {name: torch.zeros_like(flat.values) for name in names}
         self._parts = [self._part(*stretch) for stretch in _stretches(flat, config)]
+        self._numbers = {id(p): i for i, p in enumerate(flat.parameters)}
         self.steps = [part.step for part in self._parts]
         self._update = self._sgd if config.optimizer == "sgd" else self._adam
 
-    def _part(self, place: slice, rate: float, decay: float) -> _Part:
+    def _part(self, place: slice, gradient_place: slice, rate: float, decay: float) -> _Part:
         state = [[tensor[place]] for tensor in self.state.values()]
         count: np.ndarray | Tensor = np.zeros((), dtype=np.float32)
         step = torch.as_tensor(count)
         if self.flat.values.device.type != "cpu":
             count = step = step.to(self.flat.values.device)
-        return _Part([self.flat.values[place]], [self.flat.gradients[place]], state, step, count, rate, decay)
+        return _Part([self.flat.values[place]], [self.flat.gradients[gradient_place]], state, step, count, rate, decay)
 
     @graphless
     def step(self, learning_rate: float) -> None:
@@ -75,6 +76,14 @@ class Optimizer:
             self._clip(self.config.clip)
         for part in self._parts:
             self._update(part, learning_rate * part.rate)
+
+    @graphless
+    def step_layer(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> None:
+        """One update of these parameters alone; only with `layerwise`, where each has a part of its own."""
+        for p in parameters:
+            if p.requires_grad:
+                part = self._parts[self._numbers[id(p)]]
+                self._update(part, learning_rate * part.rate)
 
     def _sgd(self, part: _Part, learning_rate: float) -> None:
         torch._fused_sgd_(
@@ -132,8 +141,8 @@ class Optimizer:
             tensor.copy_(tensors[name])
 
 
-def _stretches(flat: FlatParameters, config: TrainingConfig) -> Iterator[tuple[slice, float, float]]:
-    """Place, factor on the rate, and decay of neighbouring parameters that share the last two."""
+def _stretches(flat: FlatParameters, config: TrainingConfig) -> Iterator[tuple[slice, slice, float, float]]:
+    """Places of values and gradients, factor on the rate, and decay of neighbours that share the last two."""
     for factors in (config.rate_factors, config.decay_factors):
         for pattern in factors:
             if not any(fnmatchcase(name, pattern) for name in flat.names):
@@ -141,17 +150,18 @@ def _stretches(flat: FlatParameters, config: TrainingConfig) -> Iterator[tuple[s
                     f"the pattern {pattern!r} matches no trained parameter; their names are like "
                     f"{', '.join(flat.names[:3])}."
                 )
-    start = end = 0
-    rates: tuple[float, float] | None = None
-    for name, p in zip(flat.names, flat.parameters, strict=True):
+    stretch: tuple[slice, slice, float, float] | None = None
+    for name, p, place, gradient in zip(flat.names, flat.parameters, flat.places, flat.gradient_places, strict=True):
         decay = (config.weight_decay or 0.0) * _factor(config.decay_factors, name) if p.dim() >= 2 else 0.0
-        mine = _factor(config.rate_factors, name), decay
-        if rates is not None and mine != rates:
-            yield slice(start, end), *rates
-            start = end
-        rates, end = mine, end + p.numel()
-    if rates is not None:
-        yield slice(start, end), *rates
+        rates = _factor(config.rate_factors, name), decay
+        if stretch is not None and (config.layerwise or rates != stretch[2:]):
+            yield stretch
+            stretch = None
+        if stretch is not None:
+            place, gradient = slice(stretch[0].start, place.stop), slice(stretch[1].start, gradient.stop)
+        stretch = place, gradient, *rates
+    if stretch is not None:
+        yield stretch
 
 
 def _factor(factors: Mapping[str, float], name: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from ..backprop.capture import CapturedGraph, capture
 from ..backprop.recording import Recording, record
 
 Pass = Callable[[Tensor, Tensor], Tensor]
@@ -20,7 +21,7 @@ class _Shape:
     seen: int = 0
     x: Tensor | None = None
     target: Tensor | None = None
-    recording: Recording | None = None
+    recording: Recording | CapturedGraph | None = None
 
 
 class ReplayedPass:
@@ -30,10 +31,13 @@ class ReplayedPass:
     a dropout's share. `look` compares them; training calls it at the beginning of every epoch.
 
     The loss that a replay returns is overwritten by the next.
+
+    capture: On a GPU, record a CUDA graph; without it, passes on a GPU run as they are.
     """
 
-    def __init__(self, module: nn.Module, run: Pass) -> None:
+    def __init__(self, module: nn.Module, run: Pass, *, capture: bool = False) -> None:
         self.module = module
+        self._capture = capture
         self._run = run
         self._shapes: dict[Hashable, _Shape] = {}
         self._state: Hashable = None
@@ -61,7 +65,12 @@ class ReplayedPass:
     def _record(self, shape: _Shape, x: Tensor, target: Tensor) -> Tensor:
         mine, my_target = x.clone(), target.clone()
         loss: Tensor
-        loss, shape.recording = record(lambda: self._run(mine, my_target))
+        if not x.is_cuda:
+            loss, shape.recording = record(lambda: self._run(mine, my_target))
+        elif self._capture:
+            loss, shape.recording = capture(lambda: self._run(mine, my_target), list(self.module.buffers()))
+        else:
+            loss = self._run(mine, my_target)
         if shape.recording is not None:
             shape.x, shape.target = mine, my_target
         return loss

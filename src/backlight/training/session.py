@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Objective, Plan, graphless
+from ..backprop import LeafStep, Objective, Plan, graphless
 from ..data.batches import Batches
-from ..records import Epoch, Step
+from ..records import BacklightError, Epoch, Step
 from ..records.config import TrainingConfig
 from .average import Average
 from .checkpoint import save_checkpoint
@@ -103,10 +103,11 @@ class Session:
         self.module.to(batches.x.device)
         self.measured = lay_out(module, batches, measured)
         self.objective = Objective(goal.loss)
-        self.flat = FlatParameters(module, buffers)
         self.plan = Plan(module)
+        layers = [leaf.parameters.values() for leaf in self.plan.leaves] if self._layerwise() else None
+        self.flat = FlatParameters(module, None if layers else buffers, layers)
         self.scaling = Scaling(config, self.plan, self.flat.values.device)
-        self._replayed = ReplayedPass(module, self._pass)
+        self._replayed = ReplayedPass(module, self._pass, capture=config.capture)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
         self.epoch, self.epochs = 0, config.epochs or 1
@@ -181,10 +182,13 @@ class Session:
 
     def _step(self, x: Tensor, target: Tensor) -> None:
         """One batch: forward, loss, backward, update."""
-        watching = [o for o in self.observers if o.wants_step(self.course.step)] if self.observers else []
+        looking = self.observers and not self.config.layerwise  # whose gradients are gone before anyone can look
+        watching = [o for o in self.observers if o.wants_step(self.course.step)] if looking else []
         if watching:
             loss, outputs = self._forward_and_backward(x, target, observe=True)
             self._show_step(watching, loss, self.course.learning_rate, outputs, target)
+        elif self.config.layerwise:
+            loss = self._pass(x, target)
         else:
             loss = self._replayed(x, target)
         self.update(loss)
@@ -194,7 +198,8 @@ class Session:
     def update(self, loss: Tensor) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
         if self.scaling.accepts(self.flat.gradients):
-            self.optimizer.step(self.course.learning_rate)
+            if not self.config.layerwise:
+                self.optimizer.step(self.course.learning_rate)
             if self.average is not None:
                 self.average.update()
         self._pace.cells[self.course.step - self._pace.first].copy_(loss)
@@ -239,7 +244,23 @@ class Session:
 
     def _backward(self, *, accumulate: bool, share: float = 1.0) -> None:
         v = self.scaling.scaled(self.objective.backward())
-        self.plan.backward(v if share == 1.0 else v * share, wants_x=False, accumulate=accumulate)
+        after = self._update_layer if self.config.layerwise else None
+        self.plan.backward(v if share == 1.0 else v * share, wants_x=False, accumulate=accumulate, after=after)
+
+    def _update_layer(self, leaf: LeafStep) -> None:
+        self.optimizer.step_layer(leaf.parameters.values(), self.course.learning_rate)
+
+    def _layerwise(self) -> bool:
+        """Whether layers are updated one by one; refused where something needs all gradients at once."""
+        config = self.config
+        if not config.layerwise:
+            return False
+        needs = {"clip": config.clip is not None, "accumulate": config.accumulate > 1}
+        needs |= {"precision float16": config.precision == "float16", "shared parameters": bool(self.plan.shared)}
+        found = ", ".join(name for name, there in needs.items() if there)
+        if found:
+            raise BacklightError(f"layerwise updates keep one layer's gradient at a time, and {found} needs them all.")
+        return True
 
     def _show_step(self, watching: list[Observer], loss: Tensor, rate: float, outputs: Tensor, target: Tensor) -> None:
         epoch = self.course.step / len(self.batches)

@@ -111,8 +111,8 @@ def _check(first: Session, other: Session) -> None:
     mine, theirs = first.batches, other.batches
     if first.work > MOST_WORK:
         raise CannotBatchError("each copy is work enough by itself")
-    if any(session.config.accumulate > 1 or session.scaling.lowers for session in (first, other)):
-        raise CannotBatchError("a copy accumulates gradients or works in low precision")
+    if any(s.config.accumulate > 1 or s.config.layerwise or s.scaling.lowers for s in (first, other)):
+        raise CannotBatchError("a copy accumulates gradients, updates by layer or works in low precision")
     if (mine.rows, mine.size, mine.x.shape[1:]) != (theirs.rows, theirs.size, theirs.x.shape[1:]):
         raise CannotBatchError("the copies see batches of different shapes")
     if first.goal.smoothing != other.goal.smoothing or not _same_loss(first.goal.loss, other.goal.loss):
