@@ -85,7 +85,7 @@ def _denoise(layers: list[nn.Module], place: int, h: Tensor, config: TrainingCon
     """Train the layer at that place as the encoder of h (n, i); what its error became, in words."""
     layer = layers[place]
     assert isinstance(layer, nn.Linear)
-    decoder = nn.Linear(layer.out_features, layer.in_features)
+    decoder = nn.utils.skip_init(nn.Linear, layer.out_features, layer.in_features)  # draws no random number
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         decoder.weight.normal_(0.0, 0.1 * layer.out_features**-0.5, generator=generator)

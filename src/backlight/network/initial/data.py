@@ -34,7 +34,7 @@ def start_from_rows(module: nn.Module, scheme: str, x: Tensor, y: Tensor | None 
     x: training rows, batch first. y (n,): class codes (int64), or values; for the bias of the output.
     """
     name, extras = parts_of(scheme)
-    if name.split()[0] == "lsuv":
+    if name.split()[:1] == ["lsuv"]:
         unit_variance_(module, x[:ROWS])
     if WITH_OUTPUT_BIAS in extras and y is not None:
         output_bias_(module, y)

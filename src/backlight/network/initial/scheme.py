@@ -113,7 +113,7 @@ def parts_of(text: str) -> tuple[str, tuple[str, ...]]:
     found = tuple(extra.lower() for extra in extras)
     if wrong := [extra for extra in found if extra != WITH_OUTPUT_BIAS]:
         raise BacklightError(f"initialisation '{text}': '{wrong[0]}' cannot be added; '{WITH_OUTPUT_BIAS}' can")
-    return name or "auto", found
+    return name, found
 
 
 def read_scheme(text: str) -> Callable[[Site], str]:
