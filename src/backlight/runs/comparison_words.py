@@ -18,8 +18,9 @@ def verdict(found: RunComparison) -> str:
     d = found.differences[name]
     seen = f"{unit} {d.value:+.4g} [{d.low:+.4g}, {d.high:+.4g}]"
     if found.verdict != "no-difference":
-        chance = max(found.paired.p_value, 1e-6)
-        return f"The second is {found.verdict}: {seen}; chance gives such a difference in {chance:.2g} of all cases."
+        p = found.paired.p_value
+        chance = "fewer than one in a million cases" if p < 1e-6 else f"{p:.2g} of all cases"
+        return f"The second is {found.verdict}: {seen}; chance gives such a difference in {chance}."
     return f"No difference to be seen: {seen}. {_to_settle(found)}"
 
 
