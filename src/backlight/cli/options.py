@@ -148,6 +148,14 @@ ConfigFile = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+Log = Annotated[
+    str | None,
+    typer.Option(
+        help="Write the run for tensorboard or mlflow while it trains; `export` does it afterwards.",
+        metavar="TRACKER",
+        rich_help_panel=_RUN,
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME-TIME if not given.", rich_help_panel=_RUN)]
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .comparison_figure import draw_comparison
     from .continuation import resume
     from .estimators import Classifier, Regressor
+    from .exports import export
     from .learning_curve_folder import LearningCurve
     from .learning_curve_run import learning_curve
     from .overview import show
@@ -25,6 +26,7 @@ _FILES = {
     "RunComparison": "comparison",
     "compare": "comparison",
     "draw_comparison": "comparison_figure",
+    "export": "exports",
     "LearningCurve": "learning_curve_folder",
     "Pruned": "prune",
     "Regressor": "estimators",
@@ -49,6 +51,7 @@ __all__ = [
     "Sweep",
     "compare",
     "draw_comparison",
+    "export",
     "learning_curve",
     "prune",
     "resume",

@@ -46,6 +46,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
     references = dict(_references(assembly))
     reserve = _seconds_after_training(assembly)
     folder = out if resume and out is not None else begin(assembly, out)
+    tell(assembly, "on_folder", folder)
     first = members_of(assembly.module)[0]
     checkup = Checkup(first, loss, assembly.config.training, len(assembly.prepared.train.rows))
     looking = [checkup] if assembly.config.diagnose else []
@@ -56,10 +57,18 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
         for doctor in looking:
             doctor.save(folder)
         finish(assembly, folder, trained, references)
+        tell(assembly, "on_finished", folder)
     except KeyboardInterrupt:
         assembly.note(f"Interrupted: the network is kept; `backlight resume {folder}` scores it and writes its report.")
         raise
     return folder
+
+
+def tell(assembly: Assembly, hook: str, folder: Path) -> None:
+    """Tell those observers that have the hook: `on_folder`, the folder is made; `on_finished`, it is complete."""
+    for observer in assembly.observers:
+        if hasattr(observer, hook):
+            getattr(observer, hook)(folder)
 
 
 def begin(assembly: Assembly, out: Path | None) -> Path:

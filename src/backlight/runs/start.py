@@ -12,6 +12,7 @@ from .folder import check_free
 from .options import configure
 from .run import Run
 from .stages import complete
+from .trackers import tracking
 from .view import view
 
 
@@ -24,6 +25,7 @@ def train(
     out: str | Path | None = None,
     verbose: bool = True,
     observers: Sequence[Any] = (),
+    log: str | None = None,
     started: float | None = None,
     **options: Any,
 ) -> Run:
@@ -45,6 +47,9 @@ def train(
         Show notes and epochs on stderr.
     observers:
         Further `backlight.training.Observer`s.
+    log:
+        tensorboard or mlflow: write the run for it while it trains. Event files go into the run's folder; MLflow takes
+        its own settings (MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME).
     started:
         `time.monotonic()` from which `time_limit` counts.
     options:
@@ -66,6 +71,9 @@ def train(
     chosen = configure({"target": target, **named, **options}, base)
     if out is not None:
         out = check_free(out)
-    watching = [view(), *observers] if verbose else list(observers)
-    assembly = assemble(source, chosen, network=module, observers=watching, started=started)
-    return Run(complete(assembly, out), module=assembly.module)
+    with tracking(log) as trackers:
+        watching = [*([view()] if verbose else []), *observers, *trackers]
+        assembly = assemble(source, chosen, network=module, observers=watching, started=started)
+        for one in trackers:
+            one.tell = assembly.note
+        return Run(complete(assembly, out), module=assembly.module)

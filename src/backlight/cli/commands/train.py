@@ -47,12 +47,13 @@ def train(
     seed: options.Seed = None,
     time_limit: options.TimeLimit = None,
     config: options.ConfigFile = None,
+    log: options.Log = None,
     out: options.Out = None,
     json: options.Json = False,
 ) -> None:
     """Train a network on DATA, score it on held-out rows, and leave a run folder with a report."""
     given = dict(locals())
-    for name in ("data", "target", "network", "lr", "config", "out", "json"):
+    for name in ("data", "target", "network", "lr", "config", "log", "out", "json"):
         del given[name]
     from ... import runs
     from .. import STARTED
@@ -62,6 +63,7 @@ def train(
         target,
         network=network,
         config=config,
+        log=log,
         out=out,
         started=STARTED,
         learning_rate=options.learning_rate(lr, automatic=True),
