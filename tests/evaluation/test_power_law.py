@@ -43,8 +43,8 @@ def test_a_clean_curve_is_foretold_closely() -> None:
     low, middle, high = np.quantile(law.curve(16_000), (0.025, 0.5, 0.975))
     truth = 0.1 + 0.3 * 32**-0.5
     assert low < truth < high
-    assert abs(middle - truth) < 0.005
-    assert high - low < 0.03
+    assert abs(middle - truth) < 0.01
+    assert high - low < 0.06
 
 
 def test_noise_widens_the_interval() -> None:
