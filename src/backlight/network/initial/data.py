@@ -51,7 +51,7 @@ def unit_variance_(module: nn.Module, x: Tensor) -> nn.Module:
             if not variance > 0 or abs(variance - 1) < UNIT:
                 break
             with torch.no_grad():
-                layer.weight.div_(variance**0.5)  # type: ignore[union-attr,operator]
+                layer.weight.div_(variance**0.5)  # type: ignore[operator]
     module.train(training)
     return module
 
