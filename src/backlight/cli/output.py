@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -51,16 +51,23 @@ def print_lines(lines: "Iterable[Text]") -> None:
         console.print(line)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """A table on stdout, without borders; the columns numbered in `right` are flush right."""
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = (), whole: Sequence[int] = ()
+) -> None:
+    """A table on stdout, without borders; a cell may have a style.
+
+    The columns numbered in `right` are flush right; the cells of those in `whole` stay on one line.
+    """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if number in right else "left"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=number in whole)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else "" if cell is None else str(cell) for cell in row))
     console = Console(file=sys.stdout, highlight=False, markup=False)
     if not sys.stdout.isatty():
         console.width = 160

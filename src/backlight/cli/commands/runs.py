@@ -1,7 +1,8 @@
-"""backlight runs: the runs of a folder, newest first."""
+"""backlight runs: the runs of folders, with their scores and the settings in which they differ."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,20 +10,116 @@ from .. import options
 from ..app import app
 from ..output import number, print_json, print_table, print_text
 
+if TYPE_CHECKING:
+    from ...runs.listing import Group
 
-@app.command(epilog="Example:  backlight runs")
+_SETTINGS = 8
+"""Columns of settings that are printed; --json has all."""
+_SCORES = ("accuracy", "log_loss", "r2", "rmse")
+"""Those printed unless others are asked for."""
+
+
+@app.command(epilog="Example:  backlight runs runs experiments --sort log_loss")
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that holds the runs.")] = Path("runs"),
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER]…", help="Folders that hold runs, at any depth.  [default: runs]", show_default=False
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="Best first by score, or by the score of that name; or in the order of a setting, seconds, epochs, …; "
+            "newest first if not given.",
+            metavar="NAME",
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Score to show, such as roc_auc; may be repeated.", metavar="NAME"),
+    ] = None,
     json: options.Json = False,
 ) -> None:
-    """List the runs in a folder with their scores."""
-    from ...runs.listing import list_runs
+    """List runs with their scores on held-out rows and the settings in which they differ, a table for each data set."""
+    from ...runs.listing import find_runs, groups
 
-    found = list_runs(folder)
+    wanted = folders or [Path("runs")]
+    found = find_runs(wanted, sort=sort)
+    together = groups(found)
     if json:
-        print_json({"folder": str(folder), "runs": found})
+        facts = [
+            {"source": one.source, "target": one.target, "task": one.task, "runs": [run["run"] for run in one.runs]}
+            | {"differ": one.differ, "same": one.same}
+            for one in together
+        ]
+        print_json({"folders": [str(folder) for folder in wanted], "runs": found, "groups": facts})
     elif not found:
-        print_text(f"There are no runs in {folder}; `backlight train DATA` makes one.")
+        names = ", ".join(str(folder) for folder in wanted)
+        print_text(f"There are no runs in {names}; `backlight train DATA` makes one.")
     else:
-        rows = [(run["run"], run["created"], run["task"], run["metric"], number(run["value"])) for run in found]
-        print_table(("run", "created (UTC)", "task", "metric", "value"), rows, right=(4,))
+        for group in together:
+            _print_group(group, [name.replace("-", "_") for name in metric or _SCORES])
+
+
+def _print_group(group: "Group", wanted: Sequence[str]) -> None:
+    """Heading, table, and what the best score is worth."""
+    scores = [name for name in wanted if name in group.metrics] or [name for name in _SCORES if name in group.metrics]
+    print_text(f"{group.title}, {len(group.runs)} run{'s' if len(group.runs) > 1 else ''}\n")
+    settings = group.differ[:_SETTINGS]
+    headings = ["run", "created (UTC)", *scores, "epochs done", "seconds", "findings", *map(_words, settings)]
+    rows = [_cells(group, run, scores, settings) for run in group.runs]
+    print_table([name.replace("_", " ") for name in headings], rows, right=range(2, 4 + len(scores)), whole=(0, 1))
+    if len(group.differ) > _SETTINGS:
+        print_text(f"… and {len(group.differ) - _SETTINGS} more settings differ; --json has them.")
+    shared = ", ".join(f"{_words(name)} {_setting(value)}" for name, value in group.chosen().items())
+    if shared and len(group.runs) > 1:
+        print_text(f"\nThe same in all: {shared}.")
+    print_text(_best(group, scores[0]) if scores and len(group.runs) > 1 else "")
+
+
+def _cells(group: "Group", run: dict[str, Any], scores: Sequence[str], settings: Sequence[str]) -> list[object]:
+    from rich.text import Text
+
+    from ...runs.listing import UNFINISHED, WATCHED
+
+    values = []
+    for name in scores:
+        value = (run["metrics"].get(name) or {}).get("value")
+        text = number(value) if isinstance(value, int | float | None) else str(value)
+        values.append(Text(text, style="bold green" if run is group.best(name) and len(group.runs) > 1 else ""))
+    differing = [
+        Text(_setting(run["settings"].get(name)), style="bold yellow" if group.unusual(run, name) else "")
+        for name in settings
+    ]
+    epochs = "–" if run["epochs"] is None else f"{run['epochs']:g}"
+    seconds = "–" if run["seconds"] is None else f"{run['seconds']:.1f}"
+    found = ", ".join(f"{many} {severity}{'s' if many > 1 else ''}" for severity, many in run["findings"].items())
+    unfinished = run["stopped"] if run["stopped"] in (UNFINISHED, WATCHED, "interrupted") else ""
+    when = run["created"][:16].replace("T", " ")
+    return [run["run"], when, *values, epochs, seconds, ", ".join(filter(None, (unfinished, found))), *differing]
+
+
+def _best(group: "Group", name: str) -> str:
+    best, near = group.best(name), group.indistinct(name)
+    if best is None:
+        return ""
+    score = best["metrics"][name]
+    words = f"Best {name.replace('_', ' ')}: {best['run']}, {number(score['value'])} "
+    words += f"[{number(score.get('low'))}, {number(score.get('high'))}]. "
+    if not near:
+        return f"{words}No other lies within its 95 % interval.\n"
+    others = f"{len(near)} other{'s lie' if len(near) > 1 else ' lies'}"
+    compare = f"`backlight compare {near[0]['run']} {best['run']}`"
+    return f"{words}{others} within its 95 % interval: {compare} tells whether there is a difference.\n"
+
+
+def _words(setting: str) -> str:
+    """training.learning_rate → learning rate; the description of the network is the network."""
+    return "network" if setting == "network.description" else setting.rpartition(".")[2].replace("_", " ")
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
