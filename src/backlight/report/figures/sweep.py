@@ -95,13 +95,18 @@ def _smoothed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]
 
 
 def _bounded(axes: Axes, folder: SweepFolder, stage: str, start: float) -> None:
-    """The axis from the lowest loss to a little above the first: what diverges leaves it."""
+    """The axis from the lowest loss to a little above the first: what diverges leaves it.
+
+    With the whole budget from the end of the first epoch on, where it is told apart what is slow and steady.
+    """
     losses = [
         loss
         for trial in folder.trials
-        for _, loss in _points(folder, stage, str(trial["value"]))
-        if math.isfinite(loss)
+        for step, loss in _points(folder, stage, str(trial["value"]))
+        if math.isfinite(loss) and (step or stage == "short")
     ]
+    if not losses:
+        return
     low, high = min(losses), min(max(losses), 1.3 * start if start > 0 else max(losses))
     _scale(axes, low, high)
 
