@@ -57,6 +57,8 @@ class Treatment:
         What it does, as a sentence; the function's docstring.
     judged_by:
         The loss of a row, or that loss with each class weighing as much as any other.
+    dearer:
+        Whether the treated training takes several times as long; random changes are drawn from the others.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Treatment:
     reason: str
     does: str
     judged_by: JudgedBy
+    dearer: bool
     change: Change
 
     def __call__(self, config: Config, case: Case) -> Config:
@@ -80,14 +83,16 @@ class Treatment:
 TREATMENTS: dict[str, Treatment] = {}
 
 
-def treatment(name: str, *, safe: bool, reason: str, judged_by: JudgedBy = "loss") -> Callable[[Change], Change]:
+def treatment(
+    name: str, *, safe: bool, reason: str, judged_by: JudgedBy = "loss", dearer: bool = False
+) -> Callable[[Change], Change]:
     """Register a function from the settings and the case to the treated settings."""
 
     def add(change: Change) -> Change:
         if name in TREATMENTS:
             raise ValueError(f"the treatment {name!r} is registered twice")
         does = " ".join((inspect.getdoc(change) or "").split("\n\n")[0].split())
-        TREATMENTS[name] = Treatment(name, safe, reason, does, judged_by, change)
+        TREATMENTS[name] = Treatment(name, safe, reason, does, judged_by, dearer, change)
         return change
 
     return add

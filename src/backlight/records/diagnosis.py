@@ -19,6 +19,10 @@ class Verdict:
     high: float
     """Ends of the 95 % interval of the difference."""
     seeds: int
+    random_change: float | None = None
+    """What changes drawn at random from all treatments brought, in the same units and on the same rows."""
+    kept: bool = False
+    """Whether the run's network is the treated one."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
 
-@treatment("more-epochs", safe=True, reason="it takes longer, at least three times, and nothing else changes")
+@treatment("more-epochs", safe=False, reason="it takes three times as long, and how long is yours to say", dearer=True)
 def more_epochs(config: Config, case: Case) -> Config:
     """Train three times as long, and for 600 updates at least; the best epoch is kept."""
     batches = max(1, round(case.rows / (config.training.batch_size or 128)))

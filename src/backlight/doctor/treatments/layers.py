@@ -33,7 +33,7 @@ def residual(description: Description, config: Config, case: Case) -> Descriptio
     return Description(_residual(description.words))
 
 
-@treatment("wider", safe=True, reason="it takes longer; what the network could say before it can still say")
+@treatment("wider", safe=True, reason="what the network could say before it can still say", dearer=True)
 @on_network
 def wider(description: Description, config: Config, case: Case) -> Description:
     """Four times the units of every layer, 32 at least; twice the filters, 16 at least."""

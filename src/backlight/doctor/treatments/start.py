@@ -14,7 +14,12 @@ def init(config: Config, case: Case) -> Config:
     return set_network(config, init="auto", init_from=None)
 
 
-@treatment("layerwise-pretraining", safe=True, reason="it changes where the parameters start, and nothing else")
+@treatment(
+    "layerwise-pretraining",
+    safe=True,
+    reason="it changes where the parameters start, and nothing else",
+    dearer=True,
+)
 def layerwise_pretraining(config: Config, case: Case) -> Config:
     """Let each hidden layer learn first, without the target, to undo noise in its input."""
     return set_network(config, pretrain=config.network.pretrain or PRETRAINING_EPOCHS)

@@ -1,0 +1,254 @@
+"""Proof of treatments: treated and untreated side by side, and what a change drawn at random brings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
+from ..evaluation.side_by_side import difference
+from ..records import BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
+from ..records.config import Config
+from .proof_bench import Bench, CutShortError, Outcome
+
+SEEDS, FEWEST_SEEDS = 5, 3
+"""Trainings of each side. Below three the spread over seeds is not known."""
+CHOOSING = 2
+"""Seeds on which the validation rows choose among several treatments of one finding."""
+MOST_FINDINGS = 3
+"""Findings of one run that are treated one behind another: each is proven on top of those before."""
+_SEEDS_APART = 104_729
+"""Between two seeds of the bench; a prime other than that between the members of an ensemble."""
+
+
+@dataclass
+class Proof:
+    """What came of treating a run."""
+
+    config: Config
+    """The settings with every treatment that was kept."""
+    findings: list[Finding] = field(default_factory=list)
+    """Those that a treatment was tried for, with treatment and verdict, in the order tried."""
+    kept: list[str] = field(default_factory=list)
+    """Names of the treatments that were better."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Name of a finding that nothing was tried for → why."""
+    trainings: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One finding's best treatment beside the untreated settings and random changes."""
+
+    treatment: str
+    config: Config
+    treated: list[Outcome]
+    verdict: Verdict
+
+
+class Prover:
+    """Tries treatments of findings on a bench, keeps what is better.
+
+    Parameters
+    ----------
+    bench:
+        Trains; its deadline bounds all.
+    config:
+        Of the run, with nothing left open.
+    unsafe:
+        Whether treatments that should be asked for may be tried.
+    seconds_each:
+        What one training takes.
+    tell:
+        Is told each step in a sentence.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        config: Config,
+        *,
+        unsafe: bool = False,
+        seconds_each: float = 0.0,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.bench, self.unsafe, self.tell = bench, unsafe, tell
+        self.seconds_each = seconds_each
+        self.proof = Proof(alone(config))
+        self.untreated: list[Outcome] = []
+
+    def prove(self, findings: Sequence[Finding], *, notes: bool = False) -> Proof:
+        """Treat the findings, most important first; what remains is judged again after each that was kept.
+
+        notes: whether findings of severity note are treated, too.
+        """
+        began, handled = time.monotonic(), set[str]()
+        pending = list(findings)
+        while pending and len(self.proof.findings) < MOST_FINDINGS:
+            finding = pending.pop(0)
+            if finding.name in handled or (finding.severity == "note" and not notes):
+                continue
+            handled.add(finding.name)
+            try:
+                trial = self._trial(finding)
+            except CutShortError:
+                self.proof.left[finding.name] = "there was no time left to prove a treatment"
+                break
+            if trial is not None and trial.verdict.kept:
+                facts = trial.treated[0].facts
+                pending = list(diagnose(facts).findings) if facts is not None else []
+        self.proof.seconds = time.monotonic() - began
+        return self.proof
+
+    def _trial(self, finding: Finding) -> Trial | None:
+        candidates = self._candidates(finding)
+        if not candidates:
+            return None
+        seeds = self._seeds(len(candidates))
+        trial = self._side_by_side(finding, candidates, seeds)
+        self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
+        self.tell(f"{finding.name}: {sentence(trial.treatment, trial.verdict)}")
+        if trial.verdict.kept:
+            self.proof.config, self.untreated = trial.config, trial.treated
+            self.proof.kept.append(trial.treatment)
+        return trial
+
+    # -- what is tried ----------------------------------------------------------------------------------------------
+
+    def _candidates(self, finding: Finding) -> dict[str, Config]:
+        """Treatments of the finding that can be applied, by name; why not is kept where there is none."""
+        rule, known, reasons = all_diagnoses().get(finding.name), all_treatments(), []
+        found: dict[str, Config] = {}
+        for name in rule.treatments if rule is not None else ():
+            one = known[name]
+            if not one.safe and not self.unsafe:
+                reasons.append(f"{name} is to be asked for: {one.reason}")
+                continue
+            try:
+                found[name] = self._applied(one, finding)
+            except BacklightError as error:
+                reasons.append(str(error).rstrip("."))
+        if not found:
+            self.proof.left[finding.name] = "; ".join(reasons) or "it has no treatment by settings: do as prescribed"
+        return found
+
+    def _applied(self, one: Treatment, finding: Finding | None) -> Config:
+        treated = one(self.proof.config, self._case(finding))
+        self.bench.check(treated)
+        return treated
+
+    def _case(self, finding: Finding | None) -> Case:
+        parts = self.bench.assembled(self.proof.config).prepared
+        inputs = parts.inputs
+        columns = tuple(f.name for f in inputs.features) if isinstance(inputs, TableInputs) else ()
+        return Case(
+            finding,
+            rows=len(parts.train.rows),
+            columns=columns or parts.preprocessing.columns,
+            outputs=parts.task.outputs,
+            images=isinstance(inputs, ImageInputs),
+        )
+
+    def _random(self, finding: Finding, seeds: Sequence[int]) -> list[tuple[Config, int]]:
+        """For each seed another treatment, drawn from all that can be applied and do not take longer."""
+        rng = np.random.default_rng([self.bench.seed, *finding.code.encode()])
+        names = [name for name, one in all_treatments().items() if one.safe and not one.dearer]
+        drawn: list[tuple[Config, int]] = []
+        for name in rng.permutation(names):
+            if len(drawn) == len(seeds):
+                break
+            try:
+                drawn.append((self._applied(all_treatments()[name], None), seeds[len(drawn)]))
+            except BacklightError:
+                continue
+        return drawn
+
+    def _seeds(self, candidates: int) -> list[int]:
+        """Seeds of the trainings; fewer where time is short.
+
+        Raises CutShortError where not even the fewest would fit.
+        """
+        left = np.inf if self.bench.deadline is None else self.bench.deadline - time.monotonic()
+        for many in (SEEDS, FEWEST_SEEDS):
+            trainings = many * (2 if self.untreated else 3) + (candidates - 1) * CHOOSING
+            if trainings * self.seconds_each < left:
+                return [self.bench.seed + (number + 1) * _SEEDS_APART for number in range(many)]
+        raise CutShortError
+
+    # -- side by side -----------------------------------------------------------------------------------------------
+
+    def _side_by_side(self, finding: Finding, candidates: dict[str, Config], seeds: list[int]) -> Trial:
+        several = len(candidates) > 1
+        first = seeds[:CHOOSING] if several else seeds
+        random = self._random(finding, seeds)
+        untreated = [(self.proof.config, seed) for seed in seeds[len(self.untreated) :]]
+        wanted = [*untreated, *random, *((config, seed) for config in candidates.values() for seed in first)]
+        self._count(wanted)
+        done = iter(self.bench.train(wanted, look=len(untreated) + len(random) if not several else None))
+        self.untreated = [*self.untreated, *(next(done) for _ in untreated)][: len(seeds)]
+        changed = [next(done) for _ in random]
+        tried = {name: [next(done) for _ in first] for name in candidates}
+        name = self._best(tried)
+        if several:
+            rest = [(candidates[name], seed) for seed in (*seeds[CHOOSING:], seeds[0])]
+            self._count(rest)
+            more = self.bench.train(rest, look=len(rest) - 1)
+            tried[name] = [more[-1], *tried[name][1:], *more[:-1]]
+        verdict = self._verdict(all_treatments()[name], tried[name], changed)
+        return Trial(name, candidates[name], tried[name], verdict)
+
+    def _best(self, tried: dict[str, list[Outcome]]) -> str:
+        """The treatment with the lowest validation loss; of equal ones the first."""
+        known = all_treatments()
+
+        def loss(name: str) -> float:
+            weights = self.bench.weights(known[name].judged_by)[0]
+            return float(np.mean([(one.validation * weights).mean() for one in tried[name]]))
+
+        return min(tried, key=loss)
+
+    def _verdict(self, one: Treatment, treated: list[Outcome], changed: list[Outcome]) -> Verdict:
+        weights = self.bench.weights(one.judged_by)[1]
+        task = self.bench.first.task
+
+        def against(others: list[Outcome]) -> Metric:
+            before = np.stack([outcome.held_out * weights for outcome in self.untreated[: len(others)]])
+            return difference(task, before, np.stack([outcome.held_out * weights for outcome in others]))
+
+        found = against(treated)
+        word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"
+        balanced = "balanced_" if one.judged_by == "balanced-loss" and task.classes else ""
+        return Verdict(
+            word,  # type: ignore[arg-type]
+            "rmse" if task.kind == "regression" else f"{balanced}log_loss",
+            found.value,
+            found.low,
+            found.high,
+            len(treated),
+            against(changed).value if changed else None,
+            kept=word == "better",
+        )
+
+    def _count(self, trainings: Sequence[object]) -> None:
+        self.proof.trainings += len(trainings)
+
+
+def alone(config: Config) -> Config:
+    """The settings for a single network, whatever time it takes."""
+    single = {"ensemble": 1, "folds": False, "time_limit": None}
+    return config.model_copy(update={"training": config.training.model_copy(update=single)})
+
+
+def sentence(treatment: str, verdict: Verdict) -> str:
+    """A treatment and its verdict in one sentence."""
+    words = {"better": "helped", "no-difference": "made no difference to be seen", "worse": "made it worse"}
+    metric = verdict.metric.replace("_", "-") if verdict.metric != "rmse" else "RMSE"
+    random = "" if verdict.random_change is None else f"; changes drawn at random brought {verdict.random_change:+.3g}"
+    return (
+        f"{treatment} {words[verdict.word]}: held-out {metric} {verdict.difference:+.3g} "
+        f"[{verdict.low:+.3g}, {verdict.high:+.3g}] over {verdict.seeds} seeds{random}."
+    )
