@@ -28,6 +28,7 @@ TOLERANCE = 1e-5
 CHECKED_ROWS = 64
 INPUT = "x"
 _PURPOSE = "Writing an ONNX file"
+_CLIPS = {"smooth": ", then z / sqrt(1 + (z / 3)^2)", "unit": ", then clipped to 0 and 1", "none": ""}
 
 
 @dataclass(frozen=True)
@@ -134,16 +135,16 @@ def _columns(preprocessing: Preprocessing) -> list[dict[str, Any]]:
         derived |= dict.fromkeys(preprocessing.joined.names, f"columns {', '.join(preprocessing.joined.columns)}")
     found: list[dict[str, Any]] = []
     for one in preprocessing.numbers:
-        clip = ", then z / sqrt(1 + (z / 3)^2)" if one.smooth else ""
-        clip = ", then clipped to 0 and 1" if one.kind != "continuous" else clip
+        clip = "smooth" if one.smooth else "none" if one.kind == "continuous" else "unit"
         found.append(
             {
                 "name": one.name,
                 "from": derived.get(one.name, f"column {one.name!r}"),
-                "rule": f"z = (value - centre) * factor{clip}; a missing value counts as fill",
+                "rule": f"z = (value - centre) * factor{_CLIPS[clip]}; a missing value counts as fill",
                 "centre": one.centre,
                 "factor": one.factor,
                 "fill": one.fill,
+                "clip": clip,
             }
         )
     found += [

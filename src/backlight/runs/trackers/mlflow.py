@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from ...records import BacklightError, Epoch
@@ -37,9 +38,9 @@ class MLflow(Tracker):
 
     def _open(self, mlflow: Any) -> None:
         self._client = mlflow.MlflowClient(tracking_uri=self._uri)
-        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
-        found = self._client.get_experiment_by_name(name)
-        self._experiment = found.experiment_id if found else self._client.create_experiment(name)
+        self._name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+        found = self._client.get_experiment_by_name(self._name)
+        self._experiment = found.experiment_id if found else self._client.create_experiment(self._name)
 
     @property
     def place(self) -> str:
@@ -66,6 +67,8 @@ class MLflow(Tracker):
                 self._client.log_batch(self._run, params=part)
 
         self._asked(begin)
+        if self.tell is not None:
+            self.tell(f"MLflow: run {self._run} of the experiment {self._name}.")
 
     def on_epoch(self, rows: tuple[Epoch, ...], **_: Any) -> None:
         """Add the numbers, at the moment that they belong to."""
@@ -122,4 +125,4 @@ class MLflow(Tracker):
 
 
 def _first_sentence(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].partition(". ")[0].rstrip(".")[:300] + "."
+    return shorten(str(error).strip().splitlines()[0].partition(". ")[0].rstrip("."), 160, placeholder=" …") + "."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...records import BacklightError, Epoch
 from ...report.folder import RunFolder, read_folder
 from ..extras import extra
@@ -42,6 +44,8 @@ class TensorBoard(Tracker):
             self._writer = module.SummaryWriter(str(place))
         except OSError as error:
             raise BacklightError(f"{place} cannot be written: {error.strerror}.") from error
+        if self.tell is not None:
+            self.tell(f"TensorBoard: tensorboard --logdir {folder.parent}")
 
     def on_epoch(self, rows: tuple[Epoch, ...], **_: Any) -> None:
         """Add the numbers, at the moment that they belong to."""
@@ -71,8 +75,10 @@ class TensorBoard(Tracker):
         """One chart for each signal and layer, grouped by signal."""
         if run.signals is None:
             return
+        steps, seconds = [row.step for row in run.history], [row.seconds for row in run.history]
         for step, layer, signal, value in run.signals.sort("step").iter_rows():
-            self._writer.add_scalar(f"{signal}/{layer or 'network'}", value, step, walltime=self._began)
+            when = self._began + (float(np.interp(step, steps, seconds)) if steps else 0.0)
+            self._writer.add_scalar(f"{signal}/{layer}" if layer else f"network/{signal}", value, step, walltime=when)
 
 
 def findings_text(run: RunFolder) -> str:
