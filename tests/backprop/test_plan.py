@@ -172,3 +172,14 @@ def test_trying_a_sample_leaves_mode_and_buffers_alone():
     Plan(module, torch.randn(5, 3))
     assert module.training and not module[2].training
     assert int(module[1].num_batches_tracked) == 0
+
+
+def test_a_layer_that_stands_twice_gets_its_own_gradient_anew_without_accumulation():
+    layer, x = nn.Linear(5, 5), torch.randn(4, 5)
+    plan = Plan(nn.Sequential(layer, nn.Tanh(), layer))
+    found = []
+    for _ in range(2):
+        y = plan.forward(x)
+        plan.backward(torch.ones_like(y), accumulate=False)
+        found.append(layer.weight.grad.clone())
+    assert torch.equal(*found)

@@ -149,6 +149,10 @@ class Plan:
         if self._tape is None or not self._tape.saved:
             raise RuntimeError("no forward pass is waiting: call plan.forward(x) before each plan.backward(v)")
         self._tape.accumulate, self._tape.after = accumulate, after
+        if not accumulate:
+            for p in self.shared:  # whose parts from several steps add up
+                if p.grad is not None:
+                    p.grad.zero_()
         return walk_backward(self.steps, v, self._tape, wants_x)
 
     def layers(self) -> tuple[Layer, ...]:

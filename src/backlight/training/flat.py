@@ -8,6 +8,8 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor, nn
 
+from ..records import BacklightError
+
 
 class FlatParameters:
     """Trained parameters as views into one buffer, so that an update is a few calls whatever the depth.
@@ -48,11 +50,33 @@ class FlatParameters:
         size = max((place.stop for place in self.gradient_places), default=0)
         self.values, self.gradients = buffers or (_flat_like(trained), _flat_like(trained, size))
         self.gradients.zero_()
-        for p, place, gradient_place in zip(trained, self.places, self.gradient_places, strict=True):
-            _move_into(self.values[place], p)
-            p.grad = _view_as(self.gradients[gradient_place], p)
+        self._homes = [
+            (p, _view_as(self.values[place], p), _view_as(self.gradients[gradient_place], p))
+            for p, place, gradient_place in zip(trained, self.places, self.gradient_places, strict=True)
+        ]
+        self._frozen = [(name, p) for name, p in module.named_parameters() if not p.requires_grad]
+        self.gather()
         stored = module.state_dict(keep_vars=True)  # without the constants that a module keeps as buffers
         self.buffers = [b for name, b in module.named_buffers() if name in stored and b.is_floating_point()]
+
+    def gather(self) -> None:
+        """Put parameters and gradients back into the buffers where someone else moved them.
+
+        `module.zero_grad()`, `module.to(…)` and `vector_to_parameters` do. Raises BacklightError where other parameters
+        are to be trained than at the beginning.
+        """
+        changed = [name for name, p in zip(self.names, self.parameters, strict=True) if not p.requires_grad]
+        changed += [name for name, p in self._frozen if p.requires_grad]
+        if changed:
+            raise BacklightError(
+                f"{', '.join(changed[:3])}: frozen or unfrozen while it trains. Which parameters are trained is "
+                "settled when a training begins: set requires_grad before it, and call it again to go on with others."
+            )
+        for p, value, gradient in self._homes:
+            if p.data_ptr() != value.data_ptr():
+                value.copy_(p.data)
+                p.data = value
+            p.grad = gradient
 
     def detach(self) -> None:
         """Give every parameter storage of its own again and drop the gradients."""
@@ -77,25 +101,28 @@ def _in_a_row(parameters: Iterable[nn.Parameter]) -> list[slice]:
 
 
 def _over_each_other(trained: list[nn.Parameter], layers: Sequence[Collection[nn.Parameter]]) -> list[slice]:
-    places: dict[int, slice] = {}
+    places: dict[int, slice] = {id(p): place for p, place in zip(trained, map(_alone, trained), strict=True)}
     for layer in layers:
         mine = [p for p in layer if p.requires_grad]
         places |= {id(p): place for p, place in zip(mine, _in_a_row(mine), strict=True)}
     return [places[id(p)] for p in trained]
 
 
+def _alone(p: nn.Parameter) -> slice:
+    return slice(0, p.numel())
+
+
 def _flat_like(parameters: list[nn.Parameter], size: int | None = None) -> Tensor:
     if not parameters:
         return torch.zeros(0)
     first = parameters[0]
+    if any(p.dtype != first.dtype or p.device != first.device for p in parameters):
+        kinds = ", ".join(sorted({f"{p.dtype} on {p.device}" for p in parameters}))
+        raise BacklightError(
+            f"the trained parameters are {kinds}; training needs one dtype and device: module.float()."
+        )
     size = sum(p.numel() for p in parameters) if size is None else size
     return torch.empty(size, dtype=first.dtype, device=first.device)
-
-
-def _move_into(part: Tensor, p: nn.Parameter) -> None:
-    view = _view_as(part, p)
-    view.copy_(p.data)
-    p.data = view
 
 
 def _view_as(part: Tensor, p: nn.Parameter) -> Tensor:

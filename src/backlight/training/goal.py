@@ -72,6 +72,22 @@ class Goal:
         """The target that the gradient sees."""
         return target * (1 - self.smoothing) + self.smoothing / 2 if self.smoothing else target
 
+    @property
+    def summed(self) -> bool:
+        """Whether the loss adds up over examples; it is their mean otherwise."""
+        return getattr(self.loss, "reduction", "mean") == "sum"
+
+    def weight(self, target: Tensor) -> float | Tensor:
+        """What these rows count in a mean over more of them: their number, or the weights of their classes."""
+        classes = getattr(self.loss, "weight", None)
+        ignored = getattr(self.loss, "ignore_index", None)
+        if self.target != "codes" or ignored is None:
+            return float(len(target))
+        kept = target != ignored
+        if classes is None:
+            return kept.sum()
+        return (classes[torch.where(kept, target, 0)] * kept).sum()
+
     def score(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Number of right answers among the rows, or the sum of squared errors (mean over outputs) for values."""
         if self.target == "codes":
@@ -105,14 +121,17 @@ def make_goal(loss: str | nn.Module, *, smoothing: float = 0.0, unit: float = 1.
 
 @torch.no_grad()
 def measure(module: nn.Module, goal: Goal, x: Tensor, target: Tensor, *, size: int) -> tuple[float, float]:
-    """Mean plain loss and total score of the rows, in eval mode; the module's mode is restored."""
+    """Plain loss and total score of the rows, in eval mode; the module's mode is restored.
+
+    The loss is the mean over the rows, or the sum where the loss adds up.
+    """
     training = module.training
     module.eval()
     loss = torch.zeros((), device=target.device)
     score = torch.zeros((), device=target.device)
     for part, wanted in zip(x.split(size), target.split(size), strict=True):
         outputs = module(part)
-        loss += goal.plain(outputs, wanted) * len(wanted)
+        loss += goal.plain(outputs, wanted) * (1 if goal.summed else len(wanted))
         score += goal.score(outputs, wanted)
     module.train(training)
-    return float(loss) / len(target), float(score)
+    return float(loss) / (1 if goal.summed else len(target)), float(score)

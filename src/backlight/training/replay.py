@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -27,16 +27,18 @@ class _Shape:
 class ReplayedPass:
     """A pass that is run as it is for the first batch of a shape, recorded on the second, and replayed on the others.
 
-    A recording holds for one state of the network: which parameters are trained, train or eval mode, settings such as
-    a dropout's share. `look` compares them; training calls it at the beginning of every epoch.
+    A recording holds for one state of the network and its loss: which parameters are trained, train or eval mode,
+    settings such as a dropout's share. `look` compares them; training calls it at the beginning of every epoch and
+    after every observed step.
 
     The loss that a replay returns is overwritten by the next.
 
+    modules: All that the pass goes through, the loss among them.
     capture: On a GPU, record a CUDA graph; without it, passes on a GPU run as they are.
     """
 
-    def __init__(self, module: nn.Module, run: Pass, *, capture: bool = False) -> None:
-        self.module = module
+    def __init__(self, modules: Sequence[nn.Module], run: Pass, *, capture: bool = False) -> None:
+        self.modules = nn.ModuleList(modules)
         self._capture = capture
         self._run = run
         self._shapes: dict[Hashable, _Shape] = {}
@@ -44,7 +46,7 @@ class ReplayedPass:
 
     def look(self) -> None:
         """Forget the recordings where the network is not in the state that they were made in."""
-        state = _state_of(self.module)
+        state = _state_of(self.modules)
         if state != self._state:
             self._state = state
             self._shapes.clear()
@@ -68,7 +70,7 @@ class ReplayedPass:
         if not x.is_cuda:
             loss, shape.recording = record(lambda: self._run(mine, my_target))
         elif self._capture:
-            loss, shape.recording = capture(lambda: self._run(mine, my_target), list(self.module.buffers()))
+            loss, shape.recording = capture(lambda: self._run(mine, my_target), list(self.modules.buffers()))
         else:
             loss = self._run(mine, my_target)
         if shape.recording is not None:

@@ -107,7 +107,7 @@ class Session:
         layers = [leaf.parameters.values() for leaf in self.plan.leaves] if self._layerwise() else None
         self.flat = FlatParameters(module, None if layers else buffers, layers)
         self.scaling = Scaling(config, self.plan, self.flat.values.device)
-        self._replayed = ReplayedPass(module, self._pass, capture=config.capture)
+        self._replayed = ReplayedPass((module, goal.loss), self._pass, capture=config.capture)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
         self.epoch, self.epochs = 0, config.epochs or 1
@@ -177,6 +177,7 @@ class Session:
     def begin_epoch(self) -> None:
         """Make ready to count steps."""
         self.module.train()
+        self.flat.gather()
         values = self.flat.values
         self._pace = Pace(torch.zeros(len(self.batches), dtype=values.dtype, device=values.device), self.course.step)
 
@@ -194,6 +195,9 @@ class Session:
         self.update(loss)
         for observer in watching:
             observer.on_update(self.course.step - 1)
+        if watching:  # who may have changed the network
+            self.flat.gather()
+            self._replayed.look()
 
     def update(self, loss: Tensor) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
@@ -216,20 +220,20 @@ class Session:
         if self.config.accumulate > 1:
             return self._in_parts(x, target, observe=observe)
         loss, outputs = self._forward(x, target, observe=observe)
-        for p in self.plan.shared:
-            p.grad.zero_()  # type: ignore[union-attr]
         self._backward(accumulate=False)
         self.scaling.unscale(self.flat.gradients)
         return loss, outputs
 
     def _in_parts(self, x: Tensor, target: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
         """The same from parts of the batch, whose gradients add up; outputs and observed layers are the last part's."""
-        size = self.config.batch_size or len(x)
-        summed = getattr(self.goal.loss, "reduction", "mean") == "sum"
+        count = math.ceil(
+            len(x) / (self.config.batch_size or len(x))
+        )  # of equal size: batch norm fails on a single row
+        whole = self.goal.weight(target)
         self.flat.gradients.zero_()
         losses: list[Tensor] = []
-        for part, wanted in zip(x.split(size), target.split(size), strict=True):
-            share = 1.0 if summed else len(part) / len(x)
+        for part, wanted in zip(x.tensor_split(count), target.tensor_split(count), strict=True):
+            share = 1.0 if self.goal.summed else self.goal.weight(wanted) / whole
             loss, outputs = self._forward(part, wanted, observe=observe)
             self._backward(accumulate=True, share=share)
             losses.append(loss * share)
@@ -242,10 +246,15 @@ class Session:
             outputs = outputs.to(self.flat.values.dtype)
         return self.objective.forward(outputs, self.goal.smoothed(target)), outputs
 
-    def _backward(self, *, accumulate: bool, share: float = 1.0) -> None:
+    def _backward(self, *, accumulate: bool, share: float | Tensor = 1.0) -> None:
         v = self.scaling.scaled(self.objective.backward())
         after = self._update_layer if self.config.layerwise else None
-        self.plan.backward(v if share == 1.0 else v * share, wants_x=False, accumulate=accumulate, after=after)
+        self.plan.backward(
+            v if isinstance(share, float) and share == 1.0 else v * share,
+            wants_x=False,
+            accumulate=accumulate,
+            after=after,
+        )
 
     def _update_layer(self, leaf: LeafStep) -> None:
         self.optimizer.step_layer(leaf.parameters.values(), self.course.learning_rate)

@@ -72,7 +72,7 @@ class Together:
         modules = [session.module for session in self.sessions]
         self._plan = Plan(modules, generators=self._generators)
         self._objective = CopiesObjective(self.sessions[0].goal.loss)
-        self._replayed = ReplayedPass(self._plan.module, self._pass)
+        self._replayed = ReplayedPass((self._plan.module, self._objective.loss), self._pass)
 
     def _pass(self, x: Tensor, target: Tensor) -> Tensor:
         losses = self._objective.forward(self._plan.forward(x), self._smooth(target))

@@ -1,0 +1,82 @@
+"""Gradients of parts that add up to that of one larger batch."""
+
+import pytest
+import torch
+from torch import nn
+
+from backlight.records.config import TrainingConfig
+from backlight.training.goal import make_goal, measure
+from backlight.training.loop import train
+
+X = torch.randn(97, 5, generator=torch.Generator().manual_seed(0))
+CODES = (X[:, 0] > 0).long()
+
+
+def config(batch_size, accumulate):
+    return TrainingConfig(
+        optimizer="sgd",
+        learning_rate=0.1,
+        weight_decay=0.0,
+        batch_size=batch_size,
+        accumulate=accumulate,
+        epochs=2,
+        schedule="constant",
+        label_smoothing=0.0,
+        average=0,
+        device="cpu",
+    )
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        nn.CrossEntropyLoss(),
+        nn.CrossEntropyLoss(torch.tensor([1.0, 9.0])),
+        nn.CrossEntropyLoss(torch.tensor([1.0, 9.0]), label_smoothing=0.1),
+        nn.CrossEntropyLoss(ignore_index=1),
+        nn.CrossEntropyLoss(reduction="sum"),
+    ],
+    ids=["plain", "weighted", "weighted and smoothed", "some ignored", "sum"],
+)
+def test_parts_are_one_larger_batch_whatever_the_loss_counts(loss):
+    found = []
+    for batch_size, accumulate in ((32, 1), (8, 4)):
+        torch.manual_seed(1)
+        module = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2))
+        train(module, loss, (X, CODES), None, config(batch_size, accumulate))
+        found.append(module[0].weight.detach())
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-6)
+
+
+def test_no_part_is_a_single_row_that_batch_norm_cannot_take():
+    module = nn.Sequential(nn.Linear(5, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
+    result = train(module, "cross-entropy", (X, CODES), None, config(32, 2))  # 97 = 64 + 33 rows
+    assert result.steps == 4
+
+
+def test_a_loss_that_adds_up_is_measured_as_its_sum_however_the_rows_are_split():
+    module, target = nn.Linear(5, 1), X[:, :1]
+    loss = nn.MSELoss(reduction="sum")
+    expected = float(loss(module(X), target).detach())
+    for size in (97, 20):
+        assert measure(module, make_goal(loss), X, target, size=size)[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_frozen_layer_that_stands_twice_and_a_parameter_that_nobody_uses_train():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.unused, self.last = nn.Linear(5, 5), nn.Linear(5, 5), nn.Linear(5, 2)
+
+        def forward(self, x):
+            return self.last(self.one(torch.relu(self.one(x))))
+
+    module = Twice()
+    module.one.requires_grad_(False)
+    train(module, "cross-entropy", (X, CODES), None, config(32, 1))
+
+    class Unused(Twice):
+        def forward(self, x):
+            return self.last(self.one(x))
+
+    train(Unused(), "cross-entropy", (X, CODES), None, config(32, 1).model_copy(update={"layerwise": True}))
