@@ -81,6 +81,7 @@ def test_a_run_that_fails_leaves_what_it_had(tmp_path):
     assert len(events(tmp_path / "run" / "tensorboard").Scalars("loss/validation")) == 1
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # MLflow's own parts
 def test_mlflow_gets_settings_curves_scores_and_files(wine, tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow")
     store = f"sqlite:///{tmp_path}/runs.db"
