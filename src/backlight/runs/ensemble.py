@@ -186,8 +186,9 @@ def _copy(those: Trainees, number: int, seed: int, fold: np.ndarray | None) -> C
     if fold is None:
         return Copy(those.modules[number], those.config, seed)
     x, y = those.train
-    inside = np.flatnonzero(fold == number)
-    return Copy(those.modules[number], those.config, seed, np.flatnonzero(fold != number), (x[inside], y[inside]))
+    inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+    fewest = len(fold) - int(np.bincount(fold).max())  # of as many rows for each member, all can train as one
+    return Copy(those.modules[number], those.config, seed, outside[:fewest], (x[inside], y[inside]))
 
 
 def _facts(number: int, seed: int, trained: Trained, copy: Copy, rows: int) -> Member:
