@@ -8,6 +8,7 @@ each counts.
 
 import argparse
 import time
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ NETWORKS = {"23-64-64-2": (23, 64, 64, 2, 12_800, 2), "784-256-10": (784, 256, 1
 
 def network(widths):
     torch.manual_seed(0)
-    pairs = zip(widths, widths[1:], strict=False)
+    pairs = pairwise(widths)
     return nn.Sequential(*[layer for a, b in pairs for layer in (nn.Linear(a, b), nn.ReLU())][:-1])
 
 

@@ -20,7 +20,8 @@ def spoiled(tmp_path):
     state = run.module.state_dict()
     weight, bias = (next(k for k in state if k.startswith("linear1") and k.endswith(part)) for part in ("weight", "bias"))
     with torch.no_grad():
-        state[weight][:6], state[bias][:6] = 0, -1
+        state[weight][:6] = 0
+        state[bias][:6] = -1
         for i, unit in enumerate((16, 17, 18, 19)):
             state[weight][unit], state[bias][unit] = (i + 1) * state[weight][10], (i + 1) * state[bias][10]
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, run.folder / "model.safetensors")

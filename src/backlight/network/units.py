@@ -77,7 +77,7 @@ def chains(module: nn.Module) -> list[Chain]:
 
     The outputs of a block with a shortcut are left alone: their places are given by what they are added to.
     """
-    counts = Counter(id(part) for part in module.modules() for part in part._modules.values())
+    counts = Counter(id(child) for parent in module.modules() for child in parent._modules.values())
     owners = Counter(id(p) for layer in module.modules() for p in layer.parameters(recurse=False))
     found = []
     for name, part in module.named_modules():
