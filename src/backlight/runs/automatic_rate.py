@@ -28,8 +28,8 @@ BUDGET = 0.5
 runs."""
 LONGER = BUDGET**0.5
 """Factor of the rate that was best over half the epochs, for all of them. Where a rate is too small, rate × steps
-counts, which would make it BUDGET; where it is not, 1: their geometric mean. It lowered the final validation loss in 8 of 9
-trainings (census income, Beijing air quality, digits; three seeds each), by 1 % in the mean."""
+counts, which would make it BUDGET; where it is not, 1: their geometric mean. It lowered the final validation loss in
+8 of 9 trainings (census income, Beijing air quality, digits; three seeds each), by 1 % in the mean."""
 TIME_SHARE = 1 / 3
 """Share of a time limit that the search may take."""
 HELD_OUT = 0.15
