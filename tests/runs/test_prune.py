@@ -18,7 +18,7 @@ def spoiled(tmp_path):
         "sklearn:digits", network="20 relu, 8 relu", epochs=3, out=tmp_path / "run", verbose=False, diagnose=False
     )
     state = run.module.state_dict()
-    weight, bias = (next(k for k in state if k.startswith("linear1") and k.endswith(part)) for part in ("weight", "bias"))
+    weight, bias = "linear1.weight", "linear1.bias"
     with torch.no_grad():
         state[weight][:6] = 0
         state[bias][:6] = -1
