@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from backlight import read, sweep
 from backlight.data import prepare
 from backlight.records.config import DataConfig
@@ -51,9 +53,10 @@ def main() -> None:
 
 
 def part_of(data: str, rows: int) -> tuple[Any, Any]:
-    """The first rows, shuffled, of a set of images."""
+    """Rows drawn at random from a set of images."""
     prepared = prepare(read(data), DataConfig(), seed=0)
-    return prepared.train.x[:rows], prepared.train.y[:rows]
+    drawn = np.random.default_rng(0).choice(len(prepared.train.y), rows, replace=False)
+    return prepared.train.x[drawn], prepared.train.y[drawn]
 
 
 def one_seed(given: argparse.Namespace, source: Any, options: dict[str, Any], seed: int) -> None:
