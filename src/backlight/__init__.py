@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         resume,
         sweep,
         train,
+        treat,
     )
     from .watch import watch
 
@@ -48,6 +49,7 @@ _ROOMS = {
     "resume": "runs",
     "sweep": "runs",
     "train": "runs",
+    "treat": "runs",
     "watch": "watch",
 }
 """Public name → the room that holds it."""
@@ -71,6 +73,7 @@ __all__ = [
     "resume",
     "sweep",
     "train",
+    "treat",
     "watch",
 ]
 

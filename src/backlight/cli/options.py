@@ -135,6 +135,17 @@ Precision = Annotated[
 ]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_TRAINING)]
 
+Treat = Annotated[
+    bool | None,
+    typer.Option(
+        "--treat/--no-treat",
+        help="Try safe treatments of what the diagnosis finds beside the untreated network, for up to ten times the "
+        "training's time or half a minute, on other rows than those of the test; keep what is proven to be better. On "
+        "unless switched off.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_RUN)]
 TimeLimit = Annotated[
     str | None,

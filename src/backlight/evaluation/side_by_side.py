@@ -6,9 +6,12 @@ import numpy as np
 from scipy.stats import norm, t
 
 from ..records import Metric, Task
-from .scores import contributions
+from .scores import contributions, probability_of_truth
 
 LEVEL = 0.95
+LEAST_PROBABILITY = 1e-3
+"""Below it a probability of the right class counts as this: some hundred rows cannot tell one in a thousand from one in
+a billion, and a single such row would outweigh all others."""
 
 
 def row_losses(task: Task, truth: np.ndarray, prediction: np.ndarray, constant: np.ndarray) -> np.ndarray:
@@ -22,16 +25,22 @@ def row_losses(task: Task, truth: np.ndarray, prediction: np.ndarray, constant: 
     """
     if not np.isfinite(prediction).all():
         return constant
-    losses = contributions(task, truth, prediction)[0][:, 0 if task.kind == "regression" else 1]
+    losses = _losses(task, truth, prediction)
     return losses if losses.mean() < constant.mean() else constant
+
+
+def _losses(task: Task, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    if task.kind == "regression":
+        return contributions(task, truth, prediction)[0][:, 0]
+    return -np.log(np.maximum(probability_of_truth(truth, prediction), LEAST_PROBABILITY))
 
 
 def constant_losses(task: Task, trained: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Loss of each held-out row (n,) under the best constant of the training rows: class shares, or the mean."""
     if task.kind == "regression":
-        return contributions(task, truth, np.full(len(truth), trained.mean(dtype=np.float64)))[0][:, 0]
+        return _losses(task, truth, np.full(len(truth), trained.mean(dtype=np.float64)))
     counts = np.bincount(trained, minlength=len(task.classes)) + 0.5
-    return contributions(task, truth, np.tile(counts / counts.sum(), (len(truth), 1)))[0][:, 1]
+    return _losses(task, truth, np.tile(counts / counts.sum(), (len(truth), 1)))
 
 
 def balanced(truth: np.ndarray) -> np.ndarray:

@@ -111,3 +111,5 @@ class Config(_Section):
     init_seed: int | None = Field(None, ge=0, le=2**32 - 1)
     """Seed of the initial parameters alone; None takes `seed`."""
     diagnose: bool = True
+    treat: bool = True
+    """Whether findings are treated where a treatment is safe, and what is proven to be better is kept."""

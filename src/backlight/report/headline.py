@@ -78,7 +78,8 @@ def beside(run: RunFolder) -> str:
 
 def judgement(run: RunFolder) -> Judgement:
     """Whether to rely on the network: the diagnosis first, then the scores beside the references."""
-    severities = [finding.get("severity") for finding in run.findings or ()]
+    open_ones = [finding for finding in run.findings or () if not _treated(finding)]
+    severities = [finding.get("severity") for finding in open_ones]
     constant, linear = _beside(run, "baseline"), _beside(run, "linear")
     said = (_diverged(run), _diagnosed(run, severities), _against_references(constant, linear), _few_rows(run))
     reasons = tuple(filter(None, said))
@@ -107,7 +108,10 @@ def source_name(run: RunFolder) -> str:
 def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
     if run.findings is None:
         return "Nothing was diagnosed in this run."
-    if not run.findings:
+    if not severities:
+        if run.findings:
+            treated = listed([str(finding.get("name", "")).replace("-", " ") for finding in run.findings])
+            return f"The diagnosis found {treated}, and treated it: what was tried and what it brought stands below."
         count = counted(len(run.considered), "illness", "illnesses")
         return "The run looks healthy" + (f": {count} looked for, none found." if run.considered else ".")
     return (
@@ -115,6 +119,11 @@ def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
         + listed([counted(severities.count(word), word) for word in ("error", "warning", "note") if word in severities])
         + "."
     )
+
+
+def _treated(finding: dict[str, Any]) -> bool:
+    """Whether the run's network is the one that a treatment of this finding made better."""
+    return bool((finding.get("verdict") or {}).get("kept"))
 
 
 def _diverged(run: RunFolder) -> str:

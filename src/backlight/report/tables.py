@@ -272,7 +272,23 @@ def _verdict(verdict: dict[str, Any] | None) -> dict[str, str] | None:
     places = decimals(high - low)
     numbers = f"{difference:+.{places}f} ({low:+.{places}f} to {high:+.{places}f})".replace("-", "−")
     seeds = counted(int(verdict.get("seeds", 1)), "seed")
+    metric, drawn = wording(str(verdict.get("metric", ""))), verdict.get("random_change")
+    worse = "higher" if difference > 0 else "lower"
+    beside = "" if drawn is None else f" Changes drawn at random brought {drawn:+.{places}f}.".replace("-", "−")
     return {
         "word": spaced(str(verdict.get("word", ""))),
         "numbers": f"{spaced(str(verdict.get('metric', '')))} {numbers}, {seeds}",
+        "kept": "yes" if verdict.get("kept") else "",
+        "sentence": _OUTCOMES[str(verdict.get("word"))].format(
+            metric=metric.within_a_sentence, worse=worse, size=f"{abs(difference):.{places}f}"
+        )
+        + f" (95 % interval of the difference {low:+.{places}f} to {high:+.{places}f}, ".replace("-", "−")
+        + f"{seeds}, held-out rows of the training data).{beside}",
     }
+
+
+_OUTCOMES = {
+    "better": "it helped: with it, the {metric} is {size} lower",
+    "no-difference": "no difference to be seen: with it, the {metric} is {size} {worse}",
+    "worse": "it made things worse: with it, the {metric} is {size} higher",
+}

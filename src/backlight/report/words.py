@@ -36,6 +36,9 @@ METRICS = {
         "between two classes.",
         False,
     ),
+    "balanced_log_loss": Wording(
+        "Balanced log-loss", "Log-loss in which each class weighs as much as any other, however few rows it has.", False
+    ),
     "probability_of_right_class": Wording(
         "p(right class)", "Mean probability that was given to the class that was right.", True, share=True
     ),

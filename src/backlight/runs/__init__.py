@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .start import train
     from .sweep_folder import Sweep
     from .sweep_run import sweep
+    from .treating import treat
 
 _FILES = {
     "Classifier": "estimators",
@@ -39,6 +40,7 @@ _FILES = {
     "show": "overview",
     "sweep": "sweep_run",
     "train": "start",
+    "treat": "treating",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "show",
     "sweep",
     "train",
+    "treat",
 ]
 
 

@@ -100,7 +100,7 @@ def assemble(
         raise BacklightError("No data was given; name a file, a folder of images, or sklearn:NAME.")
     check_device(config.training)
     description = written(config.network.description)  # a wrong word is told before the data is read
-    dataset = read(source, images=config.data.images)
+    dataset = source if isinstance(source, Dataset) else read(source, images=config.data.images)
     prepared = prepare(dataset, config.data, seed=config.seed)
     own = network is not None or description is not None
     folding = may_fold(config, dataset.given_split)
@@ -149,7 +149,11 @@ def filled_in(config: Config, source: Any, prepared: Prepared, description: str 
     task, inputs = prepared.task, prepared.inputs
     own = config.network.description is not None or description is None
     training = resolve(config.training, inputs=inputs, task=task, rows=len(prepared.train.rows), own_network=own)
-    data = {"target": task.target, "task": task.kind, "source": _lasting(source)}
+    data = {
+        "target": task.target,
+        "task": task.kind,
+        "source": config.data.source if isinstance(source, Dataset) else _lasting(source),
+    }
     return config.model_copy(
         update={
             "data": config.data.model_copy(update=data),

@@ -59,11 +59,11 @@ def resume(
     watching = [view(), *observers] if verbose else list(observers)
     fresh = not checkpoints(folder / files.CHECKPOINTS)
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
-    _check_same_data(folder, assembly)
+    check_same_data(folder, assembly)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 
 
-def _check_same_data(folder: Path, assembly: Assembly) -> None:
+def check_same_data(folder: Path, assembly: Assembly) -> None:
     """The preprocessing fitted now must be the one fitted then, or the network would see other numbers."""
     now = files.plain(assembly.prepared.preprocessing.to_dict())
     then = files.read_json(folder / files.PREPROCESSING)

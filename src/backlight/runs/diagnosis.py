@@ -33,9 +33,10 @@ def rediagnose(run: str | Path) -> Diagnosis:
         considered = folder / files.CONSIDERED
         told = files.read_json(considered) if considered.is_file() else []
         return Diagnosis(tuple(kept), tuple(Considered(**one) for one in told))
-    tried = {(one.name, one.layer): one for one in kept if one.verdict is not None}
+    tried = {(one.name, one.layer): one for one in kept if one.verdict is not None and not one.verdict.kept}
     found = diagnose(facts)
-    return Diagnosis(tuple(_with_verdict(one, tried) for one in found.findings), found.considered)
+    treated = [one for one in kept if one.verdict is not None and one.verdict.kept]
+    return Diagnosis((*treated, *(_with_verdict(one, tried) for one in found.findings)), found.considered)
 
 
 def finding_of(values: dict[str, object]) -> Finding:

@@ -13,6 +13,7 @@ from .options import configure
 from .run import Run
 from .stages import complete
 from .trackers import tracking
+from .treating import treat_run
 from .view import view
 
 
@@ -76,4 +77,7 @@ def train(
         assembly = assemble(source, chosen, network=module, observers=watching, started=started)
         for one in trackers:
             one.tell = assembly.note
-        return Run(complete(assembly, out), module=assembly.module)
+        folder = complete(assembly, out)
+        if chosen.treat and chosen.diagnose:
+            return treat_run(folder, assembly, network=module)
+        return Run(folder, module=assembly.module)

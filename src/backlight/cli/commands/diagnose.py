@@ -3,14 +3,16 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from .. import options
 from ..app import app
 from ..output import number, print_json, print_text, text_width
 
 if TYPE_CHECKING:
-    from ...records import Considered, Finding
+    from ...records import Considered, Finding, Verdict
 
 _LISTED = 8
 """Values of one piece of evidence that are printed."""
@@ -18,11 +20,33 @@ _INDENT = 4
 
 
 @app.command(epilog="Example:  backlight diagnose runs/adult-20260101-120000")
-def diagnose(run: options.RunFolder, json: options.Json = False) -> None:
+def diagnose(
+    run: options.RunFolder,
+    treat: Annotated[
+        bool,
+        typer.Option(
+            "--treat",
+            help="Train treatments beside the untreated settings, with several seeds and on other rows than those of the "
+            "test; what is proven to be better becomes RUN's network, and the run as it was stays in RUN/untreated.",
+        ),
+    ] = False,
+    unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe",
+            help="With --treat: also what should be asked for, such as to leave out columns or to train longer.",
+        ),
+    ] = False,
+    json: options.Json = False,
+) -> None:
     """Say what is wrong with RUN, most important first, with the evidence and what to do; and what was looked for and
-    ruled out. Reads the folder's facts.json and signals.parquet; trains nothing."""
+    ruled out. Reads the folder's facts.json and signals.parquet; without --treat it trains nothing."""
     from ...runs.diagnosis import rediagnose
 
+    if treat:
+        from ...runs import treat as treat_run
+
+        treat_run(run, unsafe=unsafe)
     found = rediagnose(run)
     if json:
         listed = [asdict(one) for one in found.findings], [asdict(one) for one in found.considered]
@@ -46,10 +70,8 @@ def show_findings(findings: "Sequence[Finding]") -> None:
             _wrapped("Evidence: " + "; ".join(f"{_words(k)} {_value(v)}" for k, v in finding.evidence.items()) + ".")
         _wrapped(f"Do: {finding.prescription}")
         if finding.verdict is not None:
-            v = finding.verdict
             _wrapped(
-                f"Tried: {finding.treatment}, {v.word} ({v.metric} {v.difference:+.4g}, 95 % interval "
-                f"[{v.low:+.4g}, {v.high:+.4g}], {v.seeds} seeds)."
+                f"{'Treated' if finding.verdict.kept else 'Tried'}: {_verdict(finding.treatment, finding.verdict)}"
             )
     if findings:
         print_text(f"\n`backlight explain {findings[0].name}` tells what the first one means.")
@@ -69,6 +91,12 @@ def show_considered(considered: "Sequence[Considered]") -> None:
 def _wrapped(text: str, hang: int = 0) -> None:
     before = " " * _INDENT
     print_text(textwrap.fill(text, text_width(), initial_indent=before, subsequent_indent=before + " " * hang))
+
+
+def _verdict(treatment: str | None, v: "Verdict") -> str:
+    random = "" if v.random_change is None else f"; changes drawn at random {v.random_change:+.3g}"
+    numbers = f"{v.metric} {v.difference:+.4g}, 95 % interval [{v.low:+.4g}, {v.high:+.4g}], {v.seeds} seeds{random}"
+    return f"{treatment}, {v.word} ({numbers})."
 
 
 def _words(key: str) -> str:

@@ -44,6 +44,7 @@ def train(
     ensemble: options.Ensemble = None,
     folds: options.Folds = None,
     device: options.Device = None,
+    treat: options.Treat = None,
     seed: options.Seed = None,
     time_limit: options.TimeLimit = None,
     config: options.ConfigFile = None,
@@ -82,6 +83,8 @@ def show_result(run: "Run", *, json: bool) -> None:
             print_text("")
             print_scores(evaluation)
         print_text(f"\n{evaluation['verdict']}\nReport: {run.folder / 'report.html'}")
+    for treated in (one for one in run.findings if one.verdict is not None and one.verdict.kept):
+        say(f"Treated: {treated.name}, by {treated.treatment}; the run as it was is in {run.folder / 'untreated'}.")
     if evaluation.get("diverged"):
         say(f"Warning: {evaluation['verdict']}")
     if evaluation["stopped"] == "interrupted":

@@ -1,0 +1,203 @@
+"""`treat`: try treatments of what was found in a run, and keep what is proven to be better."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from ..doctor import all_diagnoses, all_treatments
+from ..records import BacklightError, Finding
+from ..records.config import Config
+from ..report import write_report
+from . import folder as files
+from . import settings
+from .assembly import Assembly, assemble
+from .continuation import check_same_data
+from .diagnosis import finding_of
+from .ensemble import CUT_SHORT
+from .proof import Proof, Prover
+from .proof_bench import Bench
+from .run import Run
+from .stages import complete
+from .view import view
+
+UNTREATED = "untreated"
+"""Folder within a treated run that keeps the run as it was: a whole run folder."""
+PROOF = "proof.json"
+_UNDER_WAY = ".treated"
+COST, LEAST_SECONDS = 10.0, 30.0
+"""A proof may take ten times as long as the training itself, and half a minute at least."""
+_FINISHING = 8.0
+"""Seconds kept under a time limit to score and report the treated network."""
+
+
+def treat(
+    run: str | Path,
+    source: Any = None,
+    *,
+    network: nn.Module | None = None,
+    unsafe: bool = False,
+    verbose: bool = True,
+) -> Run:
+    """Try treatments of every finding of a run; what is better becomes the run's network.
+
+    Each treatment is trained beside the untreated settings with several seeds, on rows of the run that are not its test
+    rows. The untreated run stays in RUN/untreated; proof.json says what was tried and what it brought.
+
+    Parameters
+    ----------
+    run:
+        Folder of the run.
+    source, network:
+        The same data and module again, where they were passed in Python.
+    unsafe:
+        Also try what should be asked for: to leave out columns or repeated rows, to weigh classes, to train longer.
+
+    Raises
+    ------
+    BacklightError
+        No such run, its data is gone or no longer the same, or its training was not diagnosed.
+
+    """
+    folder = files.require_run(run)
+    config = settings.load(folder / files.RUN)
+    custom = settings.facts(folder / files.RUN).get("custom_network")
+    if custom and network is None:
+        raise BacklightError(
+            f"The network of {folder} is the module {custom}, passed in Python: treat it there, with network=…"
+        )
+    if source is None and config.data.source is None:
+        raise BacklightError(f"The data of {folder} was passed in memory: treat it in Python, with source=…")
+    if not (folder / files.FINDINGS).exists():
+        raise BacklightError(f"{folder} was trained without the doctor (diagnose = false); train it again with it.")
+    assembly = assemble(source, _without_limit(config), network=network, observers=[])
+    check_same_data(folder, assembly)
+    assembly.observers = [view()] if verbose else []
+    return treat_run(folder, assembly, network=network, unsafe=unsafe, notes=True)
+
+
+def treat_run(
+    folder: Path, assembly: Assembly, *, network: nn.Module | None = None, unsafe: bool = False, notes: bool = False
+) -> Run:
+    """The run of a folder, treated where that is proven to be better; `assembly` is what it was trained from.
+
+    notes: whether findings of severity note are treated, too.
+    """
+    run = Run(folder, module=assembly.module if assembly.custom else None)
+    wanted = [one for one in run.findings if _treatable(one, unsafe=unsafe, notes=notes)]
+    if not wanted or run.evaluation["stopped"] == "interrupted":
+        return run
+    deadline = _deadline(assembly, run.evaluation["training_seconds"])
+    names = ", ".join(dict.fromkeys(one.name for one in wanted))
+    assembly.note(f"\nTreating {names}: up to {max(0.0, deadline - time.monotonic()):.0f} s of trainings side by side.")
+    prepared = assembly.prepared
+    rows = np.setdiff1d(np.arange(assembly.dataset.rows), prepared.test.rows)
+    try:
+        bench = Bench(assembly.dataset, rows, assembly.config, network, deadline)
+    except BacklightError as error:
+        assembly.note(f"Nothing was tried: {error}")
+        return run
+    seconds = run.evaluation["training_seconds"] / (assembly.config.training.ensemble or 1)
+    prover = Prover(bench, assembly.config, unsafe=unsafe, seconds_each=seconds, tell=assembly.note)
+    proof = prover.prove(wanted, notes=notes)
+    for name, why in proof.left.items():
+        assembly.note(f"{name}: not treated, since {why}.")
+    if proof.kept:
+        treated = _replace_run(folder, assembly, proof, network)
+        if treated is None:
+            proof = replace(proof, kept=[], findings=[_not_kept(one) for one in proof.findings])
+        assembly = treated or assembly
+    _write_down(folder, proof)
+    return Run(folder, module=assembly.module if assembly.custom else None)
+
+
+def _treatable(finding: Finding, *, unsafe: bool, notes: bool) -> bool:
+    rule, known = all_diagnoses().get(finding.name), all_treatments()
+    treatments = rule.treatments if rule is not None else ()
+    grave = finding.severity != "note" or notes
+    return grave and finding.verdict is None and any(known[name].safe or unsafe for name in treatments)
+
+
+def _deadline(assembly: Assembly, training_seconds: float) -> float:
+    """When the trainings side by side must be done; a time limit leaves room for the treated run's own training."""
+    now, limit = time.monotonic(), assembly.config.training.time_limit
+    budget = now + max(COST * training_seconds, LEAST_SECONDS)
+    if limit is None:
+        return budget
+    return min(budget, assembly.started + limit - _FINISHING - 1.5 * training_seconds)
+
+
+def _replace_run(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module | None) -> Assembly | None:
+    """Train the treated settings on all training rows; put that run in place, and the untreated one within it.
+
+    None, and all as it was, where that training was cut short.
+    """
+    assembly.note(f"Training again with {', '.join(proof.kept)}.")
+    before, under_way = assembly.config, folder / _UNDER_WAY
+    shutil.rmtree(under_way, ignore_errors=True)
+    watching = [one for one in assembly.observers if not hasattr(one, "on_folder")]
+    whole = {name: getattr(before.training, name) for name in ("ensemble", "folds", "time_limit")}
+    config = proof.config.model_copy(
+        update={"training": proof.config.training.model_copy(update=whole), "treat": False}
+    )
+    treated = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
+    complete(treated, under_way)
+    if files.read_json(under_way / files.EVALUATION)["stopped"] in CUT_SHORT:
+        shutil.rmtree(under_way)
+        assembly.note("That training was cut short: the run stays untreated.")
+        return None
+    kept = folder / UNTREATED
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir()
+    for file in list(folder.iterdir()):
+        if file.name not in (UNTREATED, _UNDER_WAY):
+            file.rename(kept / file.name)
+    for file in list(under_way.iterdir()):
+        file.rename(folder / file.name)
+    under_way.rmdir()
+    write_report(kept)
+    return treated
+
+
+def _write_down(folder: Path, proof: Proof) -> None:
+    """findings.json with treatments and verdicts, proof.json, and the report that shows both."""
+    own = [finding_of(values) for values in files.read_json(folder / files.FINDINGS)]
+    tried = {one.name: one for one in proof.findings if one.verdict is not None and not one.verdict.kept}
+    findings = [one for one in proof.findings if one.verdict is not None and one.verdict.kept]
+    for one in own:
+        before = tried.get(one.name)
+        findings.append(one if before is None else replace(one, treatment=before.treatment, verdict=before.verdict))
+    files.write_json(folder / files.FINDINGS, [asdict(one) for one in findings])
+    files.write_json(
+        folder / PROOF,
+        {
+            "kept": proof.kept,
+            "tried": [
+                {
+                    "finding": one.name,
+                    "treatment": one.treatment,
+                    "verdict": asdict(one.verdict) if one.verdict else None,
+                }
+                for one in proof.findings
+            ],
+            "left": proof.left,
+            "trainings": proof.trainings,
+            "seconds": proof.seconds,
+        },
+    )
+    write_report(folder)
+
+
+def _not_kept(finding: Finding) -> Finding:
+    verdict = finding.verdict
+    return finding if verdict is None else replace(finding, verdict=replace(verdict, kept=False))
+
+
+def _without_limit(config: Config) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update={"time_limit": None})})
