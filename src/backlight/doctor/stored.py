@@ -13,7 +13,7 @@ from .facts import RunFacts
 
 FORMAT = 1
 APART = ("signals", "losses", "sample")
-"""Fields of `RunFacts` that are kept elsewhere: rows of signals and losses, and rows of the data, which are not kept."""
+"""Fields of `RunFacts` kept elsewhere: signals and losses; and rows of the data, which are not kept."""
 
 
 def to_plain(run: RunFacts) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from .columns import RunningColumns
 from .facts import InputFacts
+from .thinning import thinned
 
 FINGERPRINT_VALUES = 256
 """Values of a row that its fingerprint is made from, evenly spaced."""
@@ -37,7 +38,7 @@ class InputStatistics:
         """Add the rows of one observed batch."""
         x = x.detach()
         self._shape, self._dtype = tuple(x.shape[1:]), x.dtype
-        columns = _as_columns(x).cpu().numpy()
+        columns = _as_columns(thinned(x) if x.dim() > 2 else x).cpu().numpy()
         if self._columns.rows and columns.shape[1] != len(self._columns.mean):
             return
         self._columns.update(columns)

@@ -16,10 +16,11 @@ from .roles import role_of
 from .sampling import Budget, is_due
 from .table import SignalTable
 from .targets import TargetStatistics
+from .thinning import thin
 from .topology import chain_to, sources
 from .units import UnitStatistics
 
-OVERHEAD = 0.1
+OVERHEAD = 0.05
 """Share of the run's time that observing may take."""
 
 
@@ -72,8 +73,9 @@ class Recorder:
             if not self.layers:
                 self.layers = describe_layers(step.layers, self._settings)
             self._observe_data(step, chain, received)
-            self._read(step)
-            for layer in step.layers:
+            seen = thin(step)
+            self._read(seen)
+            for layer in seen.layers:
                 self.units.update(layer)
             self._agree(step)
             self._keep_parameters(step)

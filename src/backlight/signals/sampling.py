@@ -9,7 +9,7 @@ PER_OCTAVE = 8
 WIDEST_GAP = 256
 """Largest distance between two observations, in steps."""
 
-GRACE = 0.5
+GRACE = 0.2
 """Seconds of observing that every run may take: short runs are where faults are looked for."""
 
 

@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..records import Layer
 from ..signals.roles import role_of
+from ..signals.thinning import thinned
 
 FUNCTIONS = {
     "relu": "ReLU",
@@ -62,7 +63,12 @@ class Call:
     x_version: int = 0
     y_version: int = 0
     v_out: Tensor | None = None
-    v_in: Tensor | None = None
+    v_shape: tuple[int, ...] = ()
+
+    def keep_gradient(self, v: Tensor) -> None:
+        """Keep evenly spaced values of a large v(i+1): held whole, it would cost the loop fresh memory."""
+        self.v_out = thinned(v)
+        self.v_shape = tuple(v.shape) if self.v_out is not v else ()
 
 
 class Taps:
@@ -121,12 +127,10 @@ class Taps:
         call = Call(name, kind, module, x, y)
         if x is not None:
             call.x_version = x._version
-            if x.requires_grad and x is not y:
-                x.register_hook(_setter(call, "v_in"))
         if y is not None:
             call.y_version = y._version
             if y.requires_grad:
-                y.register_hook(_setter(call, "v_out"))
+                y.register_hook(call.keep_gradient)
         self.calls.append(call)
 
 
@@ -167,13 +171,6 @@ def first_tensor(value: Any) -> Tensor | None:
     return None
 
 
-def _setter(call: Call, field: str) -> Callable[[Tensor], None]:
-    def keep(gradient: Tensor) -> None:
-        setattr(call, field, gradient)
-
-    return keep
-
-
 def _as_layer(call: Call) -> Layer:
     """Tensors that an in-place operation has overwritten since are left out."""
     parameters: dict[str, Tensor] = {}
@@ -187,7 +184,7 @@ def _as_layer(call: Call) -> Layer:
         x=_unwritten(call.x, call.x_version),
         y=_unwritten(call.y, call.y_version),
         v_out=call.v_out,
-        v_in=call.v_in,
+        v_shape=call.v_shape,
         parameters=parameters,
         gradients=gradients,
     )

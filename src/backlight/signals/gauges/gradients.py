@@ -1,5 +1,7 @@
 """What flows backward: v(i) by depth, and the gradients of the parameters."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,15 +12,21 @@ from ..registry import signal
 @signal("v_norm", needs=("v_out",))
 def v_norm(layer: Layer) -> Tensor | None:
     """How strong is the gradient that reaches the layer? Norm of v(i+1) = ∂L/∂x(i+1) over the batch."""
-    return None if layer.v_out is None else torch.linalg.vector_norm(layer.v_out)
+    v = layer.v_out
+    if v is None:
+        return None
+    size = torch.linalg.vector_norm(v)
+    return size * (math.prod(layer.v_shape) / v.numel()) ** 0.5 if layer.v_shape else size
 
 
 @signal("v_rms", needs=("v_out",))
 def v_rms(layer: Layer) -> Tensor | None:
     """How strong is it for one number of one row? Root mean square of v(i+1), times the rows of the batch."""
-    if layer.v_out is None:
+    v = layer.v_out
+    if v is None or v.dim() == 0:
         return None
-    return torch.linalg.vector_norm(layer.v_out) / layer.v_out.numel() ** 0.5 * len(layer.v_out)
+    rows = layer.v_shape[0] if layer.v_shape else len(v)
+    return torch.linalg.vector_norm(v) * (rows / v.numel() ** 0.5)
 
 
 @signal("gradient_norm", needs=("gradients",))
