@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import warnings
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 
 from .._version import __version__
 from ..data import Preprocessing
+from ..network.layers import PiecewiseLinear
 from ..records import BacklightError, ImageInputs, TableInputs, Task
 from . import folder as files
 from .extras import extra
@@ -25,7 +28,7 @@ FORMAT = 1
 """Of the metadata."""
 TOLERANCE = 1e-5
 """Largest difference between ONNX Runtime and PyTorch, of probabilities, or of values as a share of their size."""
-CHECKED_ROWS = 64
+CHECKED_ROWS = 256
 INPUT = "x"
 _PURPOSE = "Writing an ONNX file"
 _CLIPS = {"smooth": ", then z / sqrt(1 + (z / 3)^2)", "unit": ", then clipped to 0 and 1", "none": ""}
@@ -56,7 +59,8 @@ class Served(nn.Module):
 
     def __init__(self, network: nn.Module, task: Task, centre: float, spread: float, *, flips: bool) -> None:
         super().__init__()
-        self.network, self.task, self.centre, self.spread, self.flips = network, task, centre, spread, flips
+        self.network = one_rounding(network)
+        self.task, self.centre, self.spread, self.flips = task, centre, spread, flips
 
     def forward(self, x: Tensor) -> Tensor:
         """x (n, …) → probabilities (n, classes), or values (n,)."""
@@ -68,6 +72,25 @@ class Served(nn.Module):
         if z.shape[1] == 1:  # one logit of two classes
             z = torch.cat((torch.zeros_like(z), z), dim=1)
         return z.softmax(1)
+
+
+def one_rounding(network: nn.Module) -> nn.Module:
+    """A copy whose piecewise-linear embeddings give the same numbers in ONNX.
+
+    Within PyTorch slope · x + shift is rounded once (a fused multiply-add). ONNX has the product and the sum only, each
+    rounded: in a bin as narrow as 1/25,000 that made probabilities differ by 1.5e-5 on census income. In double
+    precision the two roundings are as good as one.
+    """
+
+    def encode(self: PiecewiseLinear, x: Tensor) -> Tensor:
+        z = x.t()[:, :, None].double() * self.slope.double() + self.shift.double()
+        return z.float().clamp(self.low, self.high)
+
+    network = copy.deepcopy(network)
+    for layer in network.modules():
+        if isinstance(layer, PiecewiseLinear):
+            layer.encode = MethodType(encode, layer)  # type: ignore[method-assign]
+    return network
 
 
 def write_onnx(module: nn.Module, preprocessing: Preprocessing, path: Path, *, flips: bool = False) -> OnnxFile:
@@ -173,6 +196,8 @@ def made_up_rows(preprocessing: Preprocessing, rows: int) -> np.ndarray:
         if feature.kind == "flag"
         else random.uniform(0, 1, rows)
         if feature.kind == "time"
+        else random.choice(feature.edges, rows) + random.normal(0, 0.01, rows)  # where narrow bins are
+        if feature.edges
         else random.normal(size=rows)
         for feature in inputs.features
     ]
