@@ -20,14 +20,15 @@ from torch import Tensor, nn
 from .._version import __version__
 from ..data import Preprocessing
 from ..network.layers import PiecewiseLinear
-from ..records import BacklightError, ImageInputs, TableInputs, Task
+from ..records import BacklightError, Feature, ImageInputs, TableInputs, Task
 from . import folder as files
 from .extras import extra
 
 FORMAT = 1
 """Of the metadata."""
 TOLERANCE = 1e-5
-"""Largest difference between ONNX Runtime and PyTorch, of probabilities, or of values as a share of their size."""
+"""Largest difference between ONNX Runtime and PyTorch: of probabilities; of values as a share of their own size, or of
+the target's standard deviation where that is larger."""
 CHECKED_ROWS = 256
 INPUT = "x"
 _PURPOSE = "Writing an ONNX file"
@@ -189,19 +190,18 @@ def made_up_rows(preprocessing: Preprocessing, rows: int) -> np.ndarray:
         return random.integers(0, 256, (rows, *inputs.shape), dtype=np.uint8)
     if not isinstance(inputs, TableInputs):
         return random.normal(size=(rows, *inputs.shape)).astype(np.float32)
-    columns = [
-        random.integers(0, feature.size, rows)
-        if feature.kind == "discrete"
-        else random.integers(0, 2, rows)
-        if feature.kind == "flag"
-        else random.uniform(0, 1, rows)
-        if feature.kind == "time"
-        else random.choice(feature.edges, rows) + random.normal(0, 0.01, rows)  # where narrow bins are
-        if feature.edges
-        else random.normal(size=rows)
-        for feature in inputs.features
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.stack([_made_up(feature, random, rows) for feature in inputs.features], axis=1).astype(np.float32)
+
+
+def _made_up(feature: Feature, random: np.random.Generator, rows: int) -> np.ndarray:
+    """One column (rows,)."""
+    if feature.kind in ("discrete", "flag"):
+        return random.integers(0, 2 if feature.kind == "flag" else feature.size, rows)
+    if feature.kind == "time":
+        return random.uniform(0, 1, rows)
+    if feature.edges:  # where the narrow bins are
+        return random.choice(feature.edges, rows) + random.normal(0, 0.01, rows)
+    return random.normal(size=rows)
 
 
 def _converted(served: Served, x: Tensor, output: str) -> Any:
@@ -240,13 +240,14 @@ def _quiet() -> Iterator[None]:
 
 
 def _difference(model: Any, served: Served, x: np.ndarray) -> float:
-    """Largest difference between ONNX Runtime and PyTorch; values count as shares of their size."""
+    """Largest difference between ONNX Runtime and PyTorch, measured as `TOLERANCE` says."""
     runtime = extra("onnxruntime", "onnx", _PURPOSE)
     session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found = session.run(None, {INPUT: x})[0].astype(np.float64)
     with torch.inference_mode():
         expected = served(torch.as_tensor(x)).numpy().astype(np.float64)
-    difference = float(np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))))
+    size = 1.0 if served.task.classes else np.maximum(served.spread, np.abs(expected))
+    difference = float(np.max(np.abs(found - expected) / size))
     if not difference <= TOLERANCE:
         raise BacklightError(
             f"ONNX Runtime gives other numbers than the network (by up to {difference:.2g}); no file was written."
