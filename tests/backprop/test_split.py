@@ -194,6 +194,21 @@ class AddsInPlaceShared(Module):
         return self.b(z) + y
 
 
+class AddsInPlaceForNobody(Module):
+    def forward(self, x):
+        y = self.a(x)
+        z = y
+        z += x
+        return self.b(y)
+
+
+class InPlaceForNobody(Module):
+    def forward(self, x):
+        y = self.a(x)
+        z = F.relu(y, inplace=True)  # noqa: F841
+        return self.b(y)
+
+
 class FirstInPlace(Module):
     """The layer with parameters is registered first and called last."""
 
@@ -263,7 +278,8 @@ def replaced():
 
 OPAQUE = [
     LooksAtValues, Draws, DrawsTensor, AsksForMode, Counts, OwnParameter, Global, InPlace, InPlaceShared,
-    AddsInPlaceShared, Decorated, Optional, Super, Recurrent, TupleWithin, hooked, replaced,
+    AddsInPlaceShared,
+    AddsInPlaceForNobody, InPlaceForNobody, Decorated, Optional, Super, Recurrent, TupleWithin, hooked, replaced,
 ]  # fmt: skip
 
 

@@ -209,9 +209,14 @@ def _with_flattening(graph: fx.Graph) -> fx.Graph:
             node.replace_all_uses_with(flat)
             graph.erase_node(node)
     for node in reversed(list(graph.nodes)):
-        if node.op not in ("placeholder", "output", "call_module") and not node.users:
+        if node.op not in ("placeholder", "output", "call_module") and not node.users and not _may_change_input(node):
             graph.erase_node(node)  # pure, so that nobody misses it
     return graph
+
+
+def _may_change_input(node: fx.Node) -> bool:
+    """Whether the call works in place; `+=` looks like any other addition here."""
+    return name_of(node.target) == "add" or changes_input(node)
 
 
 def _flattens(node: fx.Node) -> bool:
