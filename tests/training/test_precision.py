@@ -118,3 +118,28 @@ def test_bfloat16_and_float32_need_no_scale():
         scaling = Scaling(TrainingConfig(precision=precision), Plan(nn.Linear(2, 2)), torch.device("cpu"))
         assert scaling.state() == {}
         assert scaling.accepts(torch.tensor(float("nan")))
+
+
+class Mixing(nn.Module):
+    """A forward of its own whose calls meet a low and a float32 value."""
+
+    def __init__(self):
+        super().__init__()
+        self.low, self.single, self.last = nn.Linear(5, 5), nn.LayerNorm(5), nn.Linear(5, 1)
+
+    def forward(self, x):
+        mixed = torch.matmul(self.single(x).unsqueeze(1), self.low(x).unsqueeze(2)).squeeze(2)
+        return self.last(x * mixed)
+
+
+def test_calls_between_layers_work_in_mixed_precision_as_under_autocast():
+    ours, x = Mixing(), torch.randn(20, 5)
+    theirs, plan = copy.deepcopy(ours), Plan(ours)
+    lower(plan, torch.bfloat16)
+    y = plan.forward(x)
+    plan.backward(torch.ones_like(y))
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = theirs(x)
+    expected.backward(torch.ones_like(expected))
+    for mine, autograd in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, autograd.grad)

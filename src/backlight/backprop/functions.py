@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .steps import autocast
+
 _AS_MODULE: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     "relu": (nn.ReLU, ("inplace",)),
     "relu6": (nn.ReLU6, ("inplace",)),
@@ -126,6 +128,8 @@ class Call:
         self.target, self.args, self.kwargs = target, args, kwargs
         self.name = name_of(target)
         self.sources = _places((args, kwargs))
+        self.precision: torch.dtype | None = None
+        """In which it runs under `torch.autocast`; None as it is."""
 
     def forward(self, values: list[Any]) -> tuple[Any, Any]:
         """The result, and what backward needs: None where no number has a derivative."""
@@ -138,7 +142,8 @@ class Call:
             if isinstance(value, Tensor)
         }
         known = inputs | leaves
-        with torch.enable_grad():
+        device = next((leaf.device for leaf in leaves.values()), torch.device("cpu"))
+        with torch.enable_grad(), autocast(device, self.precision):
             y = _run(self.target, _filled(self.args, known), _filled(self.kwargs, known))
         return (y.detach(), (y, leaves)) if isinstance(y, Tensor) else (y, None)
 

@@ -2,19 +2,22 @@
 
 As `torch.autocast` does it (Micikevicius et al. 2018, arXiv:1710.03740), with explicit casts: parameters and their
 gradients stay float32, and each product works on low copies of its parameters and inputs. Layers without parameters
-take what arrives; normalisations, embeddings and softmaxes work in float32. Layers without a rule run under
-`torch.autocast`.
+take what arrives; normalisations, embeddings and softmaxes work in float32. Layers without a rule, and the
+calls between layers of a custom forward, run under `torch.autocast`.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from .steps import OpaqueStep, RuleStep
+from .functions import Call
+from .graph import GraphStep
+from .steps import OpaqueStep, RuleStep, Step
 from .table import Rule, Slots
 
 if TYPE_CHECKING:
@@ -29,6 +32,17 @@ def lower(plan: Plan, dtype: torch.dtype) -> None:
         elif isinstance(leaf, RuleStep):
             low = _Product(leaf.rule, leaf.module, dtype) if leaf.rule.product else _Other(leaf.rule, leaf.parameters)
             leaf.replace(low.forward, low.backward)
+    for call in _calls(plan.steps):
+        call.precision = dtype
+
+
+def _calls(steps: Iterable[Step]) -> Iterator[Call]:
+    """The calls between layers, of all graphs at any depth."""
+    for step in steps:
+        for branch in getattr(step, "branches", ()):
+            yield from _calls(branch)
+        if isinstance(step, GraphStep):
+            yield from (node.call for node in step.nodes if node.call is not None)
 
 
 class _Product:

@@ -185,7 +185,7 @@ class OpaqueStep(LeafStep):
 
     def _forward(self, x: Any) -> tuple[Tensor, Any]:
         inputs = [_leaf(part) for part in (x if isinstance(x, tuple) else (x,))]
-        with torch.enable_grad(), _autocast(inputs[0].device, self.precision):
+        with torch.enable_grad(), autocast(inputs[0].device, self.precision):
             y = self.module(*(part.clone() if self._changes_input else part for part in inputs))
         if not isinstance(y, Tensor):
             raise TypeError(
@@ -221,7 +221,8 @@ class OpaqueStep(LeafStep):
             p.grad.copy_(gradient)
 
 
-def _autocast(device: torch.device, precision: torch.dtype | None) -> AbstractContextManager[Any]:
+def autocast(device: torch.device, precision: torch.dtype | None) -> AbstractContextManager[Any]:
+    """Mixed precision as PyTorch chooses it for each function; nothing where precision is None."""
     return nullcontext() if precision is None else torch.autocast(device.type, precision)
 
 
