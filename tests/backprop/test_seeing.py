@@ -291,3 +291,12 @@ def test_the_largest_few_equal_those_of_the_full_jacobian(name):
     expected = torch.linalg.svdvals(j)[: len(spectrum.values)]
     torch.testing.assert_close(torch.from_numpy(spectrum.values), expected, rtol=1e-4, atol=1e-5)
     assert spectrum.effective == pytest.approx(float((j**2).sum() / expected[0] ** 2), rel=0.3)
+
+
+def test_a_frozen_parameter_has_a_jacobian_and_stays_frozen():
+    module, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), torch.randn(5, 3)
+    plan = Plan(module)
+    expected = plan.jacobian(0, x, by="weight")
+    module[0].weight.requires_grad_(False)
+    torch.testing.assert_close(plan.jacobian(0, x, by="weight"), expected)
+    assert expected.any() and not module[0].weight.requires_grad

@@ -78,6 +78,8 @@ def check(
     tolerance: float = TOLERANCE,
 ) -> Check:
     """See `Plan.check`."""
+    if len(plan.modules) > 1:
+        raise BacklightError("Copies are checked one by one: Plan(plan.modules[i]).check(…).")
     mine, theirs = (_double(plan.module) for _ in range(2))
     x, target = _doubled(x), None if target is None else _doubled(target)
     with torch.random.fork_rng(devices=[]):

@@ -25,6 +25,8 @@ LARGEST = 1 << 32
 
 def jacobian(plan: Plan, layer: int | str, x: Any = None, *, by: str = "input", whole: bool = False) -> Any:
     """See `Plan.jacobian`."""
+    if len(plan.modules) > 1:
+        raise BacklightError("Each copy has Jacobians of its own: ask Plan(plan.modules[i]).jacobian(…).")
     x = plan.last_input if x is None else x
     if x is None:
         raise RuntimeError("a Jacobian belongs to a place: give plan.jacobian(layer, x), or run plan.forward(x) first")
@@ -39,6 +41,8 @@ def jacobian(plan: Plan, layer: int | str, x: Any = None, *, by: str = "input", 
                 f"Layer {layer!r} has no parameter {by!r}; by is input, parameters, or one of "
                 f"{', '.join(at.parameters) or 'no name, as it has none'}."
             )
+        for p in names.values():  # a frozen one has a Jacobian, too
+            p.requires_grad_(True)
         found = at.by_parameters(names)
         return found if by == "parameters" else found[by]
 
