@@ -183,3 +183,42 @@ def test_a_layer_that_stands_twice_gets_its_own_gradient_anew_without_accumulati
         plan.backward(torch.ones_like(y), accumulate=False)
         found.append(layer.weight.grad.clone())
     assert torch.equal(*found)
+
+
+def test_a_forward_that_someone_put_on_the_layer_itself_is_called():
+    module, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh()), torch.randn(5, 3)
+    module[0].forward = lambda x: torch.zeros(len(x), 4)
+    assert not Plan(module).forward(x).any()
+
+
+def test_a_hook_that_comes_after_the_plan_is_refused_and_one_in_an_opaque_layer_is_called():
+    module, x, heard = nn.Sequential(nn.Linear(3, 4), nn.GRUCell(4, 4)), torch.randn(5, 3), []
+    plan = Plan(module)
+    module[1].register_forward_hook(lambda *_: heard.append(1))
+    plan.forward(x)
+    assert heard and not plan.outdated
+    module[0].register_forward_hook(lambda *_: None)
+    with pytest.raises(RuntimeError, match="make a new Plan"):
+        plan.forward(x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Dropout1d(), (6, 4)),
+        (nn.Dropout1d(), (6, 4, 3)),
+        (nn.Dropout2d(), (3, 4, 2, 2)),
+        (nn.Dropout3d(), (3, 4, 2, 2)),
+        (nn.Dropout3d(), (3, 4, 2, 2, 2)),
+    ],
+)
+def test_dropout_of_channels_takes_the_same_axes_for_channels_as_pytorch(layer, shape):
+    x, found = torch.ones(shape), []
+    for run in (
+        layer,
+        Plan(layer).forward,
+        lambda x: Plan([layer], generators=[torch.default_generator]).forward(x[None])[0],
+    ):
+        torch.manual_seed(0)
+        found.append(run(x))
+    assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])

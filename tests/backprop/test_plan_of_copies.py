@@ -9,6 +9,7 @@ from torch import nn
 
 from backlight.backprop import CannotBatchError, CopiesObjective, Objective, Plan
 from backlight.network import Concat, Residual
+from backlight.records import BacklightError
 
 COPIES = 3
 UNBATCHED = {"conv2d of one example"}
@@ -167,3 +168,28 @@ def test_copies_of_one_module_begin_equal_and_learn_apart():
     plan.backward(torch.stack([torch.zeros(5, 2), torch.ones(5, 2), 2 * torch.ones(5, 2)]))
     first, second, third = (net[2].bias.grad for net in plan.modules)
     assert first.abs().sum() == 0 and torch.equal(third, 2 * second) and second.abs().sum() > 0
+
+
+def test_examples_whose_target_is_to_be_ignored_do_not_count_whatever_their_code():
+    y, target = (
+        torch.randn(2, 6, 3, requires_grad=True),
+        torch.tensor([[0, 1, 2, -100, -100, 1], [0, -100, 1, 2, 0, 1]]),
+    )
+    objective, loss = CopiesObjective(nn.CrossEntropyLoss()), nn.CrossEntropyLoss()
+    each = torch.stack([loss(*pair) for pair in zip(y, target, strict=True)])
+    torch.testing.assert_close(objective.forward(y.detach(), target), each.detach())
+    torch.testing.assert_close(objective.backward(), torch.autograd.grad(each.sum(), y)[0])
+
+
+def test_a_softmax_over_an_axis_counted_from_behind_does_not_mix_the_copies():
+    modules = [nn.Sequential(nn.Linear(4, 2), nn.Softmax(-2)) for _ in range(2)]
+    x = torch.randn(2, 3, 4)
+    for y, part, module in zip(Plan(modules).forward(x), x, modules, strict=True):
+        torch.testing.assert_close(y, module(part).detach())
+
+
+def test_jacobian_and_check_send_to_the_copies_one_by_one():
+    plan = Plan(nn.Linear(3, 4), copies=2)
+    for ask in (lambda: plan.jacobian(0, torch.randn(2, 5, 3)), lambda: plan.check(torch.randn(2, 5, 3))):
+        with pytest.raises(BacklightError, match=r"plan\.modules\[i\]"):
+            ask()

@@ -119,3 +119,33 @@ def test_parameters_of_two_number_formats_are_refused():
     module = nn.Sequential(nn.Linear(5, 8), nn.Linear(8, 1).double())
     with pytest.raises(BacklightError, match=r"torch\.float32 on cpu, torch\.float64 on cpu"):
         train(module, "mean-squared-error", (X, Y), None, CONFIG)
+
+
+class Listening(Observer):
+    """Hangs a hook on a layer that a rule would run."""
+
+    def __init__(self, when):
+        self.when, self.heard, self.epochs = when, 0, 0
+
+    def on_start(self, module, **kwargs):
+        self.module = module
+        self.hang(0)
+
+    def on_epoch(self, rows, **kwargs):
+        self.epochs += 1
+        self.hang(self.epochs)
+
+    def hang(self, epoch):
+        if epoch == self.when:
+            self.module[0].register_forward_hook(self.hear)
+
+    def hear(self, layer, inputs, output):
+        self.heard += layer.training
+
+
+@pytest.mark.parametrize("when", [0, 2])
+def test_a_hook_that_an_observer_hangs_on_a_layer_is_called_at_every_step_from_then_on(when):
+    observer = Listening(when)
+    weight = trained(observers=[observer])
+    assert observer.heard == (5 - when) * 13  # 200 rows in batches of 16, the last of 8
+    torch.testing.assert_close(weight, trained())

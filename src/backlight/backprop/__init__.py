@@ -4,7 +4,7 @@ It knows nothing of training. Start reading at `plan.py`; a rule is a pair of sm
 """
 
 from .check import Check
-from .copies import CannotBatchError, CopiesObjective
+from .copies import CannotBatchError, CopiesObjective, leaves_out
 from .graphless import graphless
 from .objective import Objective
 from .plan import Plan
@@ -27,6 +27,7 @@ __all__ = [
     "find_rule",
     "gradient_size",
     "graphless",
+    "leaves_out",
     "loss_rule",
     "norm",
     "rule",

@@ -204,10 +204,12 @@ class CopiesObjective:
     ----------
     loss:
         A loss module that gives the mean over its examples, or any other, which is then asked copy after copy.
+    whole:
+        It is known that every target counts; otherwise each `forward` looks whether some are to be ignored.
     """
 
-    def __init__(self, loss: nn.Module) -> None:
-        self.loss = loss
+    def __init__(self, loss: nn.Module, *, whole: bool = False) -> None:
+        self.loss, self._whole = loss, whole
         plain = getattr(loss, "weight", None) is None and getattr(loss, "pos_weight", None) is None
         self._rule = find_loss_rule(loss) if type(loss) in BY_EXAMPLE and plain else None
         self._merges = self._rule is not None and getattr(loss, "reduction", "") == "mean"
@@ -217,7 +219,7 @@ class CopiesObjective:
     @graphless
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         """y (copies, n, …) and target (copies, n, …) → losses (copies,)."""
-        if self._merges and not _leaves_out(self.loss, target):
+        if self._merges and (self._whole or not leaves_out(self.loss, target)):
             return self._forward_merged(y, target)
         each = [Objective(self.loss) for _ in y]
         losses = [objective.forward(*pair) for objective, pair in zip(each, zip(y, target, strict=True), strict=True)]
@@ -244,7 +246,7 @@ def _without_reduction(loss: nn.Module) -> nn.Module:
     return by_row
 
 
-def _leaves_out(loss: nn.Module, target: Tensor) -> bool:
+def leaves_out(loss: nn.Module, target: Tensor) -> bool:
     """Whether some targets do not count, so that the mean is not over all examples."""
     ignored = getattr(loss, "ignore_index", None)
-    return ignored is not None and not target.is_floating_point() and ignored >= 0 and bool((target == ignored).any())
+    return ignored is not None and not target.is_floating_point() and bool((target == ignored).any())

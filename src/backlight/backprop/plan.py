@@ -18,7 +18,7 @@ from . import trace as tracing
 from .graphless import graphless
 from .split import split
 from .steps import LeafStep, OpaqueStep, RuleStep, Step, Tape, walk_backward, walk_forward
-from .table import find_container, find_rule
+from .table import find_container, find_rule, hooks_of
 
 
 class Plan:
@@ -92,6 +92,7 @@ class Plan:
             self.steps = copying.unfold_copies(self.modules, sources, unfold)
             sample = None if sample is None else sample.expand(len(self.modules), *sample.shape)
         self._mark_shared()
+        self._hooks = self._hooks_passed_over()
         self._tape: Tape | None = None
         self.last_input: Any = None
         if sample is not None:
@@ -101,6 +102,11 @@ class Plan:
     def leaves(self) -> list[LeafStep]:
         """The steps without children, in forward order."""
         return [leaf for step in self.steps for leaf in step.leaves()]
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a layer has got a hook since the plan was made, which its rule would pass over."""
+        return any(self._hooks)
 
     @graphless
     def forward(self, x: Any, *, observe: bool = False) -> Tensor:
@@ -113,6 +119,10 @@ class Plan:
         observe:
             Keep x(i) and v(i) of every layer for `layers`.
         """
+        if any(self._hooks):
+            raise RuntimeError(
+                "a layer has got a hook since the plan was made, which a rule does not call: make a new Plan"
+            )
         tape = Tape(observe=observe)
         y = walk_forward(self.steps, x, tape)
         self._tape, self.last_input = tape, x
@@ -263,6 +273,11 @@ class Plan:
         for leaf in leaves:
             leaf.shared = frozenset(k for k, p in leaf.parameters.items() if counts[id(p)] > 1)
         self.shared = [p for p in self.module.parameters() if counts[id(p)] > 1]
+
+    def _hooks_passed_over(self) -> list[dict[int, Any]]:
+        """Those of all modules that are not called as they are."""
+        called = {id(m) for leaf in self.leaves if isinstance(leaf, OpaqueStep) for m in leaf.module.modules()}
+        return [hooks for m in self.module.modules() if id(m) not in called for hooks in hooks_of(m)]
 
     def _try(self, sample: Any) -> None:
         modes = [(m, m.training) for m in self.module.modules()]

@@ -31,6 +31,9 @@ DIRECT = frozenset(
 )
 """Kernels called by their function in `torch`, which parses its arguments in 1 µs less than `torch.ops.aten` does."""
 
+RESIZING = frozenset(("aten.huber_loss", "aten.smooth_l1_loss"))
+"""Kernels whose `out=` form takes the result for its workspace, which PyTorch warns of at every call."""
+
 MOST_BYTES = 8 << 20
 """Results kept alive by one recording. Beyond it, kernels take far longer than what is around them, and a step that
 frees its intermediate results as it goes needs less memory."""
@@ -166,6 +169,8 @@ def _entry(form: Any) -> Any:
 
 def _out_form(func: Any) -> tuple[Any, list[str]] | None:
     """The overload that takes the same arguments and writes into tensors given, and their names."""
+    if str(func.overloadpacket) in RESIZING:
+        return None
     wanted = [(a.name, str(a.type)) for a in func._schema.arguments]
     for overload in func.overloadpacket.overloads():
         form = getattr(func.overloadpacket, overload)

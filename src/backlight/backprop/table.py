@@ -174,11 +174,19 @@ def _find(table: dict[type, Rule], module: nn.Module) -> Rule | None:
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Whether calling the module would run anything beside its forward."""
-    return any(
-        getattr(module, hooks)
-        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    )
+    """Whether calling the module would run anything but its class's forward."""
+    return any(hooks_of(module)) or "forward" in vars(module)
+
+
+def hooks_of(module: nn.Module) -> list[dict[int, Any]]:
+    """All that runs beside the forward when the module is called: dictionaries that the module goes on filling."""
+    names = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return [getattr(module, name) for name in names]
+
+
+def is_no_batch_axis(axis: int) -> bool:
+    """Whether that axis is surely not the examples', as one counted from behind may be."""
+    return axis > 0 or axis == -1
 
 
 @cache

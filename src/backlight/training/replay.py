@@ -87,4 +87,5 @@ def _state_of(module: nn.Module) -> Hashable:
         if isinstance(value, bool | int | float | str)
     )
     tensors = tuple((p.requires_grad, p.data_ptr()) for p in module.parameters())
-    return settings, tensors, tuple(b.data_ptr() for b in module.buffers())
+    hooks = tuple(len(layer._forward_hooks) + len(layer._forward_pre_hooks) for layer in module.modules())
+    return settings, tensors, tuple(b.data_ptr() for b in module.buffers()), hooks

@@ -24,12 +24,20 @@ class Scaling:
     """
 
     def __init__(self, config: TrainingConfig, plan: Plan, device: torch.device) -> None:
-        dtype = DTYPES.get(config.precision)
-        self.lowers = dtype is not None
-        if dtype is not None:
-            lower(plan, dtype)
-        self.scale = torch.full((), FIRST, device=device) if dtype is torch.float16 else None
+        self._dtype = DTYPES.get(config.precision)
+        self.lower(plan)
+        self.scale = torch.full((), FIRST, device=device) if self._dtype is torch.float16 else None
         self.good = torch.zeros((), dtype=torch.int64, device=device)
+
+    @property
+    def lowers(self) -> bool:
+        """Whether some of the network works in a low format."""
+        return self._dtype is not None
+
+    def lower(self, plan: Plan) -> None:
+        """Let the plan work in the format that is asked for."""
+        if self._dtype is not None:
+            lower(plan, self._dtype)
 
     def scaled(self, v: Tensor) -> Tensor:
         """v(n) times the scale."""

@@ -141,6 +141,7 @@ class Session:
     def begin(self) -> None:
         """Tell the observers, and learn how much work a step and an evaluation are."""
         self._tell("on_start", module=self.module, config=self.config, epochs=self.epochs, rows=self.batches.rows)
+        self._follow()
         if self.course.deadline is not None:
             self.course.evaluation_seconds = self._evaluation_seconds()
         self.work = self._work()
@@ -167,7 +168,6 @@ class Session:
     def run_epoch(self) -> None:
         """One pass over the training rows, and the look at the held-out ones."""
         self.begin_epoch()
-        self._replayed.look()
         for x, target in self.batches.epoch(self.epoch):
             self._step(x, target)
             if self.course.out_of_time:
@@ -177,7 +177,7 @@ class Session:
     def begin_epoch(self) -> None:
         """Make ready to count steps."""
         self.module.train()
-        self.flat.gather()
+        self._follow()
         values = self.flat.values
         self._pace = Pace(torch.zeros(len(self.batches), dtype=values.dtype, device=values.device), self.course.step)
 
@@ -195,9 +195,18 @@ class Session:
         self.update(loss)
         for observer in watching:
             observer.on_update(self.course.step - 1)
-        if watching:  # who may have changed the network
-            self.flat.gather()
-            self._replayed.look()
+        if watching:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Take in what observers may have done to the network."""
+        self.flat.gather()
+        if self.plan.outdated:
+            if self.config.layerwise:
+                raise BacklightError("layerwise updates know the layers from the start: hang hooks on them before it.")
+            self.plan = Plan(self.module)
+            self.scaling.lower(self.plan)
+        self._replayed.look()
 
     def update(self, loss: Tensor) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless
+from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless, leaves_out
 from .observer import Observer
 from .replay import ReplayedPass
 from .session import Session
@@ -71,7 +71,9 @@ class Together:
     def _prepare(self) -> None:
         modules = [session.module for session in self.sessions]
         self._plan = Plan(modules, generators=self._generators)
-        self._objective = CopiesObjective(self.sessions[0].goal.loss)
+        loss = self.sessions[0].goal.loss
+        whole = not any(leaves_out(loss, session.batches.y) for session in self.sessions)
+        self._objective = CopiesObjective(loss, whole=whole)
         self._replayed = ReplayedPass((self._plan.module, self._objective.loss), self._pass)
 
     def _pass(self, x: Tensor, target: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ..table import rule
+from ..table import is_no_batch_axis, rule
 
 aten = torch.ops.aten
 
@@ -197,7 +197,7 @@ def _(m, x, v, g):
     return aten.hardtanh_backward.default(v, x, m.min_val, m.max_val)
 
 
-@rule(nn.Softmax, single=True, alone=lambda m: m.dim != 0)
+@rule(nn.Softmax, single=True, alone=lambda m: is_no_batch_axis(m.dim))
 def softmax(m, x):
     """yₖ = e^{xₖ} / Σ e^{xⱼ} over the axis `dim`"""
     y = torch.softmax(x, m.dim)
@@ -210,7 +210,7 @@ def _(m, y, v, g):
     return aten._softmax_backward_data.default(v.contiguous(), y, m.dim, y.dtype)
 
 
-@rule(nn.LogSoftmax, single=True, alone=lambda m: m.dim != 0)
+@rule(nn.LogSoftmax, single=True, alone=lambda m: is_no_batch_axis(m.dim))
 def log_softmax(m, x):
     """yₖ = xₖ − log Σ e^{xⱼ} over the axis `dim`"""
     y = torch.log_softmax(x, m.dim)

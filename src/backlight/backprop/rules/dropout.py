@@ -29,7 +29,7 @@ def channel_dropout(m, x):  # x (n, c, …)
     """The same mask for all places of a channel (Tompson et al. 2015, arXiv:1411.4280)"""
     if not m.training or m.p == 0:
         return x, None
-    mask = _mask(m, x, (*x.shape[:2], *[1] * (x.dim() - 2)))
+    mask = _mask(m, x, _by_channel(m, x.shape))
     return x * mask, mask
 
 
@@ -73,7 +73,7 @@ def dropout_of_copies(m, x):  # x (copies, n, …)
 
 @channel_dropout.for_copies(free=("p",))
 def channel_dropout_of_copies(m, x):  # x (copies, n, c, …)
-    return _drop(m, x, (*x.shape[:3], *[1] * (x.dim() - 3)))
+    return _drop(m, x, (len(x), *_by_channel(m.modules[0], x.shape[1:])))
 
 
 @dropout_of_copies.backward
@@ -93,6 +93,13 @@ def _drop(m, x, shape):
         elif p > 0:
             mask.bernoulli_(1 - p, generator=generator).div_(1 - p)
     return x * masks, masks
+
+
+def _by_channel(m, shape):
+    """One number a channel; PyTorch takes some numbers of axes for one example without a batch axis, (c, …)."""
+    single = (type(m) is nn.Dropout1d and len(shape) == 2) or (type(m) is nn.Dropout3d and len(shape) != 5)
+    kept = 1 if single else 2
+    return (*shape[:kept], *[1] * (len(shape) - kept))
 
 
 def _mask(m, x, shape):

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..table import rule
+from ..table import is_no_batch_axis, rule
 
 
 @rule(nn.Identity)
@@ -16,7 +16,11 @@ def _(m, _saved, v, g):
     return v
 
 
-@rule(nn.Flatten, nn.Unflatten, alone=lambda m: getattr(m, "start_dim", getattr(m, "dim", 1)) != 0)
+def _keeps_examples(m):
+    return is_no_batch_axis(m.start_dim if type(m) is nn.Flatten else m.dim)
+
+
+@rule(nn.Flatten, nn.Unflatten, alone=_keeps_examples)
 def reshape(m, x):
     """The same values in another shape"""
     return m(x), x.shape
