@@ -11,7 +11,7 @@ from backlight.report.folder import read_folder
 from backlight.runs.trackers import TRACKERS, MLflow
 from backlight.training import Observer
 
-QUICK = {"epochs": 4, "network": "16 relu", "verbose": False}
+QUICK = {"epochs": 4, "network": "16 relu", "verbose": False, "treat": False}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,16 @@ def test_event_files_are_written_while_a_run_trains(tmp_path):
     pytest.importorskip("tensorboard")
     run = bl.train("sklearn:wine", out=tmp_path / "run", log="tensorboard", **QUICK)
     check_events(events(run.folder / "tensorboard"), run)
+
+
+@pytest.mark.slow
+def test_a_treated_run_is_written_beside_the_untreated_one(tmp_path):
+    pytest.importorskip("tensorboard")
+    sick = {"epochs": 8, "network": "64 relu, 64 relu", "init": "zeros", "images": "no", "verbose": False}
+    run = bl.train("sklearn:digits", out=tmp_path / "run", log="tensorboard", **sick)
+    treated = events(run.folder / "tensorboard").Scalars("loss/validation")
+    untreated = events(run.folder / "untreated" / "tensorboard").Scalars("loss/validation")
+    assert treated[-1].value < 1 < 2 < untreated[-1].value
 
 
 def test_the_folder_of_a_watched_loop_is_enough(wine, tmp_path):

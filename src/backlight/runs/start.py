@@ -12,8 +12,8 @@ from .folder import check_free
 from .options import configure
 from .run import Run
 from .stages import complete
-from .trackers import tracking
-from .treating import treat_run
+from .trackers import tracking, write_again
+from .treating import UNTREATED, treat_run
 from .view import view
 
 
@@ -79,5 +79,8 @@ def train(
             one.tell = assembly.note
         folder = complete(assembly, out)
         if chosen.treat and chosen.diagnose:
-            return treat_run(folder, assembly, network=module)
+            run = treat_run(folder, assembly, network=module)
+            if log is not None and (folder / UNTREATED).is_dir():
+                write_again(log, folder, assembly.note)
+            return run
         return Run(folder, module=assembly.module)

@@ -19,7 +19,7 @@ from .tracker import Tracker
 TRACKERS: dict[str, Callable[[], Tracker]] = {"mlflow": MLflow, "tensorboard": TensorBoard}
 """What `log` may name."""
 
-__all__ = ["TRACKERS", "MLflow", "TensorBoard", "Tracker", "export_run", "tracking"]
+__all__ = ["TRACKERS", "MLflow", "TensorBoard", "Tracker", "export_run", "tracking", "write_again"]
 
 
 @contextmanager
@@ -41,6 +41,14 @@ def tracking(name: str | None) -> Iterator[list[Tracker]]:
     except BaseException:
         one.fail()
         raise
+
+
+def write_again(name: str, folder: Path, tell: Callable[[str], object]) -> None:
+    """Write the treated run, too, which took the place in the folder of the one that was written while it trained."""
+    try:
+        export_run(folder, TRACKERS[name]())
+    except BacklightError as error:  # the run itself is complete
+        tell(f"The treated run is not in {name}: {error}")
 
 
 def export_run(path: Path, tracker: Tracker) -> str:

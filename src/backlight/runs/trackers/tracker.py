@@ -35,6 +35,9 @@ class Tracker(Observer):
         """The run ended with an error or was interrupted before its scores were known."""
 
 
+_NO_SETTINGS = {"format", "created", "name"}
+
+
 def flat_settings(run: RunFolder) -> dict[str, str | int | float | bool]:
     """Every setting of run.toml by its dotted name: training.learning_rate, seed, versions.torch, …"""
     found: dict[str, str | int | float | bool] = {}
@@ -43,7 +46,7 @@ def flat_settings(run: RunFolder) -> dict[str, str | int | float | bool]:
         for name, value in values.items():
             if isinstance(value, dict):
                 walk(value, f"{before}{name}.")
-            else:
+            elif before + name not in _NO_SETTINGS and value not in ([], ""):
                 found[before + name] = value if isinstance(value, str | int | float | bool) else str(value)
 
     walk(run.settings, "")
