@@ -80,3 +80,27 @@ def test_a_frozen_layer_that_stands_twice_and_a_parameter_that_nobody_uses_train
             return self.last(self.one(x))
 
     train(Unused(), "cross-entropy", (X, CODES), None, config(32, 1).model_copy(update={"layerwise": True}))
+
+
+@pytest.mark.parametrize(
+    "loss", [nn.CrossEntropyLoss(torch.tensor([1.0, 9.0])), nn.CrossEntropyLoss(ignore_index=1)], ids=repr
+)
+def test_the_measured_loss_is_that_of_all_rows_at_once_however_they_are_split(loss):
+    module, codes = nn.Linear(5, 2), CODES.sort(descending=True).values  # the first parts hold one class only
+    with torch.no_grad():
+        expected = float(loss(module(X), codes))
+    for size in (97, 10):
+        assert measure(module, make_goal(loss), X, codes, size=size)[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_balanced_classes_keep_the_settings_of_the_loss():
+    codes = torch.tensor([0, 0, 0, 1, -1, -1])
+    goal = make_goal(nn.CrossEntropyLoss(ignore_index=-1, label_smoothing=0.1)).balanced(codes, 2)
+    assert goal.loss.ignore_index == -1 and goal.loss.label_smoothing == 0.1
+    torch.testing.assert_close(goal.loss.weight, torch.tensor([2 / 3, 2.0]))
+    assert goal.plain.weight is None
+
+
+def test_rows_of_several_codes_are_scored_by_the_share_that_is_right():
+    outputs, target = torch.eye(3)[torch.tensor([[0, 1], [2, 2]])].transpose(1, 2), torch.tensor([[0, 1], [2, 0]])
+    assert float(make_goal("cross-entropy").score(outputs, target)) == 1.5

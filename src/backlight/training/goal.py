@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -55,9 +57,11 @@ class Goal:
         target: of all training rows, as prepared. A loss of values stays as it is.
         """
         if type(self.loss) is nn.CrossEntropyLoss:
-            counts = torch.bincount(target, minlength=outputs).clamp_min(1).float()
-            weight = len(target) / (len(counts) * counts)
-            return replace(self, loss=nn.CrossEntropyLoss(weight, label_smoothing=self.loss.label_smoothing))
+            seen = target[target != self.loss.ignore_index]
+            counts = torch.bincount(seen, minlength=outputs).clamp_min(1).float()
+            loss = copy.deepcopy(self.loss)
+            loss.register_buffer("weight", len(seen) / (len(counts) * counts))
+            return replace(self, loss=loss)
         if type(self.loss) is nn.BCEWithLogitsLoss and 0 < target.mean() < 1:
             share = target.mean()
             return replace(self, loss=nn.BCEWithLogitsLoss(0.5 / (1 - share), pos_weight=(1 - share) / share))
@@ -77,10 +81,10 @@ class Goal:
         """Whether the loss adds up over examples; it is their mean otherwise."""
         return getattr(self.loss, "reduction", "mean") == "sum"
 
-    def weight(self, target: Tensor) -> float | Tensor:
+    def weight(self, target: Tensor, *, plain: bool = False) -> float | Tensor:
         """What these rows count in a mean over more of them: their number, or the weights of their classes."""
-        classes = getattr(self.loss, "weight", None)
-        ignored = getattr(self.loss, "ignore_index", None)
+        loss = self.plain if plain else self.loss
+        classes, ignored = getattr(loss, "weight", None), getattr(loss, "ignore_index", None)
         if self.target != "codes" or ignored is None:
             return float(len(target))
         kept = target != ignored
@@ -89,9 +93,13 @@ class Goal:
         return (classes[torch.where(kept, target, 0)] * kept).sum()
 
     def score(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """Number of right answers among the rows, or the sum of squared errors (mean over outputs) for values."""
+        """Number of right answers among the rows, or the sum of squared errors (mean over outputs) for values.
+
+        A row of several codes counts by the share of them that is right.
+        """
         if self.target == "codes":
-            return (outputs.argmax(1) == target).sum()
+            right = outputs.argmax(1) == target
+            return right.sum() if right.dim() == 1 else right.float().flatten(1).mean(1).sum()
         if self.target == "logit":
             return ((outputs > 0) == (target > 0.5)).all(1).sum()
         return (outputs - target).square().mean(tuple(range(1, outputs.dim()))).sum()
@@ -129,9 +137,13 @@ def measure(module: nn.Module, goal: Goal, x: Tensor, target: Tensor, *, size: i
     module.eval()
     loss = torch.zeros((), device=target.device)
     score = torch.zeros((), device=target.device)
+    weights = 0.0
     for part, wanted in zip(x.split(size), target.split(size), strict=True):
         outputs = module(part)
-        loss += goal.plain(outputs, wanted) * (1 if goal.summed else len(wanted))
+        weight = goal.weight(wanted, plain=True)
+        if weight:
+            loss += goal.plain(outputs, wanted) * (1.0 if goal.summed else weight)
+            weights += float(weight)
         score += goal.score(outputs, wanted)
     module.train(training)
-    return float(loss) / (1 if goal.summed else len(target)), float(score)
+    return float(loss) / (1.0 if goal.summed else weights or math.nan), float(score)
