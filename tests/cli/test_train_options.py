@@ -40,7 +40,7 @@ def test_help_names_every_choice(name, choices):
 
 
 def test_every_option_of_train_is_a_setting_or_one_of_the_command():
-    of_the_command = {"data", "config", "out", "json"}
+    of_the_command = {"data", "config", "log", "out", "json"}
     settings = {ELSEWHERE.get(name, name) for name in option_places()}
     assert set(TRAIN) - of_the_command <= settings
 
