@@ -11,6 +11,9 @@ from .theme import ACCENT, GREY, LINE, WARM, axes_within, canvas, themed
 Curve = tuple[Sequence[float], Sequence[float]]
 """Predicted and observed shares, bin by bin."""
 
+MANY = 200
+"""Rows in one bar beyond which the small bars, those of the large changes, would not be seen on an even scale."""
+
 
 @themed
 def pair(
@@ -28,7 +31,7 @@ def pair(
     """
     figure = canvas(width, height)
     two = len(curves) > 0
-    left = axes_within(figure, left=52, right=width / 2 + 12 if two else 12, top=24, bottom=44, grid="y")
+    left = axes_within(figure, left=64, right=width / 2 + 12 if two else 12, top=24, bottom=44, grid="y")
     reach = float(max(np.quantile(np.abs(change), 0.995), 1e-9))
     edges = np.linspace(-reach, reach, 41)  # an even number of bins: none lies across 0
     counts, _ = np.histogram(np.clip(change, -reach, reach), edges)
@@ -37,10 +40,12 @@ def pair(
     for side, colour, hatch, word in ((middle < 0, WARM, "////", "fell"), (middle >= 0, ACCENT, None, "rose")):
         left.bar(middle[side], counts[side], step, color=colour, alpha=0.75, hatch=hatch, edgecolor=LINE, label=word)
     left.axvline(0, color=GREY, linewidth=1)
-    left.set_yscale("symlog", linthresh=10)
+    many = int(counts.max()) > MANY
+    if many:
+        left.set_yscale("symlog", linthresh=10)
     left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     left.set_xlabel(axis)
-    left.set_ylabel("rows")
+    left.set_ylabel("rows, logarithmic above 10" if many else "rows")
     left.legend(frameon=False, loc="upper right")
     if two:
         right = axes_within(figure, left=width / 2 + 60, right=12, top=24, bottom=44, grid="both")
