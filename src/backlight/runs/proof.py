@@ -81,14 +81,14 @@ class Prover:
         self.proof = Proof(alone(config))
         self.untreated: list[Outcome] = []
 
-    def prove(self, findings: Sequence[Finding], *, notes: bool = False) -> Proof:
+    def prove(self, findings: Sequence[Finding], *, notes: bool = False, most: int = MOST_FINDINGS) -> Proof:
         """Treat the findings, most important first; what remains is judged again after each that was kept.
 
-        notes: whether findings of severity note are treated, too.
+        notes: whether findings of severity note are treated, too. most: findings that are treated at most.
         """
         began, handled = time.monotonic(), set[str]()
         pending = list(findings)
-        while pending and len(self.proof.findings) < MOST_FINDINGS:
+        while pending and len(self.proof.findings) < most:
             finding = pending.pop(0)
             if finding.name in handled or (finding.severity == "note" and not notes):
                 continue
@@ -108,7 +108,7 @@ class Prover:
         candidates = self._candidates(finding)
         if not candidates:
             return None
-        seeds = self._seeds(len(candidates))
+        seeds = self.seeds_for(len(candidates))
         trial = self._side_by_side(finding, candidates, seeds)
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
         self.tell(f"{finding.name}: {sentence(trial.treatment, trial.verdict)}")
@@ -167,7 +167,7 @@ class Prover:
                 continue
         return drawn
 
-    def _seeds(self, candidates: int) -> list[int]:
+    def seeds_for(self, candidates: int) -> list[int]:
         """Seeds of the trainings; fewer where time is short.
 
         Raises CutShortError where not even the fewest would fit.

@@ -1,0 +1,118 @@
+"""Sick runs are treated where that is proven, healthy ones left alone."""
+
+import json
+
+import numpy as np
+import pytest
+
+import backlight as bl
+from backlight.evaluation.side_by_side import balanced, constant_losses, difference, row_losses
+from backlight.records import BacklightError, Task
+from backlight.runs.assembly import assemble
+from backlight.runs.options import configure
+from backlight.runs.proof import Prover
+from backlight.runs.proof_bench import Bench, CutShortError
+
+SICK = {"network": "16 relu, 16 relu", "epochs": 15, "init": "zeros", "schedule": "constant", "verbose": False}
+TWO = Task("binary", "y", (0, 1))
+
+
+def test_a_sick_run_is_treated_and_the_untreated_one_is_kept(tmp_path):
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", **SICK)
+    treated = run.findings[0]
+    assert (treated.name, treated.treatment) == ("zero-init", "init")
+    assert treated.verdict.word == "better" and treated.verdict.kept and treated.verdict.high < 0
+    assert abs(treated.verdict.random_change) < 0.1 * abs(treated.verdict.difference)
+    assert run.config.network.init == "auto" and not run.config.treat
+    assert run.metrics["accuracy"].value > 0.9
+    untreated = bl.Run(run.folder / "untreated")
+    assert untreated.config.network.init == "zeros" and untreated.metrics["accuracy"].value < 0.7
+    assert [one.name for one in untreated.findings] == ["zero-init"]
+    proof = json.loads((run.folder / "proof.json").read_text())
+    assert proof["kept"] == ["init"] and proof["trainings"] >= 9
+    page = (run.folder / "report.html").read_text()
+    assert "Treated with init" in page and "it helped: with it, the log-loss is" in page
+    assert not list(run.folder.glob(".treated"))
+
+
+def test_the_treated_run_is_repeated_by_its_settings(tmp_path):
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", **SICK)
+    again = bl.train(config=run.folder / "run.toml", out=tmp_path / "again", verbose=False)
+    assert again.metrics == run.metrics and not (again.folder / "untreated").exists()
+
+
+def test_no_treat_leaves_a_sick_run_to_diagnose_treat(tmp_path):
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", treat=False, **SICK)
+    assert run.findings[0].verdict is None and not (run.folder / "proof.json").exists()
+    treated = bl.treat(run.folder, verbose=False)
+    assert treated.findings[0].verdict.kept and treated.metrics["accuracy"].value > 0.9
+
+
+def test_a_healthy_run_gets_no_treatment(tmp_path):
+    run = bl.train("sklearn:breast_cancer", network="16 relu", out=tmp_path / "run", verbose=False)
+    assert not [one for one in run.findings if one.verdict is not None]
+    assert not (run.folder / "proof.json").exists() and not (run.folder / "untreated").exists()
+
+
+def test_what_should_be_asked_for_is_not_tried_unasked(tmp_path):
+    run = bl.train("sklearn:breast_cancer", network="16 relu", epochs=1, out=tmp_path / "run", verbose=False)
+    found = {one.name: one for one in run.findings}
+    assert found["stopped-too-early"].verdict is None and run.evaluation["epochs"] == 1
+    treated = bl.treat(run.folder, unsafe=True, verbose=False)
+    assert treated.evaluation["epochs"] > 3
+
+
+def test_a_network_passed_in_python_is_treated_by_what_needs_no_description(tmp_path):
+    from torch import nn
+
+    module = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 1))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    options = {"network": module, "epochs": 15, "schedule": "constant", "learning_rate": 1e-6, "verbose": False}
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", **options)
+    assert run.findings[0].treatment == "raise-learning-rate" and run.findings[0].verdict.kept
+    assert run.metrics["accuracy"].value > 0.85
+    assert all((value == before[name]).all() for name, value in module.state_dict().items())
+
+
+def test_treating_in_another_process_needs_the_data(tmp_path):
+    x = np.random.default_rng(0).normal(size=(120, 4))
+    run = bl.train((x, x[:, 0] > 0), network="8 relu", epochs=2, treat=False, out=tmp_path / "run", verbose=False)
+    with pytest.raises(BacklightError, match="source=…"):
+        bl.treat(run.folder)
+
+
+def test_without_time_nothing_is_tried():
+    config = configure({"network": "8 relu", "epochs": 2, "init": "zeros"})
+    assembly = assemble("sklearn:iris", config)
+    bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, deadline=0.0)
+    with pytest.raises(CutShortError):
+        Prover(bench, assembly.config, seconds_each=1.0).seeds_for(1)
+
+
+def test_a_difference_needs_seeds_that_agree():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(1.0, 0.5, 300)
+    first = np.stack([rows + rng.normal(0, 0.05, 300) for _ in range(5)])
+    assert difference(TWO, first, first - 0.1).high < 0
+    shifts = np.array([-0.5, 0.6, -0.7, 0.4, -0.1])[:, None]
+    unsure = difference(TWO, first, first + shifts)
+    assert unsure.low < 0 < unsure.high
+
+
+def test_intervals_hold_where_seeds_and_rows_both_vary():
+    rng, held = np.random.default_rng(1), 0
+    for _ in range(300):
+        noise = rng.normal(0, 0.3, (5, 1)) + rng.normal(0, 1, (1, 80)) + rng.normal(0, 0.5, (5, 80))
+        found = difference(TWO, np.zeros((5, 80)), noise)
+        held += found.low <= 0 <= found.high
+    assert held >= 0.93 * 300
+
+
+def test_a_runaway_training_counts_as_the_constant_answer():
+    truth = np.array([0, 1, 1, 0])
+    constant = constant_losses(TWO, np.array([0, 0, 1, 1]), truth)
+    wrong = np.eye(2)[1 - truth]
+    assert (row_losses(TWO, truth, np.full((4, 2), np.nan), constant) == constant).all()
+    assert (row_losses(TWO, truth, wrong, constant) == constant).all()
+    assert row_losses(TWO, truth, np.eye(2)[truth], constant).max() == 0
+    assert balanced(np.array([0, 0, 0, 1])).tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
