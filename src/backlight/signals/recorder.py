@@ -1,14 +1,14 @@
 """Turns observed steps into rows of signals and into facts of the run."""
 
 from collections.abc import Iterable
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..records import Epoch, Layer, Signal, Step
-from .agreement import GradientAgreement
+from .agreement import LIKE_EVERY, GradientAgreement, like_agreement
 from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts, ParameterFacts
 from .inputs import InputStatistics
 from .registry import SignalRule, all_signals
@@ -68,7 +68,7 @@ class Recorder:
         `chain` holds the kinds of functions that the program applied between the network's output and the loss,
         `received` what came out of them.
         """
-        start = perf_counter()
+        start = thread_time()
         with torch.no_grad():
             if not self.layers:
                 self.layers = describe_layers(step.layers, self._settings)
@@ -80,19 +80,19 @@ class Recorder:
             self._agree(step)
             self._keep_parameters(step)
         self.observed.append(step.step)
-        self._budget.spent += perf_counter() - start
+        self._budget.spent += thread_time() - start
 
     def observe_update(self) -> None:
         """Read how far the parameters moved; call it after the optimiser step that `observe` preceded."""
         if self._before is None:
             return
-        start = perf_counter()
+        start = thread_time()
         step, layers = self._before
         self._before = None
         with torch.no_grad():
             for layer, parameters in layers.items():
                 self._read_update(step, layer, parameters)
-        self._budget.spent += perf_counter() - start
+        self._budget.spent += thread_time() - start
 
     def _observe_data(self, step: Step, chain: tuple[str, ...], received: Tensor | None) -> None:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
@@ -113,6 +113,9 @@ class Recorder:
             for layer, value in _read_rule(rule, step):
                 names.append((layer, rule.name))
                 values.append(value)
+        for layer, value in like_agreement(step) if turn % LIKE_EVERY == 0 else ():
+            names.append((layer, "like_agreement"))
+            values.append(value)
         for (layer, name), value in zip(names, _to_floats(values), strict=True):
             self.table.add(Signal(step.step, layer, name, value))
 

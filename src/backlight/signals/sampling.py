@@ -27,6 +27,7 @@ class Budget:
     def __init__(self, share: float | None) -> None:
         self.share = share
         self.spent = 0.0
+        """Seconds of this thread's processor: what other programs take of the machine is not observing."""
         self._start = perf_counter()
 
     @property
