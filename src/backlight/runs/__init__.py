@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .learning_curve_folder import LearningCurve
     from .learning_curve_run import learning_curve
     from .overview import show
-    from .prune import Pruned, prune
+    from .pruning import Pruned, prune
     from .run import Run, save_frame
     from .start import train
     from .sweep_folder import Sweep
@@ -29,12 +29,12 @@ _FILES = {
     "draw_comparison": "comparison_figure",
     "export": "exports",
     "LearningCurve": "learning_curve_folder",
-    "Pruned": "prune",
+    "Pruned": "pruning",
     "Regressor": "estimators",
     "Run": "run",
     "Sweep": "sweep_folder",
     "learning_curve": "learning_curve_run",
-    "prune": "prune",
+    "prune": "pruning",
     "resume": "continuation",
     "save_frame": "run",
     "show": "overview",
