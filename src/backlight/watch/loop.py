@@ -62,7 +62,7 @@ class Watch:
         self._held = [p for p in model.parameters() if p.requires_grad and id(p) in held]
         self._losses: list[Tensor] = []
         self._called: set[str] = set()
-        self._observing = self._taken = self._backward_done = False
+        self._observing = self._taken = self._backward_done = self._seen = self._clean = self._updating = False
         self._output: Tensor | None = None
         self._call: tuple[LossFacts, Tensor, Tensor | None] | None = None
         self._module_target: Tensor | None = None
@@ -138,7 +138,7 @@ class Watch:
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        if kind is None and self._observing and self._backward_done:
+        if kind is None and self._observing and self._backward_done and not self._seen:
             self._observe()
         self._forget()
         self._finished = kind is None
@@ -180,36 +180,43 @@ class Watch:
             self._losses.append(loss.detach())
         if self._since_step == 0:
             self._loaders.training()
-            if self._observing and self._step > 0:
-                self._check_gradients()
         self._since_step += 1
+        if self._observing and self._step > 0 and not self._clean:
+            self._clean = self._gradients_are_clean()
         if self._observing and not self._backward_done:
             self._read_loss(loss)
 
     def _after_backward(self) -> None:
         self._backward_done = True
+        if self._updating and self._observing and not self._seen:  # a closure: the update comes before the step ends
+            self._observe()
 
     def _before_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._validation.waiting:
             self._flush_validation()
+        self._updating = True
         if self._observing and self._backward_done:
             self._observe()
 
     def _after_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        self._updating = False
         self.recorder.observe_update()
+        if self._observing and self._step > 0:
+            self._stale, self._fresh = self._stale + (not self._clean), self._fresh + self._clean
         self._forget()
         self._step += 1
         self._since_step = 0
 
     # Reading
 
-    def _check_gradients(self) -> None:
-        """Gradients left over from the step before, when the first backward pass after it begins."""
+    def _gradients_are_clean(self) -> bool:
+        """Whether a backward pass begins with gradients that are zero or None.
+
+        Gradients are left over only where none of the passes since the last step began so: the first of several adds
+        to the others on purpose, and a pass of another player may go through this network before its own begins.
+        """
         first = next((p.grad for p in self._held if p.grad is not None), None)
-        if first is not None and bool((first != 0).any()):
-            self._stale += 1
-        else:
-            self._fresh += 1
+        return first is None or not bool((first != 0).any())
 
     def _read_loss(self, loss: Tensor) -> None:
         output = self._output
@@ -228,6 +235,7 @@ class Watch:
             self.recorder.loss = self._call[0]
 
     def _observe(self) -> None:
+        self._seen = True
         if not self.model.training:
             self._eval_steps += 1
         self._flush_losses()
@@ -253,7 +261,7 @@ class Watch:
         if not self._observing:
             self._backward_done = False
             return
-        self._observing = self._taken = self._backward_done = False
+        self._observing = self._taken = self._backward_done = self._seen = self._clean = False
         self._output = self._call = None
         self._module_target = self._received = None
         self._chain = ()
