@@ -13,8 +13,9 @@ from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
 from ..training import Observer
 from ..watch import save_run
 
-OVERHEAD = 0.03
-"""Share of the training time that observing may take."""
+OVERHEAD, GRACE = 0.02, 0.1
+"""Share of the training time, and seconds besides, that reading signals may take: an observed step of the engine costs
+about as much again outside of it, since it is not replayed from a recording."""
 
 _LOSSES: dict[str, tuple[str, Any, str]] = {
     "cross-entropy": ("cross_entropy", "logits", "CrossEntropyLoss"),
@@ -29,7 +30,7 @@ class Checkup(Observer):
 
     def __init__(self, module: nn.Module, loss: str, config: TrainingConfig, rows: int) -> None:
         self.module, self.loss, self.config, self.rows = module, loss, config, rows
-        self.recorder = Recorder(module, budget=OVERHEAD)
+        self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()

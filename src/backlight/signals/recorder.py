@@ -13,7 +13,7 @@ from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts
 from .inputs import InputStatistics
 from .registry import SignalRule, all_signals
 from .roles import role_of
-from .sampling import Budget, is_due
+from .sampling import GRACE, Budget, is_due
 from .table import SignalTable
 from .targets import TargetStatistics
 from .thinning import thin
@@ -32,7 +32,9 @@ class Recorder:
     (loss, optimiser, loop) are set as attributes. No tensor of the training is kept beyond the step.
     """
 
-    def __init__(self, model: nn.Module | None = None, *, budget: float | None = OVERHEAD) -> None:
+    def __init__(
+        self, model: nn.Module | None = None, *, budget: float | None = OVERHEAD, grace: float = GRACE
+    ) -> None:
         self.table = SignalTable()
         self.losses: list[float] = []
         self.epochs: list[Epoch] = []
@@ -50,7 +52,7 @@ class Recorder:
         self.with_gradient: set[str] = set()
         self._agreement = GradientAgreement()
         self._settings = _settings_by_name(model)
-        self._budget = Budget(budget)
+        self._budget = Budget(budget, grace)
         self._rules = tuple(all_signals().values())
         self._before: tuple[int, dict[str, dict[str, tuple[Tensor, Tensor]]]] | None = None
 

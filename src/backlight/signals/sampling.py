@@ -22,10 +22,10 @@ def is_due(step: int) -> bool:
 
 
 class Budget:
-    """Share of the run's time that observing may take, besides the first `DENSE` steps and `GRACE` seconds."""
+    """Share of the run's time that observing may take, besides the first `DENSE` steps and `grace` seconds."""
 
-    def __init__(self, share: float | None) -> None:
-        self.share = share
+    def __init__(self, share: float | None, grace: float = GRACE) -> None:
+        self.share, self.grace = share, grace
         self.spent = 0.0
         """Seconds of this thread's processor: what other programs take of the machine is not observing."""
         self._start = perf_counter()
@@ -37,4 +37,4 @@ class Budget:
 
     def allows(self, step: int) -> bool:
         """Whether another observation fits."""
-        return self.share is None or step < DENSE or self.spent <= GRACE + self.share * self.elapsed
+        return self.share is None or step < DENSE or self.spent <= self.grace + self.share * self.elapsed
