@@ -69,7 +69,7 @@ def test_a_treatment_leaves_what_it_is_given_and_gives_a_network_that_can_be_bui
         ("residual", "repeat 30 (64 sigmoid)", "repeat 30 (residual(linear 64, sigmoid))"),
         ("output-layer", "64 relu, 3 sigmoid", "linear 64, relu"),
         ("less-dropout", "64 relu, dropout 0.9", "linear 64, relu, dropout 0.2"),
-        ("dropout", "piecewise 8, 64 relu, 64", "piecewise 8, linear 64, relu, dropout 0.2, linear 64"),
+        ("dropout", "piecewise 8, 64 relu, 64", "piecewise 8, linear 64, relu, dropout 0.5, linear 64"),
         ("input-dropout", "plain, 64 relu", "plain, dropout 0.1, linear 64, relu"),
         ("wider", "2 relu", "linear 32, relu"),
         ("relu", "8 tanh; 4 sigmoid", "linear 8, relu; linear 4, relu"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import backlight as bl
-from backlight.evaluation.side_by_side import balanced, constant_losses, difference, row_losses
+from backlight.evaluation.side_by_side import balanced, constant_losses, difference, judged, row_losses
 from backlight.records import BacklightError, Task
 from backlight.runs.assembly import assemble
 from backlight.runs.options import configure
@@ -112,7 +112,7 @@ def test_a_runaway_training_counts_as_the_constant_answer():
     truth = np.array([0, 1, 1, 0])
     constant = constant_losses(TWO, np.array([0, 0, 1, 1]), truth)
     wrong = np.eye(2)[1 - truth]
-    assert (row_losses(TWO, truth, np.full((4, 2), np.nan), constant) == constant).all()
-    assert (row_losses(TWO, truth, wrong, constant) == constant).all()
-    assert row_losses(TWO, truth, np.eye(2)[truth], constant).max() == 0
+    for prediction in (np.full((4, 2), np.nan), wrong):
+        assert (judged(row_losses(TWO, truth, prediction), constant, np.ones(4)) == constant).all()
+    assert judged(row_losses(TWO, truth, np.eye(2)[truth]), constant, np.ones(4)).max() == 0
     assert balanced(np.array([0, 0, 0, 1])).tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])

@@ -39,7 +39,7 @@ class Case:
 
 
 Change = Callable[[Config, Case], Config]
-JudgedBy = Literal["loss", "balanced-loss"]
+JudgedBy = Literal["loss", "balanced-loss", "loss-of-new-rows"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Treatment:
     does:
         What it does, as a sentence; the function's docstring.
     judged_by:
-        The loss of a row, or that loss with each class weighing as much as any other.
+        The loss of a row; that loss with each class weighing as much as any other; or that of rows which are not among
+        the training rows, too.
     dearer:
         Whether the treated training takes several times as long; random changes are drawn from the others.
     """

@@ -14,22 +14,24 @@ LEAST_PROBABILITY = 1e-3
 a billion, and a single such row would outweigh all others."""
 
 
-def row_losses(task: Task, truth: np.ndarray, prediction: np.ndarray, constant: np.ndarray) -> np.ndarray:
-    """Loss of each row (n,): log-loss, or the squared error in the target's units.
+def judged(losses: np.ndarray, constant: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted losses (n,) of one training, as they count in a comparison.
 
     A network that gives no finite numbers, or does worse than the constant answer does on these rows, is counted as
     that answer, which nobody would do without: one training in five that runs away to 10¹⁰ must not hide what the
     other four show.
 
-    constant: the loss of each row under the constant answer.
+    constant: the loss of each row under the constant answer. weights: of the rows, with mean 1.
     """
+    bound = constant * weights
+    found = losses * weights if np.isfinite(losses).all() else bound
+    return found if found.mean() < bound.mean() else bound
+
+
+def row_losses(task: Task, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Loss of each row (n,): log-loss, or the squared error in the target's units; infinite where it is no number."""
     if not np.isfinite(prediction).all():
-        return constant
-    losses = _losses(task, truth, prediction)
-    return losses if losses.mean() < constant.mean() else constant
-
-
-def _losses(task: Task, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+        return np.full(len(truth), np.inf)
     if task.kind == "regression":
         return contributions(task, truth, prediction)[0][:, 0]
     return -np.log(np.maximum(probability_of_truth(truth, prediction), LEAST_PROBABILITY))
@@ -38,9 +40,9 @@ def _losses(task: Task, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray
 def constant_losses(task: Task, trained: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Loss of each held-out row (n,) under the best constant of the training rows: class shares, or the mean."""
     if task.kind == "regression":
-        return _losses(task, truth, np.full(len(truth), trained.mean(dtype=np.float64)))
+        return row_losses(task, truth, np.full(len(truth), trained.mean(dtype=np.float64)))
     counts = np.bincount(trained, minlength=len(task.classes)) + 0.5
-    return _losses(task, truth, np.tile(counts / counts.sum(), (len(truth), 1)))
+    return row_losses(task, truth, np.tile(counts / counts.sum(), (len(truth), 1)))
 
 
 def balanced(truth: np.ndarray) -> np.ndarray:

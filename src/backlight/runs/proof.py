@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
-from ..evaluation.side_by_side import difference
+from ..evaluation.side_by_side import difference, judged
 from ..records import BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
 from ..records.config import Config
 from .proof_bench import Bench, CutShortError, Outcome
@@ -207,7 +207,7 @@ class Prover:
 
         def loss(name: str) -> float:
             weights = self.bench.weights(known[name].judged_by)[0]
-            return float(np.mean([(one.validation * weights).mean() for one in tried[name]]))
+            return float(np.mean([judged(*one.validation, weights).mean() for one in tried[name]]))
 
         return min(tried, key=loss)
 
@@ -216,8 +216,8 @@ class Prover:
         task = self.bench.first.task
 
         def against(others: list[Outcome]) -> Metric:
-            before = np.stack([outcome.held_out * weights for outcome in self.untreated[: len(others)]])
-            return difference(task, before, np.stack([outcome.held_out * weights for outcome in others]))
+            sides = (self.untreated[: len(others)], others)
+            return difference(task, *(np.stack([judged(*one.held_out, weights) for one in side]) for side in sides))
 
         found = against(treated)
         word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"

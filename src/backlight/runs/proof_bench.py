@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from ..data import Dataset, prepare
+from ..data import Dataset, Part, prepare
+from ..data.duplicates import fingerprints
 from ..evaluation.side_by_side import balanced, constant_losses, row_losses
 from ..records import BacklightError
 from ..records.config import Config
@@ -39,9 +40,9 @@ class Outcome:
 
     config: Config
     seed: int
-    validation: np.ndarray
-    """Loss of each validation row (n,)."""
-    held_out: np.ndarray
+    validation: tuple[np.ndarray, np.ndarray]
+    """Loss of each validation row (n,), and that of the constant answer."""
+    held_out: tuple[np.ndarray, np.ndarray]
     facts: RunFacts | None = None
 
 
@@ -158,8 +159,8 @@ class Bench:
         losses = []
         for part in (assembly.prepared.validation, assembly.prepared.test):
             truth = assembly.truth(part)
-            constant = constant_losses(assembly.task, train, truth)
-            losses.append(row_losses(assembly.task, truth, assembly.predict(part.x), constant))
+            found = row_losses(assembly.task, truth, assembly.predict(part.x))
+            losses.append((found, constant_losses(assembly.task, train, truth)))
         return Outcome(config, seed, *losses, None if doctor is None else doctor.facts)
 
     def weights(self, judged_by: str) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +169,16 @@ class Bench:
         truths = [self.first.truth(part) for part in parts]
         if judged_by == "balanced-loss" and self.first.task.classes:
             return balanced(truths[0]), balanced(truths[1])
+        if judged_by == "loss-of-new-rows":
+            return self._new(parts[0]), self._new(parts[1])
         return np.ones(len(truths[0])), np.ones(len(truths[1]))
+
+    def _new(self, part: Part) -> np.ndarray:
+        """Weights with mean 1 of the rows that equal no training row, 0 for the others; 1 where all of them do."""
+        train = self.first.prepared.train
+        known = set(fingerprints(train.x, train.y))
+        new = np.array([mark not in known for mark in fingerprints(part.x, part.y)], dtype=float)
+        return new / new.mean() if new.any() else np.ones(len(new))
 
     def _module(self, config: Config, seed: int) -> nn.Module:
         if self.network is not None or config.network.description is None:

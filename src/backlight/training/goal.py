@@ -54,6 +54,8 @@ class Goal:
     def balanced(self, target: Tensor, outputs: int) -> Goal:
         """The goal in whose loss each class weighs as much as any other: n / (k · rows of the class).
 
+        So it does in the loss that is reported, which chooses the best epoch.
+
         target: of all training rows, as prepared. A loss of values stays as it is.
         """
         if type(self.loss) is nn.CrossEntropyLoss:
@@ -61,15 +63,17 @@ class Goal:
             counts = torch.bincount(seen, minlength=outputs).clamp_min(1).float()
             loss = copy.deepcopy(self.loss)
             loss.register_buffer("weight", len(seen) / (len(counts) * counts))
-            return replace(self, loss=loss)
+            return replace(self, loss=loss, plain=_without_smoothing(loss))
         if type(self.loss) is nn.BCEWithLogitsLoss and 0 < target.mean() < 1:
             share = target.mean()
-            return replace(self, loss=nn.BCEWithLogitsLoss(0.5 / (1 - share), pos_weight=(1 - share) / share))
+            balanced = nn.BCEWithLogitsLoss(0.5 / (1 - share), pos_weight=(1 - share) / share)
+            return replace(self, loss=balanced, plain=balanced)
         return self
 
     def to(self, device: torch.device | str) -> Goal:
         """With the weights of the classes on the device."""
         self.loss.to(device)
+        self.plain.to(device)
         return self
 
     def smoothed(self, target: Tensor) -> Tensor:
@@ -109,6 +113,12 @@ class Goal:
         if self.target == "value":
             return None, (score / rows) ** 0.5 * self.unit
         return score / rows, 1 - score / rows
+
+
+def _without_smoothing(loss: nn.CrossEntropyLoss) -> nn.CrossEntropyLoss:
+    plain = copy.deepcopy(loss)
+    plain.label_smoothing = 0.0
+    return plain
 
 
 def make_goal(loss: str | nn.Module, *, smoothing: float = 0.0, unit: float = 1.0) -> Goal:

@@ -59,6 +59,6 @@ def class_weights(config: Config, case: Case) -> Config:
 
 @treatment("weight-decay", safe=True, reason="it holds the weights small, which an over-fitted network has not done")
 def weight_decay(config: Config, case: Case) -> Config:
-    """Ten times the weight decay, and at least 0.1 for AdamW, 0.005 for the others."""
-    least = 0.1 if config.training.optimizer == "adamw" else 0.005
+    """Ten times the weight decay, and at least 1 for AdamW, whose decay is multiplied by the rate; 0.005 for others."""
+    least = 1.0 if config.training.optimizer == "adamw" else 0.005
     return set_training(config, weight_decay=max(10 * (config.training.weight_decay or 0.0), least))

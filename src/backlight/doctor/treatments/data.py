@@ -59,7 +59,10 @@ def drop_leaking(config: Config, case: Case) -> Config:
 
 
 @treatment(
-    "drop-duplicates", safe=False, reason="rows that repeat may be true repetitions, which count as often as they come"
+    "drop-duplicates",
+    safe=False,
+    reason="rows that repeat may be true repetitions, which count as often as they come",
+    judged_by="loss-of-new-rows",
 )
 def drop_duplicates(config: Config, case: Case) -> Config:
     """Train on each row once."""

@@ -17,8 +17,10 @@ from ...network.rewrite import (
 from ...records.config import Config
 from ..treatment import CannotTreatError, Case, on_network, treatment
 
-HIDDEN, INPUT = 0.2, 0.1
-"""Shares that seldom hurt; Srivastava et al. (2014) drop 0.2 of the inputs and 0.5 of wide hidden layers."""
+HIDDEN, WIDE, INPUT = 0.2, 0.5, 0.1
+"""Shares for hidden layers, for wide ones, and for inputs; Srivastava et al. (2014) drop 0.5 of wide hidden layers."""
+MANY_UNITS = 64
+"""From which a layer is wide."""
 KEPT = 0.5
 """Share of the signal that all dropout layers together let through."""
 REASON = "it acts in training only"
@@ -27,13 +29,14 @@ REASON = "it acts in training only"
 @treatment("dropout", safe=True, reason=REASON)
 @on_network
 def dropout(description: Description, config: Config, case: Case) -> Description:
-    """Drop a fifth of the values behind every hidden activation."""
+    """Drop a fifth of the values behind every hidden activation, half of those of 64 units and more."""
 
     def dropped(part: tuple[Word, ...]) -> tuple[Word, ...]:
         places = [i for i, word in enumerate(part) if is_activation(word)]
         if not places or any(word.name in DROPOUTS for word in part):
             return part
-        return (*part[: places[-1] + 1], Word("dropout", (HIDDEN,)), *part[places[-1] + 1 :])
+        share = WIDE if part[0].name == "linear" and first_number(part[0]) >= MANY_UNITS else HIDDEN
+        return (*part[: places[-1] + 1], Word("dropout", (share,)), *part[places[-1] + 1 :])
 
     return each_row(description, lambda words: joined([dropped(part) for part in blocks(words)]))
 
