@@ -73,7 +73,9 @@ def plot(lines: Sequence[Line], frame: Frame, *, title: str, axis: str = "") -> 
 
 
 def _draw(cells: dict[tuple[int, int], tuple[int, str]], line: Line, frame: Frame) -> None:
-    points = [frame.dot(x, y) for x, y in zip(line.x, line.y, strict=True)]
+    far = 40 * frame.rows  # ten frames away: beyond it a line is as good as upright
+    dots = [frame.dot(x, y) for x, y in zip(line.x, line.y, strict=True)]
+    points = [None if dot is None else (dot[0], min(max(dot[1], -far), far)) for dot in dots]
     known = [point for point in points if point is not None]
     if len(known) == 1:  # a single dot would be overlooked
         column, row = (round(place) for place in known[0])

@@ -157,7 +157,8 @@ def _conclude(curve: LearningCurve, place: Ground, wanted: Sequence[int]) -> Lea
         top: Sequence[Measured] = curve.found[last]
         curve.train_loss = sum(one.train_loss for one in top) / len(top)
         curve.validation_loss = sum(one.validation_loss for one in top) / len(top)
-        curve.lacks = law.what_lacks(curve.gain.value, curve.train_loss, curve.validation_loss)
+        shown = curve.gain.value if curve.gain.low > 0 else 0.0  # a gain that may be none is none
+        curve.lacks = law.what_lacks(shown, curve.train_loss, curve.validation_loss)
         if curve.plain:
             without = [one.scores[curve.metric] for one in curve.plain]
             curve.augmentation = law.worth_of_augmentation(curve.metric, fitted, last, without)

@@ -69,7 +69,11 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     Raises
     ------
     BacklightError
-        No such run, no idle unit, or a network that changes by more than rounding.
+        No such run, or a network that changes by more than rounding.
+
+    Notes
+    -----
+    Where every unit says something of its own, nothing is written, and the result names the run itself.
     """
     opened = run if isinstance(run, Run) else Run(run)
     x = _rows(opened, data)
@@ -80,7 +84,8 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     parameters = _count(module)
     units = act(module, found)
     if not units:
-        raise BacklightError(f"Every unit of {opened.folder} says something of its own; there is nothing to prune.")
+        same = str(opened.folder)
+        return Pruned(same, same, tuple(found), 0, parameters, parameters, len(x), 0.0, revive)
     folder = _copied(opened, module, out, "revived" if revive else "pruned")
     after = Run(folder).predict_proba(_dataset(opened, data))
     change = float(np.abs(after - before).max()) / (1.0 if opened.task.classes else float(before.std()) or 1.0)

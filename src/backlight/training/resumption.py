@@ -58,7 +58,8 @@ def restore(session: Session, folder: Path) -> None:
         session.average.updates = facts["average_updates"]
     set_random_state(tensors)
     session.epoch, session.course.step, session.course.before = facts["epoch"], facts["step"], facts["seconds"]
-    session.course.already = facts["progress"]
+    by_steps = facts["step"] / max(1, session.course.steps)  # less than then where more epochs are asked for now
+    session.course.already = facts["progress"] if session.course.deadline is not None else by_steps
     session.history = [Epoch(**row) for row in facts["history"]]
 
 

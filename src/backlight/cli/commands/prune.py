@@ -31,6 +31,9 @@ def prune(
         for one in done.layers
     ]
     print_table(("layer", "units", "dead", "redundant", "distinct", "which"), rows, right=(1, 2, 3, 4))
+    if not done.units:
+        print_text(f"\nEvery unit of {done.source} says something of its own; there is nothing to prune.")
+        return
     what = "begun anew" if done.revived else "taken out"
     print_text(
         f"\n{done.units:,} units {what}: {done.parameters_before:,} → {done.parameters:,} parameters. No prediction on "

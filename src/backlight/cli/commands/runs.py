@@ -58,8 +58,19 @@ def runs(
         names = ", ".join(str(folder) for folder in wanted)
         print_text(f"There are no runs in {names}; `backlight train DATA` makes one.")
     else:
+        _check_metrics(metric or (), together)
         for group in together:
             _print_group(group, [name.replace("-", "_") for name in metric or _SCORES])
+
+
+def _check_metrics(wanted: Sequence[str], groups: Sequence["Group"]) -> None:
+    """Refuse a score that no run has."""
+    from ...records import BacklightError
+
+    known = list(dict.fromkeys(name for group in groups for name in group.metrics))
+    for name in wanted:
+        if name.replace("-", "_") not in known:
+            raise BacklightError(f"No run has a score {name!r}; choose one of {', '.join(known)}.")
 
 
 def _print_group(group: "Group", wanted: Sequence[str]) -> None:

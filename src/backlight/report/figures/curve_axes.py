@@ -68,13 +68,14 @@ def scale_losses(axes: Axes, losses: Iterable[float]) -> None:
 
 
 def usual_top(losses: Sequence[Sequence[float]]) -> float:
-    """Where the loss axis of several runs ends: five times the first loss of the middle one.
+    """Where the loss axis of several runs ends: a few times the lowest loss of the worst run that did not diverge.
 
-    What diverged leaves it; the first losses of runs that diverged at once would be as far away as the rest of them.
+    A run counts as diverged when even its lowest loss is `LOG_RANGE` times that of the best.
     """
-    first = sorted(next((loss for loss in part if math.isfinite(loss)), math.inf) for part in losses)
-    middle = first[(len(first) - 1) // 2] if first else math.inf
-    return ABOVE * middle if middle > 0 else math.inf
+    lowest = [min((loss for loss in part if math.isfinite(loss)), default=math.inf) for part in losses]
+    best = min(lowest, default=math.inf)
+    worst = max((loss for loss in lowest if loss <= LOG_RANGE * best), default=math.inf)
+    return ABOVE * worst if best > 0 else math.inf
 
 
 def is_wide(losses: Sequence[float]) -> bool:
