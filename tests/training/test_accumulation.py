@@ -98,7 +98,8 @@ def test_balanced_classes_keep_the_settings_of_the_loss():
     goal = make_goal(nn.CrossEntropyLoss(ignore_index=-1, label_smoothing=0.1)).balanced(codes, 2)
     assert goal.loss.ignore_index == -1 and goal.loss.label_smoothing == 0.1
     torch.testing.assert_close(goal.loss.weight, torch.tensor([2 / 3, 2.0]))
-    assert goal.plain.weight is None
+    assert torch.equal(goal.plain.weight, goal.loss.weight)  # the reported loss, by which the best epoch is chosen
+    assert goal.plain.ignore_index == -1 and goal.plain.label_smoothing == 0
 
 
 def test_rows_of_several_codes_are_scored_by_the_share_that_is_right():
