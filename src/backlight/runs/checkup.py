@@ -83,6 +83,7 @@ class Checkup(Observer):
             fresh_gradients=len(seen.observed),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
+            keeps_best=any(row.split == "validation" for row in seen.epochs),
             seconds=time.monotonic() - self._began,
             finished=True,
         )

@@ -161,7 +161,7 @@ class Bench:
             truth = assembly.truth(part)
             found = row_losses(assembly.task, truth, assembly.predict(part.x))
             losses.append((found, constant_losses(assembly.task, train, truth)))
-        return Outcome(config, seed, *losses, None if doctor is None else doctor.facts)
+        return Outcome(config, seed, losses[0], losses[1], None if doctor is None else doctor.facts)
 
     def weights(self, judged_by: str) -> tuple[np.ndarray, np.ndarray]:
         """Weights of validation and held-out rows in the mean loss; (n,) each."""

@@ -237,5 +237,7 @@ class LoopFacts:
     """Parameters with requires_grad=False."""
     unchanged: tuple[str, ...] = ()
     """Parameters with a gradient that no step changed."""
+    keeps_best: bool = False
+    """Whether the parameters of the epoch with the lowest validation loss are kept."""
     seconds: float = 0.0
     finished: bool = False

@@ -29,7 +29,8 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What the network learned last is true of the training rows only.
 
     When it is wrong
-    When only the loss rises while the accuracy still improves (over-confidence): then calibrate.
+    When only the loss rises while the accuracy still improves (over-confidence): then calibrate. Where the best
+    epoch is kept it is a note: what was learned too much is thrown away already.
 
     Example
     A wide network on a hundred rows for a thousand epochs.
@@ -50,11 +51,13 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"Validation ended {risen:.0%} above its lowest loss; training at {ratio:.0%} of it.")
         return
     at = losses.index(best) + 1
+    kept = run.loop.keeps_best
     yield Seen(
-        "warning",
+        "note" if kept else "warning",
         f"Validation was best at evaluation {at} of {len(losses)} (loss {best:.4g}) and ended at {last:.4g};"
-        f" training ended at {train:.4g}.",
-        "Keep the best epoch; add weight decay, dropout, augmentation or data.",
+        f" training ended at {train:.4g}.{' The best epoch was kept.' if kept else ''}",
+        f"{'Weight' if kept else 'Keep the best epoch; add weight'} decay, dropout, augmentation or data"
+        f"{' may still help' if kept else ''}.",
         step=[row.step for row in run.epochs if row.split == "validation"][at - 1],
         evidence={"best": best, "last": last, "training": train, "threshold_risen": RISEN, "threshold_ratio": APART},
     )
