@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 import backlight as bl
 from backlight.evaluation.side_by_side import balanced, constant_losses, difference, judged, row_losses
@@ -63,8 +65,7 @@ def test_what_should_be_asked_for_is_not_tried_unasked(tmp_path):
 
 
 def test_a_network_passed_in_python_is_treated_by_what_needs_no_description(tmp_path):
-    from torch import nn
-
+    torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(30, 16), nn.ReLU(), nn.Linear(16, 1))
     before = {name: value.clone() for name, value in module.state_dict().items()}
     options = {"network": module, "epochs": 15, "schedule": "constant", "learning_rate": 1e-6, "verbose": False}

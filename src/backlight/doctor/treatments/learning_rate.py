@@ -5,6 +5,9 @@ from ..treatment import CannotTreatError, Case, set_training, treatment
 
 USUAL_STEP = 1e-3
 """‖ΔW‖/‖W‖ of one step that usually learns well (Karpathy, CS231n notes)."""
+LARGE_STEP = 1e-2
+TRAVEL = 1.0
+"""Steps times their size in a whole run from which the weights have gone as far as they are long."""
 LEAST_FACTOR, MOST_FACTOR = 10.0, 1e4
 REASON = "it changes how fast the network learns, and nothing of what it learns from"
 
@@ -18,9 +21,11 @@ def lower_learning_rate(config: Config, case: Case) -> Config:
 
 @treatment("raise-learning-rate", safe=True, reason=REASON)
 def raise_learning_rate(config: Config, case: Case) -> Config:
-    """Multiply the learning rate by 10, or by more where a step was seen to change weights by less than 0.01 %."""
-    usual = case.evidence("usual_update_ratio", 0.0)
-    factor = _within(USUAL_STEP / usual) if usual > 0 else LEAST_FACTOR
+    """Multiply the learning rate by 10, or by more where steps were seen to be so small that they lead nowhere."""
+    usual, travel = case.evidence("usual_update_ratio", 0.0), case.evidence("travel", TRAVEL)
+    factor = LEAST_FACTOR
+    if usual > 0 and travel > 0:
+        factor = _within(min(max(USUAL_STEP / usual, TRAVEL / travel), LARGE_STEP / usual))
     return set_training(config, learning_rate=_rate(config) * factor)
 
 
