@@ -42,7 +42,7 @@ FINDING = Finding(
     step=1200,
     evidence={"zero_share": 0.31, "threshold": 0.2},
     treatment="leaky-relu",
-    verdict=Verdict("better", "accuracy", 0.021, 0.012, 0.03, 3),
+    verdict=Verdict("better", "log_loss", -0.021, -0.03, -0.012, 3),
 )
 
 
