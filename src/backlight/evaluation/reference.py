@@ -29,8 +29,8 @@ IMAGE_ITERATIONS = 40
 
 
 IMAGE_STRENGTHS = (0.01, 0.1, 1.0, 10.0)
-"""Inverse regularisation of pixels, of which the best on a fifth of the training rows is taken where that takes no time:
-20,000 CIFAR-10 images want 0.01, some thousand digits of 8×8 pixels 1 and more."""
+"""Inverse regularisation of pixels, of which the best on a fifth of the training rows is taken where that takes no
+time: 20,000 CIFAR-10 images want 0.01, some thousand digits of 8×8 pixels 1 and more."""
 CHOICE_WORK = 60_000_000
 """Rows × inputs × classes up to which that choice is made: about a second."""
 

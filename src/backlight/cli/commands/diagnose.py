@@ -26,8 +26,8 @@ def diagnose(
         bool,
         typer.Option(
             "--treat",
-            help="Train treatments beside the untreated settings, with several seeds and on other rows than those of the "
-            "test; what is proven to be better becomes RUN's network, and the run as it was stays in RUN/untreated.",
+            help="Train treatments beside the untreated settings, with several seeds and on other rows than those of "
+            "the test; what is proven to be better becomes RUN's network, and the run as it was stays in RUN/untreated.",
         ),
     ] = False,
     unsafe: Annotated[
