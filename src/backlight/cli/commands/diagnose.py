@@ -27,7 +27,8 @@ def diagnose(
         typer.Option(
             "--treat",
             help="Train treatments beside the untreated settings, with several seeds and on other rows than those of "
-            "the test; what is proven to be better becomes RUN's network, and the run as it was stays in RUN/untreated.",
+            "the test; what is proven to be better becomes RUN's network, and the run as it was is kept in "
+            "RUN/untreated.",
         ),
     ] = False,
     unsafe: Annotated[
