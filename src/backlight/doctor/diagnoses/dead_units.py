@@ -16,7 +16,7 @@ FEWEST_ROWS = 200
     "U501",
     "dead-units",
     needs=("units",),
-    treatments=("lower-learning-rate", "leaky-relu", "init"),
+    treatments=("lower-learning-rate", "leaky-relu", "residual", "init"),
     explains=(
         "not-learning",
         "plateau",
