@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..data import Dataset
 from ..data.batches import place
 from ..network import summarise, to_json
 from ..network.pruning import prune_, revive_
@@ -76,9 +77,10 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     Where every unit says something of its own, nothing is written, and the result names the run itself.
     """
     opened = run if isinstance(run, Run) else Run(run)
-    x = _rows(opened, data)
+    dataset = _dataset(opened, data)
+    x = opened.preprocessing.transform(dataset)
     module = copy.deepcopy(opened.module)
-    before = opened.predict_proba(_dataset(opened, data))
+    before = opened.predict_proba(dataset)
     found = survey(module, _batches(x))
     act = revive_ if revive else prune_
     parameters = _count(module)
@@ -87,7 +89,7 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
         same = str(opened.folder)
         return Pruned(same, same, tuple(found), 0, parameters, parameters, len(x), 0.0, revive)
     folder = _copied(opened, module, out, "revived" if revive else "pruned")
-    after = Run(folder).predict_proba(_dataset(opened, data))
+    after = Run(folder).predict_proba(dataset)
     change = float(np.abs(after - before).max()) / (1.0 if opened.task.classes else float(before.std()) or 1.0)
     if change > TOLERANCE:
         shutil.rmtree(folder)
@@ -98,15 +100,11 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     )
 
 
-def _dataset(run: Run, data: Any) -> Any:
+def _dataset(run: Run, data: Any) -> Dataset:
     source = run.config.data.source if data is None else data
     if source is None:
         raise BacklightError(f"The data of {run.folder} was passed in memory; give the rows again, with --data.")
-    return source
-
-
-def _rows(run: Run, data: Any) -> np.ndarray:
-    return run.preprocessing.transform(run.read(_dataset(run, data)))
+    return run.read(source)
 
 
 def _batches(x: np.ndarray) -> Iterator[Tensor]:
