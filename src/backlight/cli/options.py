@@ -168,23 +168,3 @@ Log = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME-TIME if not given.", rich_help_panel=_RUN)]
-
-
-def learning_rate(text: str | None, *, automatic: bool = False) -> float | str | None:
-    """The number after --lr, or "auto" where the command can look for it.
-
-    Raises:
-        BacklightError: it is neither.
-
-    """
-    from ..records.errors import BacklightError
-
-    if text is None or (text == "auto" and automatic):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    if text == "auto":
-        raise BacklightError("--lr auto is for train; leave --lr out here, or give a number.")
-    raise BacklightError(f"--lr {text!r} is not a number; write one like 0.001{', or auto' if automatic else ''}.")

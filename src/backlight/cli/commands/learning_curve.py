@@ -1,24 +1,37 @@
 """backlight learning-curve: how the score grows with the rows, and what more of them would bring."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
 from ..output import number, print_json, print_table, print_text, say
+from ..settings import Settings, arguments, takes_settings
 
 if TYPE_CHECKING:
     from ...runs import LearningCurve
 
 _CURVE = "Curve"
+_LEFT_OUT = (
+    "init_seed",
+    "init_from",
+    "pretrain",
+    "clip",
+    "accumulate",
+    "precision",
+    "ensemble",
+    "folds",
+    "treat",
+    "log",
+)
 
 
 @app.command(name="learning-curve", epilog="Example:  backlight learning-curve adult.csv --target income --up-to 0.25")
+@takes_settings(without=_LEFT_OUT)
 def learning_curve(
     data: options.Data = None,
-    target: options.Target = None,
     up_to: Annotated[
         float,
         typer.Option(help="Training rows of the largest subset: a share, or a number.", rich_help_panel=_CURVE),
@@ -36,51 +49,22 @@ def learning_curve(
         Path | None,
         typer.Option("--output", "-o", help="Draw the curve to this .png or .svg file, too.", rich_help_panel=_CURVE),
     ] = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    drop: options.Drop = None,
-    images: options.Images = None,
-    augment: options.Augment = None,
-    preprocessing: options.Preprocessing = None,
-    test_fraction: options.TestFraction = None,
-    validation_fraction: options.ValidationFraction = None,
-    network: options.Network = None,
-    init: options.Init = None,
-    epochs: options.Epochs = None,
-    lr: options.LearningRate = None,
-    batch_size: options.BatchSize = None,
-    optimizer: options.Optimizer = None,
-    schedule: options.Schedule = None,
-    weight_decay: options.WeightDecay = None,
-    label_smoothing: options.LabelSmoothing = None,
-    patience: options.Patience = None,
-    device: options.Device = None,
-    seed: options.Seed = None,
-    time_limit: options.TimeLimit = None,
-    config: options.ConfigFile = None,
-    out: options.Out = None,
     json: options.Json = False,
+    **settings: Unpack[Settings],
 ) -> None:
     """Train on growing subsets of DATA and foretell the score with more rows: is data what lacks, or something else?"""
-    given = dict(locals())
-    for name in ("data", "target", "network", "lr", "config", "out", "json", "output", "sizes"):
-        del given[name]
     from ... import runs
     from ...runs.learning_curve_folder import check_figure_name
-    from .. import STARTED
 
     check_figure_name(output)
     curve = runs.learning_curve(
         data,
-        target,
-        network=network,
-        config=config,
-        out=out,
+        up_to=up_to,
+        seeds=seeds,
         most_sizes=sizes,
-        started=STARTED,
-        learning_rate=options.learning_rate(lr),
-        **given,
+        metric=metric,
+        augmentation_worth=augmentation_worth,
+        **arguments(settings),
     )
     if output is not None and curve.points:
         curve.save(output)

@@ -1,24 +1,26 @@
 """backlight sweep: many learning rates, or values of another setting, trained beside each other and judged."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
 from ..output import number, print_json, print_table, print_text, say
+from ..settings import Settings, arguments, takes_settings
 
 if TYPE_CHECKING:
     from ...runs import Sweep
 
 _SWEEP = "Sweep"
+_LEFT_OUT = ("patience", "clip", "accumulate", "precision", "ensemble", "folds", "treat", "log")
 
 
 @app.command(epilog="Example:  backlight sweep adult.csv --target income -o rates.png")
+@takes_settings(without=_LEFT_OUT)
 def sweep(
     data: options.Data = None,
-    target: options.Target = None,
     over: Annotated[
         str,
         typer.Option(
@@ -32,57 +34,18 @@ def sweep(
         Path | None,
         typer.Option("--output", "-o", help="Draw the figure to this .png or .svg file, too.", rich_help_panel=_SWEEP),
     ] = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    drop: options.Drop = None,
-    images: options.Images = None,
-    augment: options.Augment = None,
-    preprocessing: options.Preprocessing = None,
-    test_fraction: options.TestFraction = None,
-    validation_fraction: options.ValidationFraction = None,
-    network: options.Network = None,
-    init: options.Init = None,
-    init_seed: options.InitSeed = None,
-    init_from: options.InitFrom = None,
-    pretrain: options.Pretrain = None,
-    epochs: options.Epochs = None,
-    lr: options.LearningRate = None,
-    batch_size: options.BatchSize = None,
-    optimizer: options.Optimizer = None,
-    schedule: options.Schedule = None,
-    weight_decay: options.WeightDecay = None,
-    label_smoothing: options.LabelSmoothing = None,
-    device: options.Device = None,
-    seed: options.Seed = None,
-    time_limit: options.TimeLimit = None,
-    config: options.ConfigFile = None,
-    out: options.Out = None,
     json: options.Json = False,
+    **settings: Unpack[Settings],
 ) -> None:
     """Train many learning rates at once, from far too small to divergent, say what each curve shows, recommend one.
 
     The losers are stopped early. --lr is the middle of the search. Other settings are swept with --over.
     """
-    given = dict(locals())
-    for name in ("data", "target", "network", "lr", "config", "out", "json", "output", "over"):
-        del given[name]
     from ... import runs
     from ...runs.learning_curve_folder import check_figure_name
-    from .. import STARTED
 
     check_figure_name(output)
-    found = runs.sweep(
-        data,
-        target,
-        over=over,
-        network=network,
-        config=config,
-        out=out,
-        started=STARTED,
-        learning_rate=options.learning_rate(lr),
-        **given,
-    )
+    found = runs.sweep(data, over=over, **arguments(settings))
     if output is not None and found.trials:
         found.save(output)
         say(f"The figure is in {output}.")

@@ -1,75 +1,25 @@
 """backlight train: from data to a trained, evaluated network with its report."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
 from ..output import print_json, print_scores, print_text, say
+from ..settings import Settings, arguments, takes_settings
 
 if TYPE_CHECKING:
     from ...runs import Run
 
 
 @app.command(epilog="Example:  backlight train adult.csv --target income --time-limit 2m")
-def train(
-    data: options.Data = None,
-    target: options.Target = None,
-    task: options.Task = None,
-    group: options.Group = None,
-    time: options.Time = None,
-    drop: options.Drop = None,
-    images: options.Images = None,
-    augment: options.Augment = None,
-    preprocessing: options.Preprocessing = None,
-    test_fraction: options.TestFraction = None,
-    validation_fraction: options.ValidationFraction = None,
-    network: options.Network = None,
-    init: options.Init = None,
-    init_seed: options.InitSeed = None,
-    init_from: options.InitFrom = None,
-    pretrain: options.Pretrain = None,
-    epochs: options.Epochs = None,
-    lr: options.LearningRate = None,
-    batch_size: options.BatchSize = None,
-    optimizer: options.Optimizer = None,
-    schedule: options.Schedule = None,
-    weight_decay: options.WeightDecay = None,
-    label_smoothing: options.LabelSmoothing = None,
-    patience: options.Patience = None,
-    clip: options.Clip = None,
-    accumulate: options.Accumulate = None,
-    precision: options.Precision = None,
-    ensemble: options.Ensemble = None,
-    folds: options.Folds = None,
-    device: options.Device = None,
-    treat: options.Treat = None,
-    seed: options.Seed = None,
-    time_limit: options.TimeLimit = None,
-    config: options.ConfigFile = None,
-    log: options.Log = None,
-    out: options.Out = None,
-    json: options.Json = False,
-) -> None:
+@takes_settings()
+def train(data: options.Data = None, json: options.Json = False, **settings: Unpack[Settings]) -> None:
     """Train a network on DATA, score it on held-out rows, and leave a run folder with a report."""
-    given = dict(locals())
-    for name in ("data", "target", "network", "lr", "config", "log", "out", "json"):
-        del given[name]
     from ... import runs
-    from .. import STARTED
 
-    run = runs.train(
-        data,
-        target,
-        network=network,
-        config=config,
-        log=log,
-        out=out,
-        started=STARTED,
-        learning_rate=options.learning_rate(lr, automatic=True),
-        **given,
-    )
+    run = runs.train(data, **arguments(settings, automatic_rate=True))
     show_result(run, json=json)
 
 
