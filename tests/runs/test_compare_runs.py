@@ -3,10 +3,12 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 import backlight as bl
 from backlight.cli.app import run as command
+from backlight.runs.comparison_words import sentences
 
 QUIET = {"verbose": False, "diagnose": False, "epochs": 3}
 
@@ -99,3 +101,35 @@ def test_values_are_compared_by_their_squared_error(tmp_path, capsys):
     assert command(["compare", str(tmp_path / "first"), str(tmp_path / "second"), "-o", str(tmp_path / "x.png")]) == 0
     assert "root mean squared error" in capsys.readouterr().out
     assert (tmp_path / "x.png").stat().st_size > 1000
+
+
+def test_images_are_not_sliced_by_single_pixels_and_the_quantity_is_named(folders):
+    found = bl.compare(folders / "first", folders / "worse")
+    assert found.groups
+    assert {group.column for group in found.groups} <= {"class", "brightness", "contrast"}
+    unlike = [text for text in sentences(found) if text.startswith("Not alike everywhere")]
+    assert unlike
+    assert all("the probability of the right class changed by " in text for text in unlike)
+
+
+def test_groups_of_values_tell_of_the_absolute_error(tmp_path):
+    rng = np.random.default_rng(0)
+    side = np.repeat(["left", "right"], 500)
+    x = rng.normal(size=1000)
+    pl.DataFrame({"x": x, "side": side, "y": np.where(side == "left", 10 * x, 0.01 * x)}).write_csv(tmp_path / "t.csv")
+    few, many = (
+        bl.train(
+            tmp_path / "t.csv",
+            target="y",
+            out=tmp_path / str(n),
+            network="16 relu",
+            ensemble=1,
+            **QUIET | {"epochs": n},
+        )
+        for n in (1, 60)
+    )
+    found = bl.compare(few, many)
+    left = next(group for group in found.groups if (group.column, group.value) == ("side", "left"))
+    assert left.change > max(0.0, left.rest)
+    text = next(text for text in sentences(found) if "side is left" in text)
+    assert f"the absolute error changed by {-left.change:+.3g} where side is left" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from ..data import Dataset, prepare
 from ..evaluation import Group, Paired, changed_groups, compare_paired, gain
-from ..records import BacklightError, Metric, Task
+from ..records import BacklightError, ImageInputs, Metric, Task
 from ..records.config import Config
 from .run import Run
 
@@ -75,6 +75,7 @@ class RunComparison:
             "only_second_right": paired.only_second_right,
             "mcnemar": paired.mcnemar,
             "groups": [vars(group) for group in self.groups],
+            "groups_tell": "probability of the right class" if self.task.classes else "absolute error, turned round",
             "settings": {name: list(values) for name, values in self.settings.items()},
         }
 
@@ -112,7 +113,7 @@ def compare(*runs: str | Path | Run, data: Any = None) -> RunComparison:
         rows=len(rows),
         which=which,
         paired=compare_paired(task, truth, sides[0], sides[1], trained=trained, seed=opened[0].config.seed),
-        groups=tuple(changed_groups(task, truth, *means, list(_groups(part, task, truth)))),
+        groups=tuple(changed_groups(task, truth, *means, list(_groups(opened[0], part, truth)))),
         settings=differing(first[0].config, second[0].config),
         truth=truth,
         predictions=means,
@@ -201,21 +202,31 @@ def _truth(run: Run, dataset: Dataset) -> np.ndarray:
     return truth if run.task.classes else run.preprocessing.restore_target(truth)
 
 
-def _groups(part: Dataset, task: Task, truth: np.ndarray) -> Any:
-    """Column, value and mask of the rows: classes, values of discrete columns, quarters of numbers."""
+def _groups(run: Run, part: Dataset, truth: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Column, value and mask of the rows: classes, values of discrete columns, quarters of numbers.
+
+    Of images the brightness and the contrast, not the single pixels.
+    """
+    task, preprocessing = run.task, run.preprocessing
     for code, label in enumerate(task.classes):
         yield task.target, str(label), truth == code
-    if part.images is not None:
+    if isinstance(preprocessing.inputs, ImageInputs):
+        pixels = preprocessing.transform(part).reshape(part.rows, -1)
+        yield from _quarters("brightness", pixels.mean(axis=1))
+        yield from _quarters("contrast", np.array([image.std() for image in pixels]))
         return
     for column in part.frame.drop(task.target, strict=False).iter_columns():
         if column.dtype.is_numeric() and column.n_unique() > MOST_VALUES:
-            values = column.cast(pl.Float64).to_numpy()
-            known = values[np.isfinite(values)]
-            if len(known):
-                quarter = np.searchsorted(np.quantile(known, (0.25, 0.5, 0.75)), values)
-                for i, name in enumerate(QUARTERS):
-                    yield column.name, name, np.isfinite(values) & (quarter == i)
+            yield from _quarters(column.name, column.cast(pl.Float64).to_numpy())
         elif column.n_unique() <= MOST_VALUES:
             text = column.cast(pl.String).fill_null("missing").to_numpy()
             for value in sorted(set(text)):
                 yield column.name, str(value), text == value
+
+
+def _quarters(name: str, values: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    known = values[np.isfinite(values)]
+    if len(known):
+        quarter = np.searchsorted(np.quantile(known, (0.25, 0.5, 0.75)), values)
+        for i, which in enumerate(QUARTERS):
+            yield name, which, np.isfinite(values) & (quarter == i)

@@ -9,7 +9,8 @@ SHOWN = 5
 
 def sentences(found: RunComparison) -> list[str]:
     """The verdict first, then what accuracy hides."""
-    return [verdict(found), *filter(None, (errors(found), probabilities(found))), *map(_group, found.groups[:SHOWN])]
+    groups = [_group(found, group) for group in found.groups[:SHOWN]]
+    return [verdict(found), *filter(None, (errors(found), probabilities(found))), *groups]
 
 
 def verdict(found: RunComparison) -> str:
@@ -58,8 +59,14 @@ def probabilities(found: RunComparison) -> str:
     )
 
 
-def _group(group: Group) -> str:
+def _group(found: RunComparison, group: Group) -> str:
+    where = f"where {group.column} is {group.value} ({group.rows:,} rows)"
+    if found.task.classes:
+        return (
+            f"Not alike everywhere: the probability of the right class changed by {group.change:+.3f} {where}, by "
+            f"{group.rest:+.3f} elsewhere."
+        )
     return (
-        f"Not alike everywhere: {group.change:+.3f} where {group.column} is {group.value} ({group.rows:,} rows), "
-        f"{group.rest:+.3f} elsewhere."
+        f"Not alike everywhere: the absolute error changed by {-group.change:+.3g} {where}, by {-group.rest:+.3g} "
+        "elsewhere."
     )
