@@ -85,6 +85,7 @@ def backlight(setting, x, y):
         learning_rate=RATE,
         schedule="constant",
         weight_decay=0.0,
+        average=0.0,
         validation_fraction=0.0,
         diagnose=False,
     ).fit(x, y)

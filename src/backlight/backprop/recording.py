@@ -25,7 +25,7 @@ DIRECT = frozenset(
     f"aten.{name}"
     for name in (
         *("add.out", "addmm.out", "baddbmm.out", "bmm.out", "clamp_min.out", "div.out", "exp.out", "mm.out", "mul.out"),
-        *("sigmoid.out", "sub.out", "sum.IntList_out", "tanh.out", "_log_softmax.out"),
+        *("mv.out", "sigmoid.out", "sub.out", "sum.IntList_out", "tanh.out", "_log_softmax.out"),
         "_log_softmax_backward_data.out",
     )
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,22 +20,22 @@ BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 """Kingma, Ba 2015 (arXiv:1412.6980), section 2."""
 
+_One = list[Tensor]
+"""One tensor, in the list that the fused kernels take."""
+
 
 @dataclass
 class _Part:
-    """A stretch of the flat buffers with one rate and decay, in the lists of one tensor that the fused kernels take."""
+    """A stretch of the flat buffers with one rate and decay."""
 
-    values: list[Tensor]
-    gradients: list[Tensor]
-    state: list[list[Tensor]]
-    """momentum, or mean and square."""
+    update: Callable[..., object]
+    """The fused kernel on its tensors, which wants the learning rate only (`lr`)."""
     step: Tensor
     """Updates so far, as the kernel wants it."""
     count: np.ndarray | Tensor
     """The same number; on a CPU NumPy's view of it, which counts in 0.2 µs where the tensor takes 5."""
     rate: float
     """Factor on the learning rate."""
-    decay: float
 
 
 class Optimizer:
@@ -59,15 +60,16 @@ class Optimizer:
         self._parts = [self._part(*stretch) for stretch in _stretches(flat, config)]
         self._numbers = {id(p): i for i, p in enumerate(flat.parameters)}
         self.steps = [part.step for part in self._parts]
-        self._update = self._sgd if config.optimizer == "sgd" else self._adam
 
     def _part(self, place: slice, gradient_place: slice, rate: float, decay: float) -> _Part:
-        state = [[tensor[place]] for tensor in self.state.values()]
         count: np.ndarray | Tensor = np.zeros((), dtype=np.float32)
         step = torch.as_tensor(count)
         if self.flat.values.device.type != "cpu":
             count = step = step.to(self.flat.values.device)
-        return _Part([self.flat.values[place]], [self.flat.gradients[gradient_place]], state, step, count, rate, decay)
+        state = {name: [tensor[place]] for name, tensor in self.state.items()}
+        update = self._sgd(**state) if self.config.optimizer == "sgd" else self._adam(**state, step=[step])
+        tensors = [self.flat.values[place]], [self.flat.gradients[gradient_place]]
+        return _Part(partial(update, *tensors, weight_decay=decay, maximize=False), step, count, rate)
 
     @graphless
     def step(self, learning_rate: float) -> None:
@@ -75,7 +77,8 @@ class Optimizer:
         if self.config.clip is not None:
             self._clip(self.config.clip)
         for part in self._parts:
-            self._update(part, learning_rate * part.rate)
+            part.count += 1
+            part.update(lr=learning_rate * part.rate)
 
     @graphless
     def step_layer(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> None:
@@ -83,41 +86,23 @@ class Optimizer:
         for p in parameters:
             if p.requires_grad:
                 part = self._parts[self._numbers[id(p)]]
-                self._update(part, learning_rate * part.rate)
+                part.count += 1
+                part.update(lr=learning_rate * part.rate)
 
-    def _sgd(self, part: _Part, learning_rate: float) -> None:
-        torch._fused_sgd_(
-            part.values,
-            part.gradients,
-            part.state[0] if self.config.momentum else [],
-            weight_decay=part.decay,
+    def _sgd(self, momentum: _One) -> Callable[..., object]:
+        return partial(
+            torch._fused_sgd_,
+            momentum_buffer_list=momentum if self.config.momentum else [],
             momentum=self.config.momentum,
-            lr=learning_rate,
             dampening=0.0,
             nesterov=self.config.nesterov and self.config.momentum > 0,
-            maximize=False,
             is_first_step=False,  # the momentum begins at zero, which gives the same first step
         )
 
-    def _adam(self, part: _Part, learning_rate: float) -> None:
-        update = torch._fused_adamw_ if self.config.optimizer == "adamw" else torch._fused_adam_
-        part.count += 1
-        mean, square = part.state
-        update(
-            part.values,
-            part.gradients,
-            mean,
-            square,
-            [],
-            [part.step],
-            lr=learning_rate,
-            beta1=BETAS[0],
-            beta2=BETAS[1],
-            weight_decay=part.decay,
-            eps=EPSILON,
-            amsgrad=False,
-            maximize=False,
-        )
+    def _adam(self, mean: _One, square: _One, step: _One) -> Callable[..., object]:
+        kernel = torch._fused_adamw_ if self.config.optimizer == "adamw" else torch._fused_adam_
+        state = {"exp_avgs": mean, "exp_avg_sqs": square, "max_exp_avg_sqs": [], "state_steps": step}
+        return partial(kernel, **state, beta1=BETAS[0], beta2=BETAS[1], eps=EPSILON, amsgrad=False)
 
     def _clip(self, bound: float) -> None:
         norm = self.flat.gradients.norm()

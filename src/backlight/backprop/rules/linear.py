@@ -23,8 +23,16 @@ def _(m, x, v, g):  # v (…, o) → ∂L/∂x (…, i)
     if g.weight is not None:
         torch.mm(rows.t(), x, out=g.weight)
     if g.bias is not None:
-        torch.sum(rows, 0, out=g.bias)
+        _sum_rows(rows, out=g.bias)
     return v @ m.weight if g.wants_x else None
+
+
+def _sum_rows(rows, *, out):  # (n, o) → (o)
+    """Σₙ rows; as a product with ones where n · o is small, which takes 1 µs where a sum takes 2–4."""
+    if rows.numel() <= 1 << 16 and rows.dtype in (torch.float32, torch.float64):
+        torch.mv(rows.t(), torch.ones(len(rows), dtype=rows.dtype, device=rows.device), out=out)
+    else:
+        torch.sum(rows, 0, out=out)
 
 
 @linear.for_copies()
