@@ -50,6 +50,8 @@ class DiagnosisRule:
     """Whether it rests on a contradiction in the program, not on a threshold: then it ranks first."""
     symptom: bool
     """Whether it only says that the run went badly: then any cause explains it, however mild."""
+    shows: tuple[str, ...]
+    """Signals in which a reader sees it, layer by layer; a report opens their maps beside the finding."""
     page: str
     """The docstring: a sentence, then What it sees, Why it hurts, When it is wrong, Example, Treatment, References."""
     check: Callable[[RunFacts], Outcome]
@@ -67,6 +69,7 @@ def diagnosis(
     explains: tuple[str, ...] = (),
     certain: bool = False,
     symptom: bool = False,
+    shows: tuple[str, ...] = (),
 ) -> Callable[[Check], Callable[[RunFacts], Outcome]]:
     """Register a function from the facts of a run to what it saw there."""
 
@@ -84,7 +87,7 @@ def diagnosis(
                     yield Finding(code=code, name=name, treatment=treatment, **vars(seen))
 
         DIAGNOSES[name] = DiagnosisRule(
-            code, name, needs, treatments, explains, certain, symptom, inspect.getdoc(check) or "", found
+            code, name, needs, treatments, explains, certain, symptom, shows, inspect.getdoc(check) or "", found
         )
         return found
 

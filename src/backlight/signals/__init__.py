@@ -12,7 +12,7 @@ from .facts import (
     UnitFacts,
 )
 from .recorder import Recorder
-from .registry import SignalRule, all_signals, signal
+from .registry import Meaning, SignalRule, all_meanings, all_signals, signal
 from .table import SignalTable
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "LayerFacts",
     "LoopFacts",
     "LossFacts",
+    "Meaning",
     "OptimizerFacts",
     "OutputFacts",
     "ParameterFacts",
@@ -28,6 +29,7 @@ __all__ = [
     "SignalTable",
     "TargetFacts",
     "UnitFacts",
+    "all_meanings",
     "all_signals",
     "signal",
 ]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..records import Layer, Step
 from .gauges.predictions import class_targets
+from .registry import MEANINGS, Meaning
 
 SAMPLED = 20_000
 """Numbers of the whole gradient that are compared, evenly spaced."""
@@ -15,6 +16,15 @@ LIKE_ROWS = 96
 """Rows whose v(i+1) are compared."""
 LIKE_EVERY = 4
 """Observations from one look at like examples to the next."""
+
+MEANINGS["like_agreement"] = Meaning(
+    "agreement of v(i+1) among like examples",
+    unit="mean cosine within a class minus that between classes",
+    scale="even",
+    low=0.02,
+    ends=(0, 1),
+    source="Below 0.02 it is noise, and says nothing of the class (after Balduzzi et al. 2017).",
+)
 
 
 def like_agreement(step: Step) -> Iterator[tuple[str, Tensor]]:

@@ -11,7 +11,7 @@ from ..records import Epoch, Layer, Signal, Step
 from .agreement import LIKE_EVERY, GradientAgreement, like_agreement
 from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts, ParameterFacts
 from .inputs import InputStatistics
-from .registry import SignalRule, all_signals
+from .registry import MEANINGS, Meaning, SignalRule, all_signals
 from .roles import role_of
 from .sampling import GRACE, Budget, is_due
 from .table import SignalTable
@@ -22,6 +22,17 @@ from .units import UnitStatistics
 
 OVERHEAD = 0.05
 """Share of the run's time that observing may take."""
+
+MEANINGS["update_ratio"] = Meaning(
+    "update-to-weight ratio",
+    unit="change of the weight in one step, × its size",
+    low=1e-4,
+    high=0.3,
+    usual=1e-3,
+    ends=(1e-6, 1),
+    source="About 0.001 is usual (Karpathy, CS231n); from 0.3 on a third of the weight is replaced in one step, below "
+    "0.0001 it hardly moves.",
+)
 
 
 class Recorder:
@@ -76,9 +87,9 @@ class Recorder:
                 self.layers = describe_layers(step.layers, self._settings)
             self._observe_data(step, chain, received)
             seen = thin(step)
-            self._read(seen)
             for layer in seen.layers:
                 self.units.update(layer)
+            self._read(seen)
             self._agree(step)
             self._keep_parameters(step)
         self.observed.append(step.step)
@@ -115,6 +126,9 @@ class Recorder:
             for layer, value in _read_rule(rule, step):
                 names.append((layer, rule.name))
                 values.append(value)
+        for layer, value in self.units.dead_shares():
+            names.append((layer, "dead_share"))
+            values.append(value)
         for layer, value in like_agreement(step) if turn % LIKE_EVERY == 0 else ():
             names.append((layer, "like_agreement"))
             values.append(value)

@@ -1,5 +1,6 @@
 """Units over all observed rows: dead, saturated, and the same as another."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from ..records import Layer
 from .facts import UnitFacts
 from .gauges.activations import in_flat_ends
+from .registry import MEANINGS, Meaning
 from .roles import FLAT_ENDS, RECTIFIERS, role_of
 
 WINDOW = 12
@@ -22,6 +24,14 @@ FEWEST_ROWS = 8
 """Rows in which a unit must speak before it can be called the same as another."""
 UNIT_ROWS = 512
 """Rows used when comparing units."""
+
+MEANINGS["dead_share"] = Meaning(
+    "dead units",
+    unit=f"zero for every row of the last {WINDOW} observed batches",
+    scale="share",
+    high=0.1,
+    source="A tenth is common at the start (Lu et al. 2020).",
+)
 
 
 @dataclass
@@ -63,6 +73,12 @@ class UnitStatistics:
         window.rows = [*window.rows, len(flat)][-WINDOW:]
         if window.units <= MOST_UNITS:
             window.outputs = flat[:: max(1, len(flat) // UNIT_ROWS)].detach().clone()
+
+    def dead_shares(self) -> Iterator[tuple[str, Tensor]]:
+        """Layer of rectifiers → share of its units that were zero for every row of the window."""
+        for name, window in self._layers.items():
+            if window.alive:
+                yield name, 1 - torch.stack(window.alive).any(0).float().mean()
 
     def facts(self) -> dict[str, UnitFacts]:
         """layer → what its units did lately."""

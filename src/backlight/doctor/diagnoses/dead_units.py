@@ -25,6 +25,7 @@ FEWEST_ROWS = 200
         "obfuscated-gradient",
         "capacity-too-low",
     ),
+    shows=("dead_share", "zero_share"),
 )
 def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Units of a rectifier whose output is zero for every input.

@@ -18,6 +18,7 @@ from ..registry import RuledOut, Seen, diagnosis
         "capacity-too-low",
     ),
     certain=True,
+    shows=("gradient_norm",),
 )
 def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The path from the loss to some layers is cut: they take part in the forward pass but get no gradient.

@@ -20,6 +20,7 @@ EARLY = 12
     needs=("multiplying", "signals"),
     treatments=("clip", "init", "normalisation"),
     explains=("non-finite", "oscillating-loss", "not-learning", "plateau"),
+    shows=("gradient_share", "v_norm"),
 )
 def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The gradient is orders of magnitude stronger than the weights, at the first layers, or than at the start.

@@ -15,6 +15,7 @@ MOST = 0.5
     "frozen-parameters",
     needs=("layers",),
     explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low"),
+    shows=("gradient_norm", "update_ratio"),
 )
 def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Layers whose parameters do not change while training goes on.

@@ -26,6 +26,7 @@ LARGE = 5.0
         "plateau",
         "vanishing-gradient",
     ),
+    shows=("y_std", "gradient_share"),
 )
 def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Weights start so large that outputs grow or saturate from layer to layer.

@@ -26,6 +26,7 @@ PRODUCT = 1e-3
         "obfuscated-gradient",
         "dead-units",
     ),
+    shows=("y_std", "gradient_share"),
 )
 def init_too_small(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Hidden weights start so small that signal and gradient fade from layer to layer.

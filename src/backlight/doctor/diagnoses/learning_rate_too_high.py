@@ -38,6 +38,7 @@ FEWEST_STEPS = 8
         "obfuscated-gradient",
         "redundant-units",
     ),
+    shows=("update_ratio",),
 )
 def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Steps are so large that they overshoot: the loss rises, jumps, or becomes infinite.

@@ -21,6 +21,7 @@ DONE = 0.5
     needs=("optimizer", "losses"),
     treatments=("raise-learning-rate",),
     explains=("not-learning", "plateau", "stopped-too-early", "frozen-parameters"),
+    shows=("update_ratio",),
 )
 def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Steps are so small that the parameters hardly move in the whole run.

@@ -13,6 +13,7 @@ from ..registry import RuledOut, Seen, diagnosis
     needs=("losses",),
     treatments=("lower-learning-rate", "clip"),
     explains=("not-learning", "plateau", "oscillating-loss"),
+    shows=("non_finite", "non_finite_gradient"),
 )
 def non_finite(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The loss, an output or a gradient became infinite or not-a-number.

@@ -11,7 +11,14 @@ FEWEST_STEPS, MANY_STEPS = 30, 200
 """Steps before it can be said, and before it is an error."""
 
 
-@diagnosis("T801", "not-learning", needs=("losses",), explains=("plateau",), symptom=True)
+@diagnosis(
+    "T801",
+    "not-learning",
+    needs=("losses",),
+    explains=("plateau",),
+    symptom=True,
+    shows=("update_ratio", "gradient_norm"),
+)
 def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """After the whole run the loss is that of a constant prediction.
 

@@ -24,6 +24,7 @@ EARLY = 6
     needs=("weighted", "signals"),
     treatments=("normalisation", "residual", "layerwise-pretraining"),
     explains=("not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
+    shows=("like_agreement", "row_std"),
 )
 def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Somewhere in the depth all rows look the same, so that the gradient below no longer speaks about x.

@@ -23,6 +23,7 @@ WAVE = 0.3
     needs=("losses",),
     treatments=("lower-learning-rate", "larger-batch"),
     explains=("plateau",),
+    shows=("update_ratio",),
 )
 def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The loss jumps up again and again instead of settling.

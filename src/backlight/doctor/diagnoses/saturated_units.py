@@ -16,6 +16,7 @@ FEWEST_ROWS = 64
     needs=("units",),
     treatments=("standardise-features", "init", "relu"),
     explains=("vanishing-gradient", "not-learning", "plateau", "obfuscated-gradient"),
+    shows=("saturation",),
 )
 def saturated_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Hidden units sit in the flat ends of their sigmoid or tanh for nearly every row.

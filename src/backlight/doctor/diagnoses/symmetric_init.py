@@ -30,6 +30,7 @@ STILL_ALIKE = 0.5
         "oscillating-loss",
         "obfuscated-gradient",
     ),
+    shows=("gradient_norm",),
 )
 def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """All units of a layer start with the same weights and remain copies of each other.

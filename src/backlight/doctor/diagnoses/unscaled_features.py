@@ -38,6 +38,7 @@ APART = 100.0
         "redundant-units",
         "obfuscated-gradient",
     ),
+    shows=("y_std",),
 )
 def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Features reach the network far larger than one, or on very different scales.

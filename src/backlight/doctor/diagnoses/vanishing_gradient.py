@@ -25,6 +25,7 @@ EARLY = 12
         "plateau",
         "learning-rate-too-low",
     ),
+    shows=("gradient_share", "v_norm"),
 )
 def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The gradient is orders of magnitude weaker at the first layers than at the last.

@@ -30,6 +30,7 @@ EARLY = 10
         "capacity-too-low",
     ),
     certain=True,
+    shows=("gradient_norm",),
 )
 def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Weights start at zero, and so does every gradient behind them.

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ...records import Layer
-from ..registry import signal
+from ..registry import Meaning, signal
 from ..roles import FLAT_ENDS, RECTIFIERS
 
 FLAT_MARGIN = 0.01
@@ -12,19 +12,19 @@ FLAT_MARGIN = 0.01
 largest (σ′ = σ(1−σ) ≤ 0.0099 against 0.25)."""
 
 
-@signal("y_mean", needs=("y",))
+@signal("y_mean", needs=("y",), meaning=Meaning("mean of x(i+1)", scale="even"))
 def y_mean(layer: Layer) -> Tensor | None:
     """Where does the output lie? Mean of x(i+1)."""
     return layer.y.mean() if layer.y is not None and layer.y.is_floating_point() else None
 
 
-@signal("y_std", needs=("y",))
+@signal("y_std", needs=("y",), meaning=Meaning("spread of x(i+1)"))
 def y_std(layer: Layer) -> Tensor | None:
     """How widely is the output spread? Standard deviation of x(i+1) over rows and units."""
     return layer.y.std(correction=0) if layer.y is not None and layer.y.is_floating_point() else None
 
 
-@signal("row_std", needs=("y",))
+@signal("row_std", needs=("y",), meaning=Meaning("difference of x(i+1) between rows"))
 def row_std(layer: Layer) -> Tensor | None:
     """Does the output still tell rows apart? Root mean square, over units, of the spread over rows."""
     y = layer.y
@@ -33,7 +33,7 @@ def row_std(layer: Layer) -> Tensor | None:
     return y.var(0, correction=0).mean().sqrt()
 
 
-@signal("zero_share", needs=("y",))
+@signal("zero_share", needs=("y",), meaning=Meaning("zeros in x(i+1)", scale="share"))
 def zero_share(layer: Layer) -> Tensor | None:
     """How much of a rectifier's output is zero? Share of zeros in x(i+1)."""
     if layer.y is None or layer.kind not in RECTIFIERS:
@@ -41,7 +41,16 @@ def zero_share(layer: Layer) -> Tensor | None:
     return (layer.y == 0).float().mean()
 
 
-@signal("saturation", needs=("y",))
+@signal(
+    "saturation",
+    needs=("y",),
+    meaning=Meaning(
+        "x(i+1) in the flat ends of the activation",
+        scale="share",
+        high=0.3,
+        source="Where 30 % of a layer's units sit there, its gradient fades (Glorot & Bengio 2010).",
+    ),
+)
 def saturation(layer: Layer) -> Tensor | None:
     """How much of the output lies in the flat ends of the activation? Share of x(i+1)."""
     if layer.y is None or layer.kind not in FLAT_ENDS:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from ...records import Layer, Step
-from ..registry import signal
+from ..registry import Meaning, signal
 
 
-@signal("v_norm", needs=("v_out",))
+@signal("v_norm", needs=("v_out",), meaning=Meaning("norm of v(i+1)"))
 def v_norm(layer: Layer) -> Tensor | None:
     """How strong is the gradient that reaches the layer? Norm of v(i+1) = ∂L/∂x(i+1) over the batch."""
     v = layer.v_out
@@ -19,7 +19,7 @@ def v_norm(layer: Layer) -> Tensor | None:
     return size * (math.prod(layer.v_shape) / v.numel()) ** 0.5 if layer.v_shape else size
 
 
-@signal("v_rms", needs=("v_out",))
+@signal("v_rms", needs=("v_out",), meaning=Meaning("typical size of a number of v(i+1)"))
 def v_rms(layer: Layer) -> Tensor | None:
     """How strong is it for one number of one row? Root mean square of v(i+1), times the rows of the batch."""
     v = layer.v_out
@@ -29,14 +29,27 @@ def v_rms(layer: Layer) -> Tensor | None:
     return torch.linalg.vector_norm(v) * (rows / v.numel() ** 0.5)
 
 
-@signal("gradient_norm", needs=("gradients",))
+@signal("gradient_norm", needs=("gradients",), meaning=Meaning("norm of the parameter gradient"))
 def gradient_norm(layer: Layer) -> Tensor | None:
     """How strong is the gradient of the layer's own parameters? Norm of ∂L/∂θ(i)."""
     norms = [torch.linalg.vector_norm(g) for g in layer.gradients.values()]
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
 
 
-@signal("gradient_share", needs=("gradients", "parameters"))
+@signal(
+    "gradient_share",
+    needs=("gradients", "parameters"),
+    meaning=Meaning(
+        "gradient beside the weight, by depth",
+        unit="× that of the last hidden layer",
+        low=1e-3,
+        high=1e3,
+        ends=(1e-6, 1e6),
+        source="A thousandth at the first layers: it vanishes; a thousandfold: it explodes (Glorot & Bengio 2010; "
+        "Pascanu et al. 2013).",
+        beside="last hidden layer",
+    ),
+)
 def gradient_share(layer: Layer) -> Tensor | None:
     """How strong is it beside the weight itself? ‖∂L/∂W‖ / ‖W‖ for the layer's largest parameter; nan where W is 0."""
     if not layer.gradients:
@@ -53,7 +66,11 @@ def total_gradient_norm(step: Step) -> Tensor | None:
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
 
 
-@signal("non_finite", needs=("y",))
+@signal(
+    "non_finite",
+    needs=("y",),
+    meaning=Meaning("x(i+1) not finite", scale="flag", high=0, source="One such number spoils all that follow."),
+)
 def non_finite(layer: Layer) -> Tensor | None:
     """Is anything infinite or not a number here? 1 if so in x(i+1), else 0."""
     if layer.y is None or not layer.y.is_floating_point():
@@ -61,7 +78,11 @@ def non_finite(layer: Layer) -> Tensor | None:
     return 1.0 - torch.isfinite(layer.y.sum()).float()
 
 
-@signal("non_finite_gradient", needs=("gradients",))
+@signal(
+    "non_finite_gradient",
+    needs=("gradients",),
+    meaning=Meaning("gradient not finite", scale="flag", high=0, source="One such number spoils the parameters."),
+)
 def non_finite_gradient(layer: Layer) -> Tensor | None:
     """Is anything in the layer's gradient infinite or not a number? 1 if so, else 0."""
     if not layer.gradients:

@@ -4,20 +4,26 @@ import torch
 from torch import Tensor
 
 from ...records import Layer
-from ..registry import signal
+from ..registry import Meaning, signal
 
 LARGEST_SIDE = 512
 """Weights with a longer side are not decomposed: the singular values would cost more than the step."""
 
 
-@signal("parameter_norm", needs=("parameters",))
+@signal("parameter_norm", needs=("parameters",), meaning=Meaning("norm of the parameters"))
 def parameter_norm(layer: Layer) -> Tensor | None:
     """How large are the layer's parameters? Norm of θ(i)."""
     norms = [torch.linalg.vector_norm(p) for p in layer.parameters.values()]
     return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
 
 
-@signal("conditioning", needs=("parameters",), every=8, cost="high")
+@signal(
+    "conditioning",
+    needs=("parameters",),
+    every=8,
+    cost="high",
+    meaning=Meaning("condition of the weight", unit="largest over smallest singular value", ends=(1, 1e6)),
+)
 def conditioning(layer: Layer) -> Tensor | None:
     """Does the weight pass all directions alike? Largest over smallest singular value of W as a matrix."""
     weights = [p for p in layer.parameters.values() if p.dim() >= 2]
