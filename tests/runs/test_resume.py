@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import backlight as bl
-from backlight.runs import folder as files
+from backlight import files
 
 
 class StopAfter:

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import nn
 
 import backlight as bl
+from backlight import files
 from backlight.cli.app import run as command
-from backlight.runs import folder as files
 from backlight.runs import show
 from backlight.training import Observer
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    from ..runs.folder import to_json_text
+    from ..files import to_json_text
 
     sys.stdout.write(to_json_text(value))
 

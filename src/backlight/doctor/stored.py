@@ -1,13 +1,13 @@
 """The facts of a run as plain values and back, so that a diagnosis can be repeated and explained later."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from ..files import plain
 from ..records import BacklightError
 from .facts import RunFacts
 
@@ -21,8 +21,8 @@ def to_plain(run: RunFacts) -> dict[str, Any]:
 
     Numbers that JSON lacks (infinity, not-a-number) are text.
     """
-    kept = {field.name: _plain(getattr(run, field.name)) for field in fields(run) if field.name not in APART}
-    return {"format": FORMAT, **kept, "probed": _plain(run.probe)}
+    kept = {field.name: plain(getattr(run, field.name)) for field in fields(run) if field.name not in APART}
+    return {"format": FORMAT, **kept, "probed": plain(run.probe)}
 
 
 def from_plain(values: Mapping[str, Any], **apart: Any) -> RunFacts:
@@ -43,20 +43,6 @@ def from_plain(values: Mapping[str, Any], **apart: Any) -> RunFacts:
         return RunFacts(**{key: _typed(value, hints[key]) for key, value in known.items()}, **apart)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise BacklightError(f"The facts of the run are damaged ({error}); train it again.") from error
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
 
 
 def _typed(value: Any, hint: Any) -> Any:

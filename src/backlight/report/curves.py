@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
+from ..files import read_history
 from ..records import BacklightError, Epoch
 from . import figures
 from .figures.curve_axes import (
@@ -27,7 +28,6 @@ from .figures.curve_axes import (
     usual_top,
 )
 from .figures.smoothing import smoothed
-from .folder import read_history
 from .terminal import Frame, Line, plot
 
 _LETTERS = "abcdefghijklmnop"

@@ -1,6 +1,5 @@
 """What a run folder holds, read once. A file that is missing leaves its part of the report out."""
 
-import csv
 import json
 import tomllib
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from ..files import HISTORY, read_history
 from ..records import BacklightError, Epoch
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def read_folder(path: Path) -> RunFolder:
     return RunFolder(
         path=path,
         settings=_read(path / "run.toml", lambda file: tomllib.loads(file.read_text(encoding="utf-8"))) or {},
-        history=_read(path / "history.csv", _rows) or (),
+        history=read_history(path / HISTORY) if (path / HISTORY).is_file() else (),
         evaluation=_read(path / "evaluation.json", _json) or {},
         findings=None if findings is None else tuple(findings),
         considered=tuple(_read(path / "considered.json", _json) or ()),
@@ -73,33 +73,3 @@ def _read(file: Path, read: Callable[[Path], T]) -> T | None:
 
 def _json(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
-
-
-def read_history(file: Path, of: Callable[[dict[str, str]], bool] = bool) -> tuple[Epoch, ...]:
-    """The rows of a history.csv, or those that `of` accepts.
-
-    Raises BacklightError where it is damaged.
-    """
-    return _read(file, lambda path: _rows(path, of)) or ()
-
-
-def _rows(file: Path, of: Callable[[dict[str, str]], bool] = bool) -> tuple[Epoch, ...]:
-    with file.open(newline="", encoding="utf-8") as lines:
-        return tuple(_epoch(row) for row in csv.DictReader(lines) if row["split"] and of(row))
-
-
-def _epoch(row: dict[str, str]) -> Epoch:
-    return Epoch(
-        epoch=float(row["epoch"]),
-        step=int(float(row["step"] or 0)),
-        split=row["split"],
-        loss=_number(row["loss"], float("nan")),
-        accuracy=_number(row["accuracy"], None),
-        error=_number(row["error"], None),
-        learning_rate=_number(row["learning_rate"], 0.0),
-        seconds=_number(row["seconds"], 0.0),
-    )
-
-
-def _number(text: str | None, missing: Any) -> Any:
-    return float(text) if text else missing

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
+from .. import files
 from ..records import BacklightError
 from ..training.checkpoint import checkpoints
-from . import folder as files
 from . import settings
 from .assembly import Assembly, assemble
 from .options import configure

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from .. import files
 from ..doctor import Diagnosis, diagnose
 from ..records import BacklightError, Considered, Finding, Verdict
 from ..watch import read_facts
-from . import folder as files
 
 
 def rediagnose(run: str | Path) -> Diagnosis:

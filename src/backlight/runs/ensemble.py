@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, fields
@@ -12,13 +11,13 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from .. import files
 from ..data import Augmentation, Prepared
 from ..network import default_network
 from ..network.layers import Ensemble
-from ..records import BacklightError, Epoch, Inputs, TableInputs, Task
+from ..records import BacklightError, Inputs, TableInputs, Task
 from ..records.config import Config, TrainingConfig
 from ..training import Copy, Observer, Trained, train_copies
-from . import folder as files
 from .prediction import Restore, predictions, raw_outputs
 
 SMALL_TABLE = 2000
@@ -233,16 +232,8 @@ def save_facts(
         "training": config.model_dump(exclude={"time_limit"}),
     }
     files.write_json(folder / FACTS, content)
-    head = ("member", *(field.name for field in fields(Epoch)))
-
-    def save(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(head)
-            for number, one in enumerate(trained, 1):
-                lines.writerows((number, *astuple(row)) for row in (one.history if one else ()))
-
-    files.write(folder / HISTORIES, save)
+    rows = [(number, *astuple(row)) for number, one in enumerate(trained, 1) for row in (one.history if one else ())]
+    files.write_csv(folder / HISTORIES, [("member", *files.EPOCH_COLUMNS), *rows])
 
 
 def finished_members(folder: Path, config: TrainingConfig) -> dict[int, Member]:

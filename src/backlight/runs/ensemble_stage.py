@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .. import files
 from ..network import from_json, to_json
 from ..network.layers import Ensemble
 from ..records import BacklightError
 from ..training import Observer, Trained
-from . import folder as files
 from .assembly import Assembly
 from .ensemble import (
     CUT_SHORT,
@@ -22,7 +22,7 @@ from .ensemble import (
     save_facts,
     train_members,
 )
-from .history import HistoryFile, load_history
+from .history import HistoryFile
 from .module import load_parameters
 
 
@@ -93,7 +93,7 @@ def _as_one(module: Ensemble, trained: Sequence[Trained | None], facts: Sequence
     stopped = cut[0] if cut else facts[0].stopped
     if first is not None:
         return replace(first, module=module.eval(), stopped=stopped)
-    history = load_history(folder / files.HISTORY)
+    history = files.read_history(folder / files.HISTORY)
     seconds = now.seconds if now is not None else 0.0
     last = facts[0]
     return Trained(module.eval(), history, last.best_epoch, last.epochs, history[-1].step, seconds, stopped)

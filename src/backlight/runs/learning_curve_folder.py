@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import files
 from ..evaluation import Forecast, Point, PowerLaw
 from ..evaluation.learning_curve import Lack, points
 from ..records import BacklightError, Metric
 from ..report import figures
-from . import folder as files
 from . import settings
 from .learning_curve_sizes import Ground, Measured
 
@@ -119,12 +118,7 @@ def keep_points(curve: LearningCurve) -> None:
         for augmented, part in (("yes", rows), ("no", curve.plain))
         for one in part
     ]
-
-    def save(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([head, *lines])
-
-    files.write(curve.folder / TRAININGS, save)
+    files.write_csv(curve.folder / TRAININGS, [head, *lines])
 
 
 def keep(curve: LearningCurve) -> LearningCurve:

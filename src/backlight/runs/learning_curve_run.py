@@ -9,11 +9,11 @@ from typing import Any
 
 from torch import nn
 
+from .. import files
 from ..data import read
 from ..evaluation import learning_curve as law
 from ..records import BacklightError
 from ..records.config import FROM_SWEEP, Config
-from . import folder as files
 from . import settings
 from .assembly import written
 from .learning_curve_folder import LearningCurve, begin, keep, keep_points

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .. import files
 from ..records.config import Config
 from ..records.errors import BacklightError
-from . import folder as files
 
 Row = dict[str, Any]
 

@@ -9,10 +9,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from ..files import MODEL
 from ..network import build, start_from_rows, take_parameters, whiten_
 from ..network.initial import summary
 from ..records import BacklightError, Inputs, Task
-from .folder import MODEL
 
 _WHITENING_ROWS = 1000
 """Images for the whitening of the first layer: about a million patches of small photographs, for a covariance of a few

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .. import files
 from ..data import Dataset
 from ..data.batches import place
 from ..network import summarise, to_json
@@ -21,7 +22,6 @@ from ..network.units import UnitSurvey, survey
 from ..records import BacklightError
 from ..report import write_report
 from ..training.predict import prediction_batch
-from . import folder as files
 from .ensemble import members_of
 from .run import Run
 from .stages import save_model

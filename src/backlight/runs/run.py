@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from torch import nn
 
+from .. import files
 from ..data import Dataset, Preprocessing, labelled, read
 from ..doctor import Diagnosis
 from ..evaluation import Evaluation, constant_scores, evaluate
@@ -17,12 +18,10 @@ from ..network import from_json
 from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task
 from ..records.config import Config
 from ..report import write_report
-from . import folder as files
 from . import settings
 from .diagnosis import finding_of, rediagnose
 from .ensemble import member_predictions, members_of, spread
 from .ensemble import summary as ensemble_summary
-from .history import load_history
 from .module import load_parameters
 from .prediction import prediction_frame, predictions, raw_outputs
 from .walk import Walk, walk
@@ -68,7 +67,7 @@ class Run:
     @cached_property
     def history(self) -> tuple[Epoch, ...]:
         """The rows of history.csv."""
-        return load_history(self.folder / files.HISTORY)
+        return files.read_history(self.folder / files.HISTORY)
 
     @property
     def findings(self) -> list[Finding]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import tomli_w
 
+from .. import files
 from .._version import __version__
 from ..records import BacklightError
 from ..records.config import Config
-from . import folder
 from .options import validated
 
 FORMAT = 1
@@ -32,7 +32,7 @@ def save(path: Path, config: Config, *, name: str, custom_network: str | None = 
     settings = config.model_dump(mode="json", exclude_none=True)
     top = {key: value for key, value in settings.items() if not isinstance(value, dict)}
     sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    folder.write_text(path, tomli_w.dumps(facts | top | sections | {"versions": _versions()}))
+    files.write_text(path, tomli_w.dumps(facts | top | sections | {"versions": _versions()}))
 
 
 def _versions() -> dict[str, str]:
@@ -95,7 +95,7 @@ def settings_of(values: Mapping[str, Any], path: Path) -> Config:
 
 def _read(path: Path) -> dict[str, Any]:
     if path.is_dir():
-        path = path / folder.RUN
+        path = path / files.RUN
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.torch import save_file
 from torch import nn
 
+from .. import files
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..network import to_json
 from ..network.layers import Ensemble
@@ -16,13 +17,12 @@ from ..records import BacklightError
 from ..report import write_report
 from ..training import Observer, Trained
 from ..training import train as fit
-from . import folder as files
 from . import settings
 from .assembly import Assembly
 from .checkup import Checkup
 from .ensemble import members_of
 from .ensemble_stage import fit_ensemble
-from .history import HistoryFile, save_history
+from .history import HistoryFile
 from .module import count_outputs, loss_name
 from .outcome import outcome
 from .view import closing
@@ -52,7 +52,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
     looking = [checkup] if assembly.config.diagnose else []
     trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
     save_model(folder / files.MODEL, trained.module)
-    save_history(folder / files.HISTORY, trained.history)
+    files.save_history(folder / files.HISTORY, trained.history)
     try:
         for doctor in looking:
             doctor.save(folder)

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
+from ..files import check_free
 from . import settings
 from .assembly import assemble
-from .folder import check_free
 from .options import configure
 from .run import Run
 from .stages import complete

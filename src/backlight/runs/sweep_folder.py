@@ -5,19 +5,17 @@ layers.csv stands beside them where initialisations were swept.
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import files
 from ..evaluation.trials import TOLERANCE, Judged
 from ..records import Epoch
 from ..report import figures
 from ..report.sweep_page import read_sweep, write_sweep_report
 from ..training.search import Contest
-from . import folder as files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,10 +103,10 @@ class Sweep:
 
 def keep(sweep: Sweep) -> Sweep:
     """Write everything that is known."""
-    _write_csv(sweep.folder / TRIALS, _trial_rows(sweep))
-    _write_csv(sweep.folder / files.HISTORY, _history_rows(sweep))
+    files.write_csv(sweep.folder / TRIALS, _trial_rows(sweep))
+    files.write_csv(sweep.folder / files.HISTORY, _history_rows(sweep))
     if sweep.layers:
-        _write_csv(
+        files.write_csv(
             sweep.folder / LAYERS,
             [[one.name for one in fields(StartOfLayer)], *(list(astuple(one)) for one in sweep.layers)],
         )
@@ -125,17 +123,9 @@ def _trial_rows(sweep: Sweep) -> list[list[Any]]:
 
 
 def _history_rows(sweep: Sweep) -> list[list[Any]]:
-    head = ["value", "stage", *(one.name for one in fields(Epoch))]
+    head = ["value", "stage", *files.EPOCH_COLUMNS]
     lines: list[list[Any]] = [head]
     for trial in sweep.contest.trials:
         before = Epoch(0, 0, "validation", trial.start, None, None, 0.0, 0.0)
         lines += [[trial.value, trial.stage, *astuple(row)] for row in (before, *trial.history)]
     return lines
-
-
-def _write_csv(path: Path, lines: Sequence[Sequence[Any]]) -> None:
-    def save(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(lines)
-
-    files.write(path, save)

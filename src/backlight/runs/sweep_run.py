@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from .. import files
 from ..backprop import Plan
 from ..data import Part
 from ..evaluation import trials as judging
 from ..records import BacklightError, Task
 from ..training.goal import make_goal
 from ..training.search import Contest, halving, search_rates
-from . import folder as files
 from . import settings
 from .assembly import Assembly, assemble
 from .module import count_outputs, loss_name

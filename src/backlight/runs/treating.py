@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from .. import files
 from ..doctor import all_diagnoses, all_treatments
 from ..records import BacklightError, Finding
 from ..records.config import Config
 from ..report import write_report
-from . import folder as files
 from . import settings
 from .assembly import Assembly, assemble
 from .continuation import check_same_data

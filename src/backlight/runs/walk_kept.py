@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import files
 from ..records import BacklightError
-from . import folder as files
 from .assembly import Assembly
 from .ensemble import members_of
 from .walk import example_of, walk_through

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backlight import BacklightError
-from backlight.runs import folder
+from backlight import BacklightError, files
 
 
 def test_two_runs_in_one_second_get_two_folders(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    made = {folder.create(None, "a b/c.csv") for _ in range(3)}
+    made = {files.create(None, "a b/c.csv") for _ in range(3)}
     assert len(made) == 3
     assert all(path.parent == Path("runs") and path.name.startswith("a-b-c-2") for path in made)
 
@@ -21,16 +20,16 @@ def test_two_runs_in_one_second_get_two_folders(tmp_path, monkeypatch):
 def test_an_empty_folder_may_be_named_but_not_one_in_use(tmp_path):
     out = tmp_path / "run"
     out.mkdir()
-    assert folder.create(out, "x") == out
-    (out / folder.RUN).write_text("format = 1\n")
+    assert files.create(out, "x") == out
+    (out / files.RUN).write_text("format = 1\n")
     with pytest.raises(BacklightError, match="already holds a run; name another folder with --out"):
-        folder.create(out, "x")
+        files.create(out, "x")
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BacklightError, match="cannot be made"):
-        folder.create(tmp_path / "file" / "run", "x")
+        files.create(tmp_path / "file" / "run", "x")
 
 
 @pytest.mark.parametrize(
@@ -45,26 +44,26 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     ],
 )
 def test_names_are_safe_in_a_path(name, slug):
-    assert folder.slug(name) == slug
+    assert files.slug(name) == slug
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.json"
-    folder.write_json(path, {"a": 1})
+    files.write_json(path, {"a": 1})
 
     def fail(temporary):
         temporary.write_text("half")
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError):
-        folder.write(path, fail)
+        files.write(path, fail)
     assert json.loads(path.read_text()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_json_knows_no_nan_and_no_numpy(tmp_path):
     path = tmp_path / "x.json"
-    folder.write_json(
+    files.write_json(
         path, {"a": np.float32(1.5), "b": [math.nan, math.inf], "c": np.arange(2), "d": Path("p"), 3: None}
     )
     assert json.loads(path.read_text()) == {"a": 1.5, "b": ["nan", "inf"], "c": [0, 1], "d": "p", "3": None}
@@ -72,6 +71,6 @@ def test_json_knows_no_nan_and_no_numpy(tmp_path):
 
 def test_what_is_no_run_is_said(tmp_path):
     with pytest.raises(BacklightError, match="There is no run folder"):
-        folder.require_run(tmp_path / "nothing")
+        files.require_run(tmp_path / "nothing")
     with pytest.raises(BacklightError, match=r"is not a run folder \(it has no run.toml\)"):
-        folder.require_run(tmp_path)
+        files.require_run(tmp_path)

@@ -1,14 +1,8 @@
-"""The run folder: the names of its files, making one, and writing so that a crash leaves no half-written file."""
+"""The run folder: the names of its files, finding one, and making one."""
 
-import json
-import math
-import os
 import re
-import tempfile
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..records import BacklightError
 
@@ -17,6 +11,8 @@ NETWORK = "network.json"
 PREPROCESSING = "preprocessing.json"
 MODEL = "model.safetensors"
 HISTORY = "history.csv"
+SIGNALS = "signals.parquet"
+FACTS = "facts.json"
 FINDINGS = "findings.json"
 CONSIDERED = "considered.json"
 EVALUATION = "evaluation.json"
@@ -90,63 +86,3 @@ def require_run(path: str | Path) -> Path:
     if not (folder / RUN).is_file():
         raise BacklightError(f"{folder} is not a run folder (it has no {RUN}); `backlight runs` lists those there are.")
     return folder
-
-
-def write(path: Path, save: Callable[[Path], object]) -> None:
-    """Let `save` write to a temporary file beside `path`, then put it in place in one move."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        save(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file in one move."""
-    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file in one move; see `plain`."""
-    write_text(path, to_json_text(value))
-
-
-def to_json_text(value: Any) -> str:
-    """Indented JSON; see `plain`."""
-    return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def plain(value: Any) -> Any:
-    """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`.
-
-    Infinity and not-a-number, which JSON lacks, become text, as in the findings: an infinite gradient is not a
-    missing one.
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file of a run.
-
-    Raises:
-        BacklightError: it is missing or broken.
-
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BacklightError(f"The run folder {path.parent} has no {path.name}; its training did not end.") from error
-    except (OSError, ValueError) as error:
-        raise BacklightError(f"{path} cannot be read ({error}); the run folder is damaged.") from error

@@ -1,0 +1,54 @@
+"""JSON of a run: values as plain ones, and back."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from ..records import BacklightError
+from .writing import write_text
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file in one move; see `plain`."""
+    write_text(path, to_json_text(value))
+
+
+def to_json_text(value: Any) -> str:
+    """Indented JSON; see `plain`."""
+    return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """The same value as it would come back from JSON; NumPy's scalars and arrays have `tolist`.
+
+    Infinity and not-a-number, which JSON lacks, become text: an infinite gradient is not a missing one.
+    """
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run.
+
+    Raises:
+        BacklightError: it is missing or broken.
+
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BacklightError(f"The run folder {path.parent} has no {path.name}; its training did not end.") from error
+    except (OSError, ValueError) as error:
+        raise BacklightError(f"{path} cannot be read ({error}); the run folder is damaged.") from error
