@@ -1,0 +1,1 @@
+"""Sick trainings of our own engine, treated, untreated and randomly changed."""
