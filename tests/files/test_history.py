@@ -45,7 +45,7 @@ def test_rows_can_be_chosen_by_columns_of_their_own(tmp_path):
 @pytest.mark.parametrize("text", ["split\ntrain\n", "epoch,step,split,loss\n1,x,train,1\n"])
 def test_a_damaged_history_is_one_sentence(tmp_path, text):
     (tmp_path / "history.csv").write_text(text)
-    with pytest.raises(BacklightError, match="history.csv is damaged"):
+    with pytest.raises(BacklightError, match=r"history\.csv is damaged"):
         files.read_history(tmp_path / "history.csv")
     with pytest.raises(BacklightError, match="training has not begun"):
         files.read_history(tmp_path / "gone" / "history.csv")
