@@ -83,6 +83,14 @@ class Collection:
         return register
 
 
+POSTED = Collection()
+"""Faults as people post them, on the small data sets they post about."""
+
+
+SOUND = Collection()
+"""Programs without a fault, on the same data and in other ways."""
+
+
 def adam(model: nn.Module, rate: float = 3e-3) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), rate)
 
