@@ -46,6 +46,7 @@ _CONFIGURED = (
     "optimizer",
     "schedule",
     "weight_decay",
+    "average",
     "ensemble",
     "device",
     "time_limit",
@@ -72,6 +73,9 @@ class _Estimator(BaseEstimator):
         "none" hands float32 arrays to the network as they are.
     epochs, batch_size, learning_rate, optimizer, schedule, weight_decay:
         None: chosen from the data. `learning_rate="auto"` looks for the rate first, at about 1.5 plain trainings.
+    average:
+        Decay of the exponential moving average of the parameters, which predicts in their place; 0: none, None: chosen
+        from the data.
     ensemble:
         Networks that are trained at once and predict together; None: 8 for a table of up to 2,000 rows where `network`
         is None, each leaving out another eighth of the rows to choose its epoch; else 1.
@@ -118,6 +122,7 @@ class _Estimator(BaseEstimator):
         optimizer: str | None = None,
         schedule: str | None = None,
         weight_decay: float | None = None,
+        average: float | None = None,
         ensemble: int | None = None,
         validation_fraction: float = 0.15,
         diagnose: bool = True,
@@ -135,6 +140,7 @@ class _Estimator(BaseEstimator):
         self.optimizer = optimizer
         self.schedule = schedule
         self.weight_decay = weight_decay
+        self.average = average
         self.ensemble = ensemble
         self.validation_fraction = validation_fraction
         self.diagnose = diagnose
