@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from torch import nn
 
 import backlight as bl
 from backlight.runs.sweep_values import read_over, widened
-from backlight.training.search import Contest
+from backlight.runs.sweep_words import verdict
+from backlight.training.contest import Contest
+from backlight.training.session import Session
 
 QUICK = {"network": "16 relu", "epochs": 6, "batch_size": 32, "diagnose": False, "verbose": False}
 KEYS = {"over", "trials", "recommended", "margin", "cost_in_runs", "seconds"}
@@ -65,6 +68,42 @@ def test_interrupted_it_keeps_what_it_has_and_says_what_is_missing(tmp_path, mon
     assert found.trials and all(trial.stage == "short" for trial in found.trials)
     assert "Missing, interrupted: the race" in found.verdict
     assert (tmp_path / "half" / "report.html").exists()
+
+
+def test_interrupted_within_the_first_epoch_of_the_race_it_says_so_and_calls_nothing_divergent(tmp_path, monkeypatch):
+    """As a real Ctrl-C does it: within a pass over the rows."""
+    update, seen = Session.update, []
+
+    def interrupted(self, loss):
+        if len(self.batches) > 4:  # the race: the short look sees a part of the rows
+            seen.append(loss)
+            if len(seen) == 20:
+                raise KeyboardInterrupt
+        update(self, loss)
+
+    monkeypatch.setattr(Session, "update", interrupted)
+    options = QUICK | {"epochs": 2, "batch_size": 32}
+    found = bl.sweep("sklearn:breast_cancer", over="lr=0.001,0.01", out=tmp_path / "half", **options)
+    assert found.stopped == "interrupted"
+    assert {one.verdict for one in found.trials} == {"unfinished"}
+    assert "no trial came to the end of its first epoch" in found.verdict
+    assert "Missing, interrupted: 0.001, 0.01" in found.verdict
+    assert (tmp_path / "half" / "report.html").read_text().count("unfinished") >= 2
+
+
+def test_a_best_at_the_end_of_the_race_names_rates_to_try(rates):
+    def verdict_with(recommended):
+        return verdict(replace(rates, recommended=recommended))
+
+    raced = sorted(trial.value for trial in rates.contest.trials if trial.stage == "full")
+    assert "may do better still" not in verdict_with(raced[1])
+    low, high = raced[0], raced[-1]
+    assert f"the lowest of the race, and a lower one may do better still: try --over learning_rate={low:g}," in (
+        verdict_with(low)
+    )
+    assert f"the highest of the race, and a higher one may do better still: try --over learning_rate={high:g}," in (
+        verdict_with(high)
+    )
 
 
 def test_values_that_were_not_trained_are_named(tmp_path, monkeypatch):

@@ -11,7 +11,9 @@ from torch import nn
 from backlight.evaluation.trials import judge
 from backlight.records import Epoch
 from backlight.records.config import TrainingConfig
-from backlight.training.search import Contest, Trial, halving, keep_best, search_rates
+from backlight.training import search
+from backlight.training.contest import Contest, Trial
+from backlight.training.search import MOST_FURTHER, against, edge_of, halving, keep_best, search_rates
 
 
 def rows(n, seed):
@@ -55,6 +57,36 @@ def test_the_recommended_rate_is_the_best_and_small_and_large_ones_are_told(cont
     assert verdicts[min(verdicts)] == "too small"
     assert verdicts[max(verdicts)] in ("too large", "diverges")
     assert 3e-3 < found.recommended < 0.3
+
+
+def test_the_best_at_the_end_of_the_race_is_followed_up(monkeypatch):
+    """A search whose short look points far too high, so that the lowest rate of the race wins."""
+    monkeypatch.setattr(search, "short_look", lambda *_, **__: 1.0)
+    found, told = Contest("cross-entropy", rows(600, 0), rows(300, 1)), []
+    found.tell = told.append
+    search_rates(network(), settings(), found, seed=0)
+    values = [trial.value for trial in found.trials]
+    assert values[:5] == [0.1, 0.22, 0.5, 1.1, 0.045]
+    losses = {trial.value: trial.loss for trial in found.trials if trial.finished}
+    followed = found.trials[4]
+    assert followed.finished == (followed.loss == min(losses.values()))
+    assert "0.1, is at the end of the race; 0.045 against it" in told[1]
+    assert len(values) <= 4 + MOST_FURTHER
+
+
+def test_nothing_follows_a_best_between_others_or_a_race_that_was_cut_short():
+    assert edge_of([curve(1e-2, [0.3]), curve(3e-2, [0.2]), curve(1e-1, [0.3])]) is None
+    low, high = curve(1e-2, [0.2, 0.1]), curve(3e-2, [0.3, 0.2])
+    assert edge_of([low, high]) == (low, -1)
+    assert edge_of([curve(1e-2, [0.3, 0.3]), high]) == (high, 1)
+    assert edge_of([curve(1e-2, [0.3], planned=2), curve(3e-2, [0.2], planned=2)]) is None
+
+
+def test_one_rate_against_another_stops_where_it_is_behind_at_a_lap():
+    judge_of = against(curve(1e-2, [0.4, 0.3, 0.2, 0.1]).curve, 4)  # laps: the first and the third epoch
+    assert [list(judge_of(latest(loss, epoch=1))) for loss in (0.5, 0.3, math.nan)] == [[0], [], [0]]
+    assert list(judge_of(latest(0.35, epoch=2))) == []
+    assert list(judge_of(latest(0.25, epoch=3))) == [0]
 
 
 def test_the_module_and_the_random_state_are_left_as_they_were():
@@ -164,6 +196,27 @@ def test_a_small_rate_of_the_short_look_is_judged_by_rate_times_steps():
     found = verdicts(*short, *race)
     assert found[1e-3] == "right"  # over 100 times the steps it goes as far as 0.1 in the short look
     assert found[1e-4] == "too small"
+
+
+def test_the_distance_to_the_best_says_at_which_epoch_or_in_which_stage_it_was_measured():
+    race = [curve(1e-2, [0.5, 0.4, 0.3]), curve(1e-1, [0.6], planned=3), curve(2e-1, [0.6, 0.6, 0.6])]
+    short = [curve(1e-2, [0.5], "short", planned=1), curve(1.0, [0.8], "short", planned=1)]
+    words = {one.value: one.words for one in judge([*short, *race], rates=True).trials}
+    assert words[1e-1].endswith("20.0% above the best at epoch 1, where it was stopped")
+    assert words[2e-1].endswith("2 times the loss of the best")
+    assert words[1.0].endswith("60.0% above the best of the short look")
+
+
+def test_a_trial_that_was_stopped_before_anything_was_measured_is_not_called_divergent():
+    short = [curve(1e-3, [0.5], "short"), curve(1e-2, [0.4], "short")]
+    found = judge([*short, curve(1e-2, [], planned=4), curve(2e-2, [], planned=4)], rates=True)
+    assert {one.value: (one.verdict, one.stage) for one in found.trials} == {
+        1e-3: ("too small", "short"),
+        1e-2: ("right", "short"),
+        2e-2: ("unfinished", "full"),
+    }
+    assert found.recommended == 1e-2
+    assert found.margin == (1e-2, 1e-2)
 
 
 def test_nothing_finite_recommends_nothing():

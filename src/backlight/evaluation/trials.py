@@ -27,10 +27,12 @@ done"; above it, it is nearly there."""
 NOISY = 0.02
 """Roughness (see `roughness`) above which a curve is called noisy: mean rises of the validation loss from epoch to
 epoch, over the way that the best went."""
+UNFINISHED = "unfinished"
+"""Verdict of a trial that was stopped before anything was measured."""
 
 
 class Tried(Protocol):
-    """What is read of a trial; `backlight.training.search.Trial` has it."""
+    """What is read of a trial; `backlight.training.contest.Trial` has it."""
 
     @property
     def value(self) -> Any:
@@ -69,6 +71,7 @@ class Judged:
     ----------
     verdict:
         For learning rates: too small, right, too large, diverges. For other settings: best, as good, worse, diverges.
+        Unfinished: it was stopped before its first epoch ended, so that nothing is known.
     words:
         The evidence, in a few words.
     beyond:
@@ -95,14 +98,19 @@ class Outcome:
 
 
 def judge(trials: Sequence[Tried], *, constant: float = 0.0, rates: bool) -> Outcome:
-    """Judge every trial; where a value was tried in two stages, the longer one counts.
+    """Judge every trial; where a value was tried in two stages, the longer one counts, if it
+    got anywhere.
 
     constant: loss of a constant guess. rates: whether the values are learning rates, which are too small or too large.
     """
     best = recommend(trials)
     if best is None:
         return Outcome(tuple(_judged(t, trials, None, constant, rates) for t in trials), None, None)
-    found = {t.value: t for stage in ("short", "full") for t in trials if t.stage == stage}
+    tried = [t for stage in ("short", "full") for t in trials if t.stage == stage]
+    found: dict[Any, Tried] = {}
+    for t in tried:
+        if t.curve or t.value not in found:
+            found[t.value] = t
     judged = [_judged(t, trials, best, constant, rates) for t in found.values()]
     if all(isinstance(one.value, int | float) for one in judged):
         judged.sort(key=lambda one: one.value)
@@ -140,7 +148,9 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
     beyond, share, noise, like = _evidence(trial, trials, best, rates)
     last = trial.curve[-1].loss if trial.curve else math.nan
     bound = DIVERGED * max(trial.start, constant)
-    if not math.isfinite(last) or best is None:
+    if not trial.curve:
+        verdict, words = UNFINISHED, "stopped before its first epoch ended"
+    elif not math.isfinite(last) or best is None:
         verdict, words = "diverges", "the loss is not finite"
     elif last > bound:
         verdict, words = "diverges", f"the loss ends at {last:.3g}, above the {bound:.3g} of not training at all"
@@ -148,7 +158,7 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
         verdict, words = _rate(trial, best, beyond, share, noise)
     else:
         verdict, words = _setting(trial, best, beyond)
-    if like is not None and verdict != "diverges":
+    if like is not None and verdict not in ("diverges", UNFINISHED):
         words += f" (over all steps like {like:.1g} in the short look)"
     return Judged(trial.value, trial.loss, verdict, words, trial.stage, len(trial.curve), beyond, trial.finished)
 
@@ -156,10 +166,11 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
 def _in_line(judged: Sequence[Judged]) -> list[Judged]:
     """Where the race has been, it has the word: a rate of the short look takes the verdict of its neighbour there, and
     one beyond the race is no better than the end of it."""
-    raced = [one for one in judged if one.stage == "full"]
+    raced = [one for one in judged if one.stage == "full" and one.verdict != UNFINISHED]
     if not raced:
         return list(judged)
-    return [one if one.stage == "full" or one.verdict == "diverges" else _placed(one, raced) for one in judged]
+    known = ("diverges", UNFINISHED)
+    return [one if one.stage == "full" or one.verdict in known else _placed(one, raced) for one in judged]
 
 
 def _placed(one: Judged, raced: Sequence[Judged]) -> Judged:
@@ -208,24 +219,32 @@ def _rate(trial: Tried, best: Tried, beyond: float, share: float, noise: float) 
     if trial.value == best.value:
         return "right", "quick improvement, then slow and steady"
     if beyond <= TOLERANCE:
-        return "right", f"within {TOLERANCE:.0%} of the best"
+        return "right", f"within {TOLERANCE:.0%} of {_rival(trial, best)}"
     if trial.value < best.value:
         far = "far from done" if share < DONE else "not done"
         return "too small", f"{steady}, but {far}: {share:.0%} of the way of the best"
     settles = "noisy, settles high" if noise > NOISY else "settles high"
-    return "too large", f"{settles}: {_above(beyond)}"
+    return "too large", f"{settles}: {_above(beyond)} {_rival(trial, best)}"
 
 
 def _setting(trial: Tried, best: Tried, beyond: float) -> tuple[str, str]:
     if trial.value == best.value:
         return "best", "the lowest loss"
     if beyond <= TOLERANCE:
-        return "as good", f"{beyond:.1%} above the best: no difference to be seen"
-    return "worse", _above(beyond)
+        return "as good", f"{beyond:.1%} above {_rival(trial, best)}: no difference to be seen"
+    return "worse", f"{_above(beyond)} {_rival(trial, best)}"
 
 
 def _above(beyond: float) -> str:
-    return f"{beyond:.1%} above the best" if beyond < 1 else f"{1 + beyond:.3g} times the loss of the best"
+    return f"{beyond:.1%} above" if beyond < 1 else f"{1 + beyond:.3g} times the loss of"
+
+
+def _rival(trial: Tried, best: Tried) -> str:
+    """What the distance is measured to: of another stage, or at the epoch at which the trial was stopped."""
+    if trial.stage != best.stage:
+        return "the best of the short look"
+    stopped = len(trial.curve)
+    return f"the best at epoch {stopped}, where it was stopped" if stopped < len(best.curve) else "the best"
 
 
 def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]:
@@ -245,4 +264,4 @@ def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]
 
 
 def _as_well(one: Judged) -> bool:
-    return one.verdict != "diverges" and one.beyond <= TOLERANCE
+    return one.verdict not in ("diverges", UNFINISHED) and one.beyond <= TOLERANCE

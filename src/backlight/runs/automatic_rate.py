@@ -17,7 +17,8 @@ from ..data import Augmentation
 from ..evaluation.trials import TOLERANCE, judge
 from ..records import BacklightError
 from ..records.config import FROM_SWEEP, TrainingConfig
-from ..training.search import Contest, search_rates
+from ..training.contest import Contest
+from ..training.search import search_rates
 from .module import count_outputs, loss_name
 
 if TYPE_CHECKING:

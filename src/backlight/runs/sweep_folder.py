@@ -15,7 +15,7 @@ from ..evaluation.trials import TOLERANCE, Judged
 from ..records import Epoch
 from ..report import figures
 from ..report.sweep_page import read_sweep, write_sweep_report
-from ..training.search import Contest
+from ..training.contest import Contest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

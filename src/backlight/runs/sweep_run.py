@@ -16,8 +16,9 @@ from ..backprop import Plan
 from ..data import Part
 from ..evaluation import trials as judging
 from ..records import BacklightError, Task
+from ..training.contest import Contest
 from ..training.goal import make_goal
-from ..training.search import Contest, halving, search_rates
+from ..training.search import halving, search_rates
 from . import settings
 from .assembly import Assembly, assemble
 from .module import count_outputs, loss_name

@@ -10,21 +10,15 @@ import copy
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
 
-from ..data.augment import Augmentation
-from ..data.batches import Batches, place
 from ..records import Epoch
 from ..records.config import TrainingConfig
-from .copies import Copy, Judge, train_copies
-from .goal import make_goal, measure
-from .loop import Arrays, device_of
-from .predict import prediction_batch
-from .session import Trained
+from .contest import Contest, Trial
+from .copies import Copy, Judge
 
 SHORT = 1 / 20
 """Share of a whole training's steps that each rate gets in the short look."""
@@ -43,118 +37,10 @@ AROUND = (-1.0, -0.65, -0.3, 0.05)
 the best rate was 4 to 40 times as high as over all of them (census income, Beijing air quality, digits)."""
 LAPS = ((0.25, 2), (0.6, 1))
 """At this share of the epochs, so many stay in the race."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One value, trained.
-
-    Attributes
-    ----------
-    value:
-        Of the setting.
-    stage:
-        short: a small part of a training, with a schedule of its own; full: as a whole training goes.
-    start:
-        Validation loss before the first step.
-    history:
-        Rows as in history.csv.
-    planned, epochs:
-        Epochs of its stage, and those that were run.
-    steps:
-        Planned updates.
-    rows_seen:
-        Training rows it met, each time counted.
-    """
-
-    value: Any
-    stage: str
-    start: float
-    history: tuple[Epoch, ...]
-    planned: int
-    epochs: int
-    steps: int
-    rows_seen: int
-    stopped: str
-
-    @property
-    def curve(self) -> tuple[Epoch, ...]:
-        """The validation rows."""
-        return tuple(row for row in self.history if row.split == "validation")
-
-    @property
-    def loss(self) -> float:
-        """Lowest validation loss, whose parameters a training keeps; not a number where there is none."""
-        losses = [row.loss for row in self.curve if math.isfinite(row.loss)]
-        return min(losses, default=math.nan)
-
-    @property
-    def finished(self) -> bool:
-        """Whether it ran to its end; one that diverged did not."""
-        return self.epochs >= self.planned and math.isfinite(self.loss)
-
-
-@dataclass
-class Contest:
-    """What all trials of a search share, and the trials so far."""
-
-    loss: str | nn.Module
-    train: Arrays
-    validation: Arrays
-    unit: float = 1.0
-    augmentation: Augmentation | None = None
-    deadline: float | None = None
-    tell: Callable[[str], None] = lambda text: None
-    trials: list[Trial] = field(default_factory=list)
-    wanted: list[tuple[str, Any]] = field(default_factory=list)
-    """(stage, value) of every trial that was to be."""
-    stopped: str = ""
-    """"interrupted" or "time limit" where it was ended early."""
-
-    def run(
-        self,
-        values: Sequence[Any],
-        make: Callable[[Any], Copy],
-        *,
-        stage: str,
-        judge: Judge | None = None,
-        deadline: float | None = None,
-    ) -> list[Trial]:
-        """Train one copy for each value; those that had not begun leave no trial.
-
-        Raises KeyboardInterrupt after Ctrl-C, with the trials so far kept.
-        """
-        self.wanted += [(stage, value) for value in values]
-        copies = [make(value) for value in values]
-        starts = [_loss_before(self, one) for one in copies]
-        limits = [limit for limit in (deadline, self.deadline) if limit is not None]
-        trained = train_copies(
-            copies,
-            self.loss,
-            self.train,
-            self.validation,
-            unit=self.unit,
-            augmentation=self.augmentation,
-            deadline=min(limits, default=None),
-            judge=judge,
-        )
-        found = [
-            _trial(value, stage, start, one, result)
-            for value, start, one, result in zip(values, starts, copies, trained, strict=True)
-            if result.steps
-        ]
-        self.trials += found
-        if any(one.stopped == "interrupted" for one in trained):
-            self.stopped = "interrupted"
-            raise KeyboardInterrupt
-        if any(one.stopped == "time limit" for one in trained):
-            self.stopped = "time limit"
-        return found
-
-    @property
-    def rows_seen(self) -> int:
-        """Training rows that all trials met together, each time counted."""
-        return sum(trial.rows_seen for trial in self.trials)
+FURTHER = 0.35
+"""Decades from the best of the race to the rate that follows it up, where the best lies at an end …"""
+MOST_FURTHER = 2
+"""… and how often, each time that the rate beyond did better still."""
 
 
 def search_rates(
@@ -187,6 +73,21 @@ def search_rates(
 
     contest.tell(f"Best of the short look: {best:.2g}. Race of {len(AROUND)} rates around it, {epochs} epochs each:")
     contest.run([_round(best * 10**step) for step in AROUND], entrant, stage="full", judge=halving(epochs))
+    for _ in range(MOST_FURTHER):
+        if (edge := edge_of(contest.trials)) is None or contest.stopped:
+            return
+        beyond = _round(edge[0].value * 10 ** (edge[1] * FURTHER))
+        contest.tell(f"The best, {edge[0].value:g}, is at the end of the race; {beyond:g} against it:")
+        contest.run([beyond], entrant, stage="full", judge=against(edge[0].curve, epochs))
+
+
+def edge_of(trials: Sequence[Trial]) -> tuple[Trial, int] | None:
+    """The best of the race and on which side nothing was raced: −1 below, 1 above; None where there is on both."""
+    raced = sorted((trial for trial in trials if trial.stage == "full" and trial.curve), key=lambda one: one.value)
+    best = min((trial for trial in raced if trial.finished), key=lambda one: one.loss, default=None)
+    if best is None or len(raced) < 2 or best.value not in (raced[0].value, raced[-1].value):
+        return None
+    return best, -1 if best.value == raced[0].value else 1
 
 
 def short_look(base: float, make: Callable[[float], Copy], contest: Contest, *, seed: int) -> float:
@@ -254,6 +155,19 @@ def halving(epochs: int, laps: Iterable[tuple[float, int]] = LAPS) -> Judge:
     return lambda latest: [number for judge in judges for number in judge(latest)]
 
 
+def against(rival: Sequence[Epoch], epochs: int) -> Judge:
+    """Stops a single trial that is behind its rival's validation curve at the laps."""
+    laps = {math.ceil(share * epochs) for share, _ in LAPS}
+
+    def judge(latest: list[tuple[Epoch, ...]]) -> Collection[int]:
+        done = round(latest[0][-1].epoch) if latest[0] else 0
+        if done not in laps or done > len(rival):
+            return []
+        return [0] if _sortable(latest[0][-1].loss) > rival[done - 1].loss else []
+
+    return judge
+
+
 def keep_best(epoch: int, keep: int) -> Judge:
     """At the end of that epoch, keep so many with the lowest validation loss."""
 
@@ -272,22 +186,6 @@ def _part(deadline: float | None, share: float) -> float | None:
 
 def _sortable(loss: float) -> float:
     return loss if math.isfinite(loss) else math.inf
-
-
-def _loss_before(contest: Contest, one: Copy) -> float:
-    """Validation loss before the first step."""
-    device = device_of(one.config)
-    x, y = one.validation or contest.validation
-    goal = make_goal(contest.loss, unit=contest.unit)
-    placed = place(x, device)
-    target = goal.prepare(Batches(placed[:0], y, size=1, device=device).y)
-    return measure(one.module.to(device), goal, placed, target, size=prediction_batch(placed))[0]
-
-
-def _trial(value: Any, stage: str, start: float, one: Copy, trained: Trained) -> Trial:
-    planned, seen = one.config.epochs or 1, trained.steps * (one.config.batch_size or 128)
-    steps = round(trained.steps / max(1, trained.epochs)) * planned
-    return Trial(value, stage, start, trained.history, planned, trained.epochs, steps, seen, trained.stopped)
 
 
 def _round(rate: float) -> float:

@@ -23,6 +23,7 @@ STYLE: dict[str, tuple[str, Any, float, str]] = {
     "too large": (WARM, (0, (5, 2)), 1.5, "^"),
     "worse": (WARM, (0, (1, 1.5)), 1.5, "^"),
     "diverges": (INK, (0, (6, 2, 1, 2)), 1.1, "x"),
+    "unfinished": (GREY, "-", 1.1, "."),
 }
 """Verdict → colour, dashes, width, marker: dashes and markers differ, too, so that it is readable in grey."""
 _LOG_RANGE = 8
