@@ -13,6 +13,7 @@ from backlight.records import BacklightError
 from backlight.records.config import Config, DataConfig
 from backlight.runs import learning_curve_run
 from backlight.runs.learning_curve_sizes import ground
+from backlight.training.session import Session
 
 FAST = {"network": "16 relu", "epochs": 2, "batch_size": 64, "learning_rate": 0.01, "verbose": False, "seeds": 2}
 
@@ -65,6 +66,28 @@ def test_cut_short_it_keeps_what_it_has(tmp_path, monkeypatch):
     assert curve.stopped == "interrupted"
     assert "Missing, interrupted: 1,222 rows." in curve.verdict
     assert json.loads((curve.folder / "learning-curve.json").read_text())["missing"] == [1222]
+
+
+@pytest.mark.parametrize(
+    ("done", "said"), [(0, "nothing can be told."), (2, "2 finished sizes are too few for a forecast.")]
+)
+def test_cut_short_too_early_for_a_forecast_it_still_says_what_is_missing(tmp_path, monkeypatch, done, said):
+    """As a real Ctrl-C does it: within a pass over the rows of a size."""
+    update, sizes = Session.update, []
+
+    def interrupted(self, loss):
+        if self.batches.rows not in sizes:
+            sizes.append(self.batches.rows)
+        if len(sizes) > done and self.course.step == 3:
+            raise KeyboardInterrupt
+        update(self, loss)
+
+    monkeypatch.setattr(Session, "update", interrupted)
+    curve = bl.learning_curve("sklearn:digits", out=tmp_path / "curve", most_sizes=4, **FAST)
+    wanted = [153, 306, 611, 1222]
+    assert [point.rows for point in curve.points] == wanted[:done]
+    assert said in curve.verdict
+    assert curve.verdict.endswith(f"Missing, interrupted: {', '.join(f'{rows:,}' for rows in wanted[done:])} rows.")
 
 
 def test_a_time_limit_that_is_over_leaves_an_empty_curve(tmp_path):

@@ -30,14 +30,15 @@ _MENDS = {
 def verdict(curve: LearningCurve) -> str:
     """The whole verdict, in a few sentences."""
     if not curve.points:
-        return f"No size was finished, so nothing can be told{_why(curve)}."
+        return f"No size was finished, so nothing can be told. {_unfinished(curve)}".strip()
     if curve.law is None or curve.gain is None:
         last, said = curve.points[-1], name(curve)
         many = "size is" if len(curve.points) == 1 else "sizes are"
-        return (
+        few = (
             f"{said[0].upper()}{said[1:]} {text(curve.metric, last.value)} with {last.rows:,} rows; the "
-            f"{len(curve.points)} finished {many} too few for a forecast{_why(curve)}."
+            f"{len(curve.points)} finished {many} too few for a forecast."
         )
+        return f"{few} {_unfinished(curve)}".strip()
     parts = [_here(curve), _twice(curve), _flattens(curve), _lacks(curve), _augmentation(curve), _unfinished(curve)]
     return " ".join(part for part in parts if part)
 
@@ -121,10 +122,6 @@ def _augmentation(curve: LearningCurve) -> str:
     if worth.high < 0:
         return f"Augmentation harms: it costs as much as losing {-worth.value:,.0f} of {last:,} rows."
     return f"Augmentation is worth {worth.value:,.0f} ({worth.low:,.0f}–{worth.high:,.0f}) of the {last:,} rows."
-
-
-def _why(curve: LearningCurve) -> str:
-    return f" ({curve.stopped})" if curve.stopped != "all sizes done" else ""
 
 
 def _unfinished(curve: LearningCurve) -> str:

@@ -83,10 +83,12 @@ def _show(curve: "LearningCurve", *, json: bool) -> None:
             (f"{one.rows:,}", number(one.value), _interval(one.low, one.high), "expected") for one in curve.forecast
         ]
         heading = "R²" if curve.metric == "r2" else curve.metric.replace("_", " ")
-        print_table(("training rows", heading, "95 % interval", ""), found, right=(0, 1, 2))
+        if found:
+            print_table(("training rows", heading, "95 % interval", ""), found, right=(0, 1, 2))
         print_text(f"\n{curve.verdict}\nCurve: {curve.folder}")
     if curve.stopped == "interrupted":
-        say(f"Interrupted: the sizes that were done are in {curve.folder}.")
+        kept = "the sizes that were done are" if curve.points else "no size was done; the settings are"
+        say(f"Interrupted: {kept} in {curve.folder}.")
         raise typer.Exit(INTERRUPTED)
 
 
