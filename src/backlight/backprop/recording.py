@@ -84,11 +84,11 @@ def record(function: Callable[[], Any], *, most_bytes: int = MOST_BYTES) -> tupl
     >>> recording.replay().item()
     12.0
     """
-    notes = _Notes()
+    notes = _Notes(most_bytes)
     with notes:
         result = function()
     calls = notes.calls()
-    if calls is None or notes.bytes > most_bytes:
+    if calls is None:
         return result, None
     return result, Recording(calls, result)
 
@@ -96,8 +96,9 @@ def record(function: Callable[[], Any], *, most_bytes: int = MOST_BYTES) -> tupl
 class _Notes(TorchDispatchMode):
     """Every kernel called while this mode is on, with its arguments and results."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int) -> None:
         super().__init__()
+        self.most_bytes = most_bytes
         self.seen: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
         self.bytes = 0
         self.possible = True
@@ -110,11 +111,16 @@ class _Notes(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
+        if not self.possible:
+            return result
         self.seen.append((func, args, kwargs, result))
         self.possible &= not torch.is_grad_enabled() and all(isinstance(r, Tensor | None) for r in _listed(result))
         self.possible &= not _shape_depends_on_values(func, args)
         if not _shares_memory(result, args):
             self.bytes += sum(r.nbytes for r in _listed(result) if isinstance(r, Tensor))
+        self.possible &= self.bytes <= self.most_bytes
+        if not self.possible:
+            self.seen.clear()  # or this run would hold every intermediate result to its end
         return result
 
     def calls(self) -> list[Call] | None:
