@@ -1,6 +1,7 @@
 """Sick runs are treated where that is proven, healthy ones left alone."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from backlight.runs.assembly import assemble
 from backlight.runs.options import configure
 from backlight.runs.proof import Prover
 from backlight.runs.proof_bench import Bench, CutShortError
+from backlight.training import Observer
 
 SICK = {"network": "16 relu, 16 relu", "epochs": 15, "init": "zeros", "schedule": "constant", "verbose": False}
 TWO = Task("binary", "y", (0, 1))
@@ -80,6 +82,46 @@ def test_treating_in_another_process_needs_the_data(tmp_path):
     run = bl.train((x, x[:, 0] > 0), network="8 relu", epochs=2, treat=False, out=tmp_path / "run", verbose=False)
     with pytest.raises(BacklightError, match="source=…"):
         bl.treat(run.folder)
+
+
+class CtrlC(Observer):
+    """Presses Ctrl-C, once, where a note begins so."""
+
+    def __init__(self, note):
+        self.note = note
+
+    def on_note(self, text):
+        if self.note and text.strip().startswith(self.note):
+            self.note = ""
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("note", "tried", "said"),
+    [("Treating", [], "Interrupted: the run is as it was"), ("zero-init: init helped", ["better"], "init helped, but")],
+)
+def test_ctrl_c_while_treating_leaves_the_run_as_it_was_and_the_rest_for_later(tmp_path, note, tried, said):
+    heard = []
+    hearing = CtrlC("")
+    hearing.on_note = heard.append
+    options = SICK | {"verbose": True}
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", observers=[hearing, CtrlC(note)], **options)
+    proof = json.loads((run.folder / "proof.json").read_text())
+    assert run.interrupted and proof["stopped"] == "interrupted" and proof["kept"] == []
+    assert [one["verdict"]["word"] for one in proof["tried"]] == tried
+    assert not (run.folder / "untreated").exists() and not (run.folder / ".treated").exists()
+    assert run.config.network.init == "zeros" and run.metrics["accuracy"].value < 0.7
+    told = " ".join(heard)
+    assert said in told and f"backlight diagnose {run.folder} --treat" in told
+    again = bl.treat(run.folder, verbose=False)
+    assert again.metrics["accuracy"].value > 0.9 and not again.interrupted
+
+
+def test_ctrl_c_while_the_treated_run_is_trained_leaves_the_run_as_it_was(tmp_path):
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", observers=[CtrlC("Training again")], **SICK)
+    assert run.interrupted and run.metrics["accuracy"].value < 0.7
+    assert run.findings[0].verdict.word == "better" and not run.findings[0].verdict.kept
+    assert not (run.folder / "untreated").exists() and not (run.folder / ".treated").exists()
 
 
 def test_without_time_nothing_is_tried():

@@ -17,6 +17,7 @@ FINDINGS = "findings.json"
 CONSIDERED = "considered.json"
 EVALUATION = "evaluation.json"
 WALK = "walk.json"
+PROOF = "proof.json"
 CHECKPOINTS = "checkpoints"
 REPORT = "report.html"
 

@@ -12,7 +12,7 @@ from ..doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
 from ..evaluation.side_by_side import difference, judged
 from ..records import BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
 from ..records.config import Config
-from .proof_bench import Bench, CutShortError, Outcome
+from .proof_bench import INTERRUPTED, TIME_LIMIT, Bench, CutShortError, Outcome
 
 SEEDS = (8, 5, 3)
 """Trainings of each side, fewer where time is short. Below three the spread over seeds is not known."""
@@ -36,6 +36,8 @@ class Proof:
     """Names of the treatments that were better."""
     left: dict[str, str] = field(default_factory=dict)
     """Name of a finding that nothing was tried for → why."""
+    stopped: str = ""
+    """"interrupted" (Ctrl-C) or "time limit", where that ended the proof."""
     trainings: int = 0
     seconds: float = 0.0
 
@@ -95,14 +97,23 @@ class Prover:
             handled.add(finding.name)
             try:
                 trial = self._trial(finding)
-            except CutShortError:
-                self.proof.left[finding.name] = "there was no time left to prove a treatment"
+            except (CutShortError, KeyboardInterrupt) as error:
+                self._stop(str(error) or INTERRUPTED, [finding, *pending], notes=notes)
                 break
             if trial is not None and trial.verdict.kept:
                 facts = trial.treated[0].facts
                 pending = list(diagnose(facts).findings) if facts is not None else []
         self.proof.seconds = time.monotonic() - began
         return self.proof
+
+    def _stop(self, why: str, without: Sequence[Finding], *, notes: bool) -> None:
+        """Write down what ended the proof, and which findings are left without one."""
+        self.proof.stopped = why
+        early = "Ctrl-C came" if why == INTERRUPTED else "there was no time left"
+        tried = {one.name for one in self.proof.findings}
+        for finding in without:
+            if finding.name not in tried and (notes or finding.severity != "note"):
+                self.proof.left.setdefault(finding.name, f"{early} before a treatment was proven")
 
     def _trial(self, finding: Finding) -> Trial | None:
         candidates = self._candidates(finding)
@@ -111,10 +122,10 @@ class Prover:
         seeds = self.seeds_for(len(candidates))
         trial = self._side_by_side(finding, candidates, seeds)
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
-        self.tell(f"{finding.name}: {sentence(trial.treatment, trial.verdict)}")
         if trial.verdict.kept:
             self.proof.config, self.untreated = trial.config, trial.treated
             self.proof.kept.append(trial.treatment)
+        self.tell(f"{finding.name}: {sentence(trial.treatment, trial.verdict)}")
         return trial
 
     # -- what is tried ----------------------------------------------------------------------------------------------
@@ -177,7 +188,7 @@ class Prover:
             trainings = many * (2 if self.untreated else 3) + (candidates - 1) * CHOOSING
             if trainings * self.seconds_each < left:
                 return [self.bench.seed + (number + 1) * _SEEDS_APART for number in range(many)]
-        raise CutShortError
+        raise CutShortError(TIME_LIMIT)
 
     # -- side by side -----------------------------------------------------------------------------------------------
 

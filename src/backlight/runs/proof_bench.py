@@ -23,7 +23,7 @@ from ..training import Copy, Observer, Trained, train_copies
 from .assembly import Assembly
 from .checkup import Checkup
 from .elsewhere import begin_elsewhere
-from .ensemble import CUT_SHORT, alternatives
+from .ensemble import alternatives
 from .module import count_outputs, loss_name, new_module, own_copy
 from .preconditions import check_batch_size
 
@@ -46,8 +46,12 @@ class Outcome:
     facts: RunFacts | None = None
 
 
+INTERRUPTED, TIME_LIMIT = "interrupted", "time limit"
+"""What can end trainings early, as `Trained.stopped` says it."""
+
+
 class CutShortError(Exception):
-    """Time ran out, or Ctrl-C came, before the trainings were done."""
+    """Time ran out, or Ctrl-C came, before the trainings were done; its message is INTERRUPTED or TIME_LIMIT."""
 
 
 class Bench:
@@ -144,8 +148,9 @@ class Bench:
             observers=watching,
             record=False,
         )
-        if any(one.stopped in CUT_SHORT for one in trained):
-            raise CutShortError
+        for one in trained:
+            if one.stopped in (INTERRUPTED, TIME_LIMIT):
+                raise CutShortError(one.stopped)
         return {
             i: self._outcome(assembly, config, seed, one, doctor)
             for (i, config, seed), one, doctor in zip(trainings, trained, doctors, strict=True)

@@ -60,6 +60,13 @@ class Run:
         return files.read_json(self.folder / files.EVALUATION)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended its training, or the proof of its treatments."""
+        proof = self.folder / files.PROOF
+        ended = [self.evaluation["stopped"], files.read_json(proof).get("stopped") if proof.exists() else None]
+        return "interrupted" in ended
+
+    @property
     def metrics(self) -> dict[str, Metric]:
         """Scores on the held-out rows with their 95 % intervals."""
         return {name: Metric(**values) for name, values in self.evaluation["metrics"].items()}

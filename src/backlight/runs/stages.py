@@ -40,8 +40,11 @@ _PROBE_ROWS = 512
 """Rows predicted before training, to learn how long the held-out rows will take."""
 
 
-def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> Path:
-    """Train, evaluate, and write everything down; the folder of the run. With `resume`, `out` is a run's folder."""
+def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept: bool = True) -> Path:
+    """Train, evaluate, and write everything down; the folder of the run.
+
+    resume: `out` is a run's folder. kept: whether the folder stays, to be resumed, where Ctrl-C ends this early.
+    """
     loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
     references = dict(_references(assembly))
     reserve = _seconds_after_training(assembly)
@@ -59,7 +62,10 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False) -> P
         finish(assembly, folder, trained, references)
         tell(assembly, "on_finished", folder)
     except KeyboardInterrupt:
-        assembly.note(f"Interrupted: the network is kept; `backlight resume {folder}` scores it and writes its report.")
+        if kept:
+            assembly.note(
+                f"Interrupted: the network is kept; `backlight resume {folder}` scores it and writes its report."
+            )
         raise
     return folder
 

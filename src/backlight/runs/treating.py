@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +26,13 @@ from .continuation import check_same_data
 from .diagnosis import finding_of
 from .ensemble import CUT_SHORT
 from .proof import Proof, Prover
-from .proof_bench import Bench
+from .proof_bench import INTERRUPTED, Bench
 from .run import Run
 from .stages import complete
 from .view import view
 
 UNTREATED = "untreated"
 """Folder within a treated run that keeps the run as it was: a whole run folder."""
-PROOF = "proof.json"
 _UNDER_WAY = ".treated"
 COST, LEAST_SECONDS = 10.0, 30.0
 """A proof may take ten times as long as the training itself, and half a minute at least."""
@@ -93,35 +96,63 @@ def treat_run(
     wanted = [one for one in run.findings if _treatable(one, unsafe=unsafe, notes=notes)]
     if not wanted or run.evaluation["stopped"] == "interrupted":
         return run
-    deadline = _deadline(assembly, run.evaluation["training_seconds"])
-    names = ", ".join(dict.fromkeys(one.name for one in wanted))
-    assembly.note(f"\nTreating {names}: up to {max(0.0, deadline - time.monotonic()):.0f} s of trainings side by side.")
-    prepared = assembly.prepared
-    rows = np.setdiff1d(np.arange(assembly.dataset.rows), prepared.test.rows)
     try:
-        bench = Bench(assembly.dataset, rows, assembly.config, network, deadline)
+        proof = _proof(assembly, run, wanted, network, unsafe=unsafe, notes=notes)
     except BacklightError as error:
         assembly.note(f"Nothing was tried: {error}")
         return run
-    seconds = run.evaluation["training_seconds"] / (assembly.config.training.ensemble or 1)
-    prover = Prover(bench, assembly.config, unsafe=unsafe, seconds_each=seconds, tell=assembly.note)
-    proof = prover.prove(wanted, notes=notes)
     for name, why in proof.left.items():
         assembly.note(f"{name}: not treated, since {why}.")
-    if proof.kept:
-        treated = _replace_run(folder, assembly, proof, network)
-        if treated is None:
-            proof = replace(proof, kept=[], findings=[_not_kept(one) for one in proof.findings])
-        assembly = treated or assembly
-    _write_down(folder, proof)
-    return Run(folder, module=assembly.module if assembly.custom else None)
+    treated = _trained(folder, assembly, proof, network) if proof.kept and proof.stopped != INTERRUPTED else None
+    if proof.kept and treated is None:
+        _tell_missing(assembly, folder, proof)
+        proof = replace(proof, kept=[], findings=[_not_kept(one) for one in proof.findings])
+    elif proof.stopped == INTERRUPTED:
+        assembly.note(f"Interrupted: the run is as it was. `backlight diagnose {folder} --treat` treats it.")
+    with _undisturbed():
+        if treated is not None:
+            _put_in_place(folder)
+        _write_down(folder, proof)
+    module = (treated or assembly).module
+    return Run(folder, module=module if assembly.custom else None)
+
+
+def _proof(
+    assembly: Assembly, run: Run, wanted: Sequence[Finding], network: nn.Module | None, *, unsafe: bool, notes: bool
+) -> Proof:
+    """What came of treating the findings, as far as time and the user let it."""
+    seconds = run.evaluation["training_seconds"]
+    deadline = _deadline(assembly, seconds)
+    names = ", ".join(dict.fromkeys(one.name for one in wanted))
+    left = max(0.0, deadline - time.monotonic())
+    rows = np.setdiff1d(np.arange(assembly.dataset.rows), assembly.prepared.test.rows)
+    try:
+        assembly.note(f"\nTreating {names}: up to {left:.0f} s of trainings side by side.")
+        bench = Bench(assembly.dataset, rows, assembly.config, network, deadline)
+    except KeyboardInterrupt:
+        return Proof(assembly.config, stopped=INTERRUPTED)
+    each = seconds / (assembly.config.training.ensemble or 1)
+    return Prover(bench, assembly.config, unsafe=unsafe, seconds_each=each, tell=assembly.note).prove(
+        wanted, notes=notes
+    )
+
+
+def _tell_missing(assembly: Assembly, folder: Path, proof: Proof) -> None:
+    """What was proven, and that the run does not have it."""
+    helped, one = ", ".join(proof.kept), len(proof.kept) == 1
+    assembly.note(
+        f"{'Interrupted: ' if proof.stopped == INTERRUPTED else ''}{helped} helped, but the network was not trained "
+        f"again with {'it' if one else 'them'}: the run is as it was. `backlight diagnose {folder} --treat` treats it."
+    )
 
 
 def _treatable(finding: Finding, *, unsafe: bool, notes: bool) -> bool:
     rule, known = all_diagnoses().get(finding.name), all_treatments()
     treatments = rule.treatments if rule is not None else ()
     grave = finding.severity != "note" or notes
-    return grave and finding.verdict is None and any(known[name].safe or unsafe for name in treatments)
+    verdict = finding.verdict
+    unsettled = verdict is None or (verdict.word == "better" and not verdict.kept)
+    return grave and unsettled and any(known[name].safe or unsafe for name in treatments)
 
 
 def _deadline(assembly: Assembly, training_seconds: float) -> float:
@@ -133,12 +164,11 @@ def _deadline(assembly: Assembly, training_seconds: float) -> float:
     return min(budget, assembly.started + limit - _FINISHING - 1.5 * training_seconds)
 
 
-def _replace_run(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module | None) -> Assembly | None:
-    """Train the treated settings on all training rows; put that run in place, and the untreated one within it.
+def _trained(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module | None) -> Assembly | None:
+    """Train the treated settings on all training rows, in a folder beside the run's files.
 
-    None, and all as it was, where that training was cut short.
+    None, and that folder gone, where the training was cut short; `proof.stopped` then says by what.
     """
-    assembly.note(f"Training again with {', '.join(proof.kept)}.")
     before, under_way = assembly.config, folder / _UNDER_WAY
     shutil.rmtree(under_way, ignore_errors=True)
     watching = [one for one in assembly.observers if not hasattr(one, "on_folder")]
@@ -146,13 +176,23 @@ def _replace_run(folder: Path, assembly: Assembly, proof: Proof, network: nn.Mod
     config = proof.config.model_copy(
         update={"training": proof.config.training.model_copy(update=whole), "treat": False}
     )
-    treated = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
-    complete(treated, under_way)
-    if files.read_json(under_way / files.EVALUATION)["stopped"] in CUT_SHORT:
-        shutil.rmtree(under_way)
-        assembly.note("That training was cut short: the run stays untreated.")
+    try:
+        assembly.note(f"Training again with {', '.join(proof.kept)}.")
+        treated = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
+        complete(treated, under_way, kept=False)
+        stopped = files.read_json(under_way / files.EVALUATION)["stopped"]
+    except KeyboardInterrupt:
+        stopped = INTERRUPTED
+    if stopped in CUT_SHORT:
+        proof.stopped = stopped
+        shutil.rmtree(under_way, ignore_errors=True)
         return None
-    kept = folder / UNTREATED
+    return treated
+
+
+def _put_in_place(folder: Path) -> None:
+    """The treated run into the folder, the untreated one into a folder within it."""
+    kept, under_way = folder / UNTREATED, folder / _UNDER_WAY
     shutil.rmtree(kept, ignore_errors=True)
     kept.mkdir()
     for file in list(folder.iterdir()):
@@ -162,7 +202,19 @@ def _replace_run(folder: Path, assembly: Assembly, proof: Proof, network: nn.Mod
         file.rename(folder / file.name)
     under_way.rmdir()
     write_report(kept)
-    return treated
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C does nothing within the block, so that no file is left half in place."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread gets Ctrl-C
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write_down(folder: Path, proof: Proof) -> None:
@@ -175,9 +227,10 @@ def _write_down(folder: Path, proof: Proof) -> None:
         findings.append(one if before is None else replace(one, treatment=before.treatment, verdict=before.verdict))
     files.write_json(folder / files.FINDINGS, [asdict(one) for one in findings])
     files.write_json(
-        folder / PROOF,
+        folder / files.PROOF,
         {
             "kept": proof.kept,
+            "stopped": proof.stopped,
             "tried": [
                 {
                     "finding": one.name,

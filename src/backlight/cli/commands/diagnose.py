@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import options
-from ..app import app
+from ..app import INTERRUPTED, app
 from ..output import number, print_json, print_text, text_width
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def diagnose(
     if treat:
         from ...runs import treat as treat_run
 
-        treat_run(run, unsafe=unsafe)
+        if treat_run(run, unsafe=unsafe).interrupted:
+            raise typer.Exit(INTERRUPTED)
     found = rediagnose(run)
     if json:
         listed = [asdict(one) for one in found.findings], [asdict(one) for one in found.considered]

@@ -39,4 +39,5 @@ def show_result(run: "Run", *, json: bool) -> None:
         say(f"Warning: {evaluation['verdict']}")
     if evaluation["stopped"] == "interrupted":
         say(f"Interrupted: the best network so far and its report are in {run.folder}.")
+    if run.interrupted:
         raise typer.Exit(INTERRUPTED)
