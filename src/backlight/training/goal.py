@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -145,15 +146,22 @@ def measure(module: nn.Module, goal: Goal, x: Tensor, target: Tensor, *, size: i
     """
     training = module.training
     module.eval()
-    loss = torch.zeros((), device=target.device)
-    score = torch.zeros((), device=target.device)
+    outputs = (module(part) for part in x.split(size))
+    found = judge(goal, zip(outputs, target.split(size), strict=True))
+    module.train(training)
+    return found
+
+
+@torch.no_grad()
+def judge(goal: Goal, parts: Iterable[tuple[Tensor, Tensor]]) -> tuple[float, float]:
+    """Plain loss and total score of outputs and targets that come in parts, as `measure` gives them."""
+    loss: float | Tensor = 0.0
+    score: float | Tensor = 0.0
     weights = 0.0
-    for part, wanted in zip(x.split(size), target.split(size), strict=True):
-        outputs = module(part)
+    for outputs, wanted in parts:
         weight = goal.weight(wanted, plain=True)
         if weight:
-            loss += goal.plain(outputs, wanted) * (1.0 if goal.summed else weight)
+            loss = loss + goal.plain(outputs, wanted) * (1.0 if goal.summed else weight)
             weights += float(weight)
-        score += goal.score(outputs, wanted)
-    module.train(training)
+        score = score + goal.score(outputs, wanted)
     return float(loss) / (1.0 if goal.summed else weights or math.nan), float(score)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -168,6 +169,7 @@ class Session:
     def run_epoch(self) -> None:
         """One pass over the training rows, and the look at the held-out ones."""
         self.begin_epoch()
+        self._replayed.look()
         for x, target in self.batches.epoch(self.epoch):
             self._step(x, target)
             if self.course.out_of_time:
@@ -177,7 +179,7 @@ class Session:
     def begin_epoch(self) -> None:
         """Make ready to count steps."""
         self.module.train()
-        self._follow()
+        self._keep_up()
         values = self.flat.values
         self._pace = Pace(torch.zeros(len(self.batches), dtype=values.dtype, device=values.device), self.course.step)
 
@@ -200,13 +202,17 @@ class Session:
 
     def _follow(self) -> None:
         """Take in what observers may have done to the network."""
+        self._keep_up()
+        self._replayed.look()
+
+    def _keep_up(self) -> None:
+        """Put parameters that were moved back into the flat buffers, and plan anew where hooks were hung."""
         self.flat.gather()
         if self.plan.outdated:
             if self.config.layerwise:
                 raise BacklightError("layerwise updates know the layers from the start: hang hooks on them before it.")
             self.plan = Plan(self.module)
             self.scaling.lower(self.plan)
-        self._replayed.look()
 
     def update(self, loss: Tensor) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
@@ -289,12 +295,15 @@ class Session:
 
     # -- the end of an epoch ----------------------------------------------------------------------------------------
 
-    def end_epoch(self) -> None:
-        """Measure the rows of every split, and keep the parameters where they are the best so far."""
+    def end_epoch(self, measured: Mapping[str, tuple[float, float]] | None = None) -> None:
+        """Measure the rows of every split, and keep the parameters where they are the best so far.
+
+        measured: loss and score by split, where they are known.
+        """
         self.epoch += 1
         losses = self._pace.losses[: self.course.step - self._pace.first]
         rows_per_second, began = self._rows_per_second, time.monotonic()
-        rows = [self._row(split, *self._measure(split)) for split in self.measured]
+        rows = [self._row(split, *(measured[split] if measured else self._measure(split))) for split in self.measured]
         if not self.record:
             rows.insert(0, self._row("train", float(losses.mean()), None))
         self.history += rows

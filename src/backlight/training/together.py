@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless, leaves_out
+from .looks import Looks, fits
 from .observer import Observer
 from .replay import ReplayedPass
 from .session import Session
@@ -65,8 +66,9 @@ class Together:
                     session.update(loss)
                 if first.course.out_of_time:
                     break
-            for session in self.sessions:
-                session.end_epoch()
+            measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
+            for session, found in zip(self.sessions, measured, strict=True):
+                session.end_epoch(found)
 
     def _prepare(self) -> None:
         modules = [session.module for session in self.sessions]
@@ -75,6 +77,7 @@ class Together:
         whole = not any(leaves_out(loss, session.batches.y) for session in self.sessions)
         self._objective = CopiesObjective(loss, whole=whole)
         self._replayed = ReplayedPass((self._plan.module, self._objective.loss), self._pass)
+        self._looks = Looks(self.sessions, self._plan) if fits(self.sessions) else None
 
     def _pass(self, x: Tensor, target: Tensor) -> Tensor:
         losses = self._objective.forward(self._plan.forward(x), self._smooth(target))
