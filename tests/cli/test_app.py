@@ -59,3 +59,11 @@ def test_a_wrong_command_line_is_one_sentence(arguments, sentence, capsys):
     assert sentence in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def test_ctrl_c_while_the_command_is_imported_is_one_word():
+    code = "import signal, sys; from backlight.cli import main\n"
+    code += "class Finder:\n    def find_spec(self, name, *_):\n        signal.raise_signal(signal.SIGINT)\n"
+    code += "sys.meta_path.insert(0, Finder()); main()"
+    done = subprocess.run([sys.executable, "-c", code, "runs"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted.\n")

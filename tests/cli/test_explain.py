@@ -2,25 +2,17 @@
 
 import json
 
-import pytest
-
-from backlight.cli import main
-
-
-def status(arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return ended.value.code
+from backlight.cli.app import run
 
 
 def test_a_finding_is_explained_by_name_and_by_code(capsys):
-    assert status(["explain", "dead-units"]) == 0
+    assert run(["explain", "dead-units"]) == 0
     by_name = capsys.readouterr().out
     assert "## What it sees" in by_name and "## Treatment" in by_name
-    assert status(["explain", "u501", "--json"]) == 0
+    assert run(["explain", "u501", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["page"].strip() == by_name.strip()
 
 
 def test_an_unknown_finding_is_answered_with_the_nearest(capsys):
-    assert status(["explain", "dead-unit"]) == 2
+    assert run(["explain", "dead-unit"]) == 2
     assert "did you mean 'dead-units'" in capsys.readouterr().err

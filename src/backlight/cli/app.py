@@ -10,11 +10,9 @@ import typer
 
 from .._version import __version__
 from ..records.errors import BacklightError
-from . import commands
+from . import INTERRUPTED, commands
 
 BAD_INPUT = 2
-INTERRUPTED = 130
-"""128 + SIGINT, as a shell reports it."""
 
 app = typer.Typer(
     name="backlight",
@@ -46,11 +44,6 @@ def load_commands() -> None:
     """Import every file of `commands`; each registers itself with `@app.command()`."""
     for module in sorted(iter_modules(commands.__path__), key=lambda module: module.name):
         import_module(f"{commands.__name__}.{module.name}")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its status: 0 success, 2 bad input, 130 interrupted."""
-    sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
