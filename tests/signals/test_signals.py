@@ -92,7 +92,7 @@ def test_topology_follows_views_and_stops_at_sums():
     y = b(a + 1)
     layers = (Layer("a", "Linear", x=x, y=a), Layer("v", "Flatten", x=view, y=view), Layer("b", "Linear", x=a + 1, y=y))
     assert sources(layers) == {"v": "a"}
-    assert [layer.name for layer in chain_to(y, layers)] == ["b"]
+    assert [layer.name for layer in chain_to(Step(0, 0.0, 1.0, 0.1, layers, output=y))] == ["b"]
 
 
 def test_table_answers_by_layer_and_signal():

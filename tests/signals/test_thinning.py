@@ -30,7 +30,7 @@ def test_signals_of_a_part_are_those_of_the_whole(name):
     y, v = torch.relu(torch.randn(128, 32, 32, 32)), torch.randn(128, 32, 32, 32)
     step = Step(0, 0.0, 1.0, 0.1, (Layer("relu", "ReLU", x=y, y=y, v_out=v),))
     read = all_signals()[name].read
-    assert float(read(thin(step).layers[0])) == pytest.approx(float(read(step.layers[0])), rel=0.02)
+    assert float(read(thin(step).layers[0])) == pytest.approx(float(read(step.layers[0])), rel=0.03)
 
 
 def test_a_loss_that_is_no_number_is_read_whole():

@@ -47,6 +47,12 @@ class Layer:
     gradients: "dict[str, Tensor]" = field(default_factory=dict)
     v_shape: tuple[int, ...] = ()
     """Shape of the whole ∂L/∂x(i+1), where `v_out` holds only some rows and places of it."""
+    x_shape: tuple[int, ...] = ()
+    """Shape of x(i), where `x` was not kept."""
+    y_shape: tuple[int, ...] = ()
+    """Shape of the whole x(i+1), where `y` holds only some rows and places of it."""
+    source: str | None = None
+    """The layer whose x(i+1) this layer received as it is, "" for none; None where x and y are whole and tell it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Step:
     output: "Tensor | None" = None
     target: "Tensor | None" = None
     training: bool = True
+    source: str | None = None
+    """The layer whose x(i+1) is `output`, "" for none; None where the layers' y are whole and tell it."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What the network receives: statistics of x(0) over the observed rows."""
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,16 +36,29 @@ class InputStatistics:
         self.sample: list[tuple[np.ndarray, np.ndarray]] = []
         self._sampled = 0
 
+    @property
+    def rows(self) -> int:
+        """Rows observed, repeats included."""
+        return self._rows
+
+    @property
+    def distinct_rows(self) -> int:
+        """Different rows observed."""
+        return len(self._seen)
+
     def update(self, x: Tensor, target: Tensor | None) -> None:
         """Add the rows of one observed batch."""
         x = x.detach()
+        if x.is_complex():
+            return
         self._shape, self._dtype = tuple(x.shape[1:]), x.dtype
-        columns = _as_columns(thinned(x) if x.dim() > 2 else x).cpu().numpy()
+        part = thinned(x) if x.dim() > 2 else x
+        columns = _as_array(_as_columns(part))
         if self._columns.rows and columns.shape[1] != len(self._columns.mean):
             return
         self._columns.update(columns)
         if self._integers and x.is_floating_point():
-            self._integers = bool((x == x.round()).all())
+            self._integers = all(bool((values == values.round()).all()) for values in (part, x))
         new = self._count_rows(x)
         y = _as_number(target, len(x))
         single = target is not None and target.numel() == len(x)
@@ -56,9 +71,10 @@ class InputStatistics:
         prints = fingerprints(x)
         self._rows += len(prints)
         self._repeated += len(prints) - len(np.unique(prints))
-        new = np.array([p not in self._seen for p in prints], dtype=bool)
+        rows = prints.tolist()
+        new = np.array([row not in self._seen for row in rows], dtype=bool)
         if len(self._seen) < MOST_ROWS:
-            self._seen.update(prints.tolist())
+            self._seen.update(rows)
         return new
 
     def _update_correlation(self, columns: np.ndarray, y: np.ndarray) -> None:
@@ -94,8 +110,8 @@ class InputStatistics:
             shape=self._shape,
             dtype=str(self._dtype).removeprefix("torch."),
             floating=self._dtype.is_floating_point,
-            rows=self._rows,
-            distinct_rows=len(self._seen),
+            rows=self.rows,
+            distinct_rows=self.distinct_rows,
             repeated_in_batch=self._repeated,
             minimum=float(c.low.min()),
             maximum=float(c.high.max()),
@@ -115,8 +131,12 @@ class InputStatistics:
 def fingerprints(x: Tensor) -> np.ndarray:
     """One float64 a row: the same for equal rows, (but for rounding) different for others. Draws no random number."""
     values = _evenly(x.flatten(1), FINGERPRINT_VALUES).double().nan_to_num(1e9, 2e9, -2e9)
-    weights = torch.cos(torch.arange(1, values.shape[1] + 1, dtype=torch.float64, device=x.device) * 1.7)
-    return (values @ weights).cpu().numpy()
+    return (values @ _weights(values.shape[1], x.device)).cpu().numpy()
+
+
+@functools.lru_cache(maxsize=8)
+def _weights(columns: int, device: torch.device) -> Tensor:
+    return torch.cos(torch.arange(1, columns + 1, dtype=torch.float64, device=device) * 1.7)
 
 
 def _evenly(rows: Tensor, most: int) -> Tensor:
@@ -130,6 +150,11 @@ def _as_columns(x: Tensor) -> Tensor:
     if x.dim() == 4:
         return x.movedim(1, -1).reshape(-1, x.shape[1])
     return x.reshape(-1, x.shape[-1])
+
+
+def _as_array(x: Tensor) -> np.ndarray:
+    """NumPy has no bfloat16."""
+    return (x.float() if x.dtype == torch.bfloat16 else x).cpu().numpy()
 
 
 def _as_number(target: Tensor | None, rows: int) -> np.ndarray | None:

@@ -1,7 +1,7 @@
 """Turns observed steps into rows of signals and into facts of the run."""
 
 from collections.abc import Iterable
-from time import thread_time
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -20,8 +20,8 @@ from .thinning import thin
 from .topology import chain_to, sources
 from .units import UnitStatistics
 
-OVERHEAD = 0.05
-"""Share of the run's time that observing may take."""
+OVERHEAD = 0.02
+"""Share of the run's time that observing may take after the first steps."""
 
 MEANINGS["update_ratio"] = Meaning(
     "update-to-weight ratio",
@@ -81,7 +81,7 @@ class Recorder:
         `chain` holds the kinds of functions that the program applied between the network's output and the loss,
         `received` what came out of them.
         """
-        start = thread_time()
+        begun = perf_counter()
         with torch.no_grad():
             if not self.layers:
                 self.layers = describe_layers(step.layers, self._settings)
@@ -93,19 +93,16 @@ class Recorder:
             self._agree(step)
             self._keep_parameters(step)
         self.observed.append(step.step)
-        self._budget.spent += thread_time() - start
+        self._budget.charge(step, perf_counter() - begun)
 
     def observe_update(self) -> None:
         """Read how far the parameters moved; call it after the optimiser step that `observe` preceded."""
         if self._before is None:
             return
-        start = thread_time()
         step, layers = self._before
         self._before = None
         with torch.no_grad():
-            for layer, parameters in layers.items():
-                self._read_update(step, layer, parameters)
-        self._budget.spent += thread_time() - start
+            self._read_updates(step, layers)
 
     def _observe_data(self, step: Step, chain: tuple[str, ...], received: Tensor | None) -> None:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
@@ -145,23 +142,24 @@ class Recorder:
         for layer in step.layers:
             for name in layer.gradients:
                 self.with_gradient.add(f"{layer.name}.{name}".lstrip("."))
-            pairs = {
-                name: (layer.parameters[name], layer.parameters[name].detach().clone()) for name in layer.gradients
-            }
+            pairs = {name: (layer.parameters[name], layer.parameters[name].clone()) for name in layer.gradients}
             if pairs:
                 kept[layer.name] = pairs
         self._before = (step.step, kept)
 
-    def _read_update(self, step: int, layer: str, parameters: dict[str, tuple[Tensor, Tensor]]) -> None:
-        moved, size = 0.0, 0.0
-        for name, (now, before) in parameters.items():
-            change = float(torch.linalg.vector_norm(now.detach() - before))
-            if change > 0:
-                self.changed.add(f"{layer}.{name}".lstrip("."))
-            if now.dim() > 1 or len(parameters) == 1:
-                moved, size = moved + change**2, size + float(torch.linalg.vector_norm(before)) ** 2
-        if size > 0:
-            self.table.add(Signal(step, layer, "update_ratio", (moved / size) ** 0.5))
+    def _read_updates(self, step: int, layers: dict[str, dict[str, tuple[Tensor, Tensor]]]) -> None:
+        pairs = [pair for parameters in layers.values() for pair in parameters.values()]
+        norms = iter(_to_floats([norm for now, before in pairs for norm in (_norm(now - before), _norm(before))]))
+        for layer, parameters in layers.items():
+            moved, size = 0.0, 0.0
+            for name, (now, _) in parameters.items():
+                change, whole = next(norms), next(norms)
+                if change > 0:
+                    self.changed.add(f"{layer}.{name}".lstrip("."))
+                if now.dim() > 1 or len(parameters) == 1:
+                    moved, size = moved + change**2, size + whole**2
+            if size > 0:
+                self.table.add(Signal(step, layer, "update_ratio", (moved / size) ** 0.5))
 
 
 def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any]]) -> tuple[LayerFacts, ...]:
@@ -173,8 +171,8 @@ def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any
             kind=layer.kind,
             role=role_of(layer.kind),
             settings=settings.get(layer.name, {}),
-            x_shape=tuple(layer.x.shape[1:]) if layer.x is not None else (),
-            y_shape=tuple(layer.y.shape[1:]) if layer.y is not None else (),
+            x_shape=layer.x_shape[1:] or (tuple(layer.x.shape[1:]) if layer.x is not None else ()),
+            y_shape=layer.y_shape[1:] or (tuple(layer.y.shape[1:]) if layer.y is not None else ()),
             source=source.get(layer.name, ""),
             parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
         )
@@ -212,8 +210,7 @@ def describe_output(
 
 def _activations_before(step: Step) -> tuple[tuple[str, ...], str]:
     kinds: list[str] = []
-    assert step.output is not None
-    for layer in chain_to(step.output, step.layers):
+    for layer in chain_to(step):
         role = role_of(layer.kind)
         if role == "activation":
             kinds.append(layer.kind)
@@ -236,10 +233,28 @@ def _read_rule(rule: SignalRule, step: Step) -> Iterable[tuple[str, Tensor | flo
 
 
 def _to_floats(values: list[Tensor | float]) -> list[float]:
-    """One transfer for all numbers of a step."""
-    tensors = [v.detach().float().reshape(()) for v in values if isinstance(v, Tensor)]
-    numbers = iter(torch.stack(tensors).tolist() if tensors else [])
-    return [next(numbers) if isinstance(v, Tensor) else float(v) for v in values]
+    """One transfer for all numbers of a step; several where the network lies on several devices."""
+    found = [0.0] * len(values)
+    by_device: dict[torch.device, list[int]] = {}
+    for i, value in enumerate(values):
+        if isinstance(value, Tensor):
+            by_device.setdefault(value.device, []).append(i)
+        else:
+            found[i] = float(value)
+    for places in by_device.values():
+        numbers = torch.stack([_scalar(values[i]) for i in places]).tolist()
+        for i, number in zip(places, numbers, strict=True):
+            found[i] = number
+    return found
+
+
+def _norm(values: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(values)
+
+
+def _scalar(value: Any) -> Tensor:
+    value = value if value.dtype is torch.float32 else value.float()
+    return value if value.dim() == 0 else value.reshape(())
 
 
 def _settings_by_name(model: nn.Module | None) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,9 @@
 
 from time import perf_counter
 
+from ..records import Step
+from .work import Work, work_of
+
 DENSE = 10
 """The first steps are all observed: most faults show there."""
 PER_OCTAVE = 8
@@ -11,6 +14,10 @@ WIDEST_GAP = 256
 
 GRACE = 0.2
 """Seconds of observing that every run may take: short runs are where faults are looked for."""
+BRAKE = 3
+"""A machine on which observing takes this many times its share, and `BRAKE_GRACE` seconds, is not as the estimate has
+it."""
+BRAKE_GRACE = 2.0
 
 
 def is_due(step: int) -> bool:
@@ -22,19 +29,33 @@ def is_due(step: int) -> bool:
 
 
 class Budget:
-    """Share of the run's time that observing may take, besides the first `DENSE` steps and `grace` seconds."""
+    """Share of the run's time that observing may take, besides the first `DENSE` steps and `grace` seconds.
+
+    It is counted, not timed: seconds are those that `signals.work` estimates from the shapes of the network and of the
+    batch, so that the same program is observed at the same steps however busy the machine is. Only where observing has
+    taken `BRAKE_GRACE` seconds by the clock and `BRAKE` times its share does the clock decide.
+    """
 
     def __init__(self, share: float | None, grace: float = GRACE) -> None:
         self.share, self.grace = share, grace
-        self.spent = 0.0
-        """Seconds of this thread's processor: what other programs take of the machine is not observing."""
-        self._start = perf_counter()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the budget was opened."""
-        return perf_counter() - self._start
+        self._work: Work | None = None
+        self._first = 0
+        self._looks = 0
+        self._begun = perf_counter()
+        self._timed = 0.0
 
     def allows(self, step: int) -> bool:
         """Whether another observation fits."""
-        return self.share is None or step < DENSE or self.spent <= self.grace + self.share * self.elapsed
+        if self.share is None or step < DENSE or self._work is None:
+            return True
+        counted = self.grace + self.share * (step - self._first) * self._work.step
+        if self._looks * self._work.look > counted:
+            return False
+        return self._timed <= BRAKE_GRACE + BRAKE * self.share * (perf_counter() - self._begun)
+
+    def charge(self, step: Step, seconds: float) -> None:
+        """One observation was made, which took `seconds` by the clock."""
+        if self._work is None:
+            self._work, self._first = work_of(step.layers), step.step
+        self._looks += 1
+        self._timed += seconds

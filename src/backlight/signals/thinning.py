@@ -7,10 +7,13 @@ from torch import Tensor
 
 from ..records import Layer, Step
 
-MOST_VALUES = 2**16
-"""Values of one x(i+1) or v(i+1) that signals read. A standard deviation estimated from so many is off by 0.3 %."""
+MOST_VALUES = 2**15
+"""Values of one x(i+1) or v(i+1) that signals read. A standard deviation estimated from so many is off by 0.4 %."""
 FEWEST_ROWS = 32
 """Rows that are kept while places (of images and sequences) can be left out instead."""
+LINES = 4
+"""Lines of an image that are read before columns are left out: memory comes in lines, and skipping values within
+one saves little time."""
 
 
 def thinned(values: Tensor, most: int = MOST_VALUES) -> Tensor:
@@ -20,13 +23,21 @@ def thinned(values: Tensor, most: int = MOST_VALUES) -> Tensor:
     rows = min(math.ceil(values.numel() / most), max(1, len(values) // FEWEST_ROWS))
     values = values[::rows]
     if values.dim() == 4 and values.numel() > most:  # (n, units, height, width)
-        apart = math.ceil((values.numel() / most) ** 0.5)
-        values = values[:, :, apart // 2 :: apart, apart // 2 :: apart]
+        values = _fewer_places(values, most)
     elif values.dim() == 3 and values.numel() > most:  # (n, places, units)
         values = values[:, :: math.ceil(values.numel() / most)]
     if values.numel() > most and len(values) > 2:
         values = values[:: min(math.ceil(values.numel() / most), len(values) // 2)]
     return values.contiguous()
+
+
+def _fewer_places(images: Tensor, most: int) -> Tensor:
+    """(n, units, height, width) → (n, units, lines, columns), evenly spaced, the border left out."""
+    n, units, height, width = images.shape
+    places = max(1, most // (n * units))
+    lines = min(LINES, height, places)
+    apart = math.ceil(height / lines), math.ceil(width / min(width, places // lines))
+    return images[:, :, apart[0] // 2 :: apart[0], apart[1] // 2 :: apart[1]]
 
 
 def thin(step: Step) -> Step:

@@ -2,18 +2,18 @@
 
 from torch import Tensor
 
-from ..records import Layer
+from ..records import Layer, Step
 
 
 def sources(layers: tuple[Layer, ...]) -> dict[str, str]:
     """layer → the layer whose output it received as it is (or as a view of it).
 
-    The latest earlier layer whose x(i+1) occupies the memory where this layer's x(i) begins. An addition or a
-    concatenation makes new memory that belongs to no layer: there the chain ends.
+    Told by the layer, or the latest earlier layer whose x(i+1) occupies the memory where this layer's x(i) begins. An
+    addition or a concatenation makes new memory that belongs to no layer: there the chain ends.
     """
     found: dict[str, str] = {}
     for position, layer in enumerate(layers):
-        source = producer(layer.x, layers[:position]) if layer.x is not None else None
+        source = _source(layer, layers[:position])
         if source is not None:
             found[layer.name] = source.name
     return found
@@ -28,15 +28,27 @@ def producer(x: Tensor, layers: tuple[Layer, ...]) -> Layer | None:
     return None
 
 
-def chain_to(x: Tensor, layers: tuple[Layer, ...]) -> list[Layer]:
-    """Layers that lead to x, nearest first, as far as each passes its output on as it is."""
+def chain_to(step: Step) -> list[Layer]:
+    """Layers that lead to the step's output, nearest first, as far as each passes its output on as it is."""
     chain: list[Layer] = []
-    layer = producer(x, layers)
+    if step.source is not None:
+        layer = _named(step.source, step.layers)
+    else:
+        layer = producer(step.output, step.layers) if step.output is not None else None
     while layer is not None:
         chain.append(layer)
-        before = layers[: _position(layer, layers)]
-        layer = producer(layer.x, before) if layer.x is not None else None
+        layer = _source(layer, step.layers[: _position(layer, step.layers)])
     return chain
+
+
+def _source(layer: Layer, before: tuple[Layer, ...]) -> Layer | None:
+    if layer.source is not None:
+        return _named(layer.source, before)
+    return producer(layer.x, before) if layer.x is not None else None
+
+
+def _named(name: str, layers: tuple[Layer, ...]) -> Layer | None:
+    return next((layer for layer in reversed(layers) if name and layer.name == name), None)
 
 
 def _holds(y: Tensor, address: int) -> bool:

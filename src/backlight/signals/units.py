@@ -64,7 +64,7 @@ class UnitStatistics:
         if flat.shape[1] != window.units:
             return
         if layer.kind in RECTIFIERS:
-            alive = (flat != 0).any(0)
+            alive = flat.abs().amax(0) != 0
             if not window.rows:
                 window.dead_at_start = int((~alive).sum())
             window.alive = [*window.alive, alive][-WINDOW:]

@@ -58,6 +58,7 @@ class Watch:
         self._validation = ValidationLoss()
         self._patches = Patches()
         self._handles: list[RemovableHandle] = []
+        self._model_handles: list[RemovableHandle] = []
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
         self._held = [p for p in model.parameters() if p.requires_grad and id(p) in held]
         self._losses: list[Tensor] = []
@@ -67,6 +68,7 @@ class Watch:
         self._call: tuple[LossFacts, Tensor, Tensor | None] | None = None
         self._module_target: Tensor | None = None
         self._chain: tuple[str, ...] = ()
+        self._source = ""
         self._received: Tensor | None = None
         self._step = self._backwards = self._since_step = self._eval_steps = 0
         self._stale = self._fresh = 0
@@ -118,8 +120,6 @@ class Watch:
         self._finished = False
         self.recorder.optimizer = optimizer_facts(self.optimizer, self.model)
         self._handles = [
-            self.model.register_forward_pre_hook(self._before_forward),
-            self.model.register_forward_hook(self._after_forward, always_call=True),
             self.optimizer.register_step_pre_hook(self._before_update),
             self.optimizer.register_step_post_hook(self._after_update),
         ]
@@ -128,6 +128,7 @@ class Watch:
         watch_backward(self._patches, self._before_backward, self._after_backward)
         watch_losses(self._patches, self._after_loss)
         watch_loaders(self._patches, self._loaders.began)
+        self._await_forward()
         return self
 
     def __exit__(
@@ -135,9 +136,9 @@ class Watch:
     ) -> None:
         self._taps.close()
         self._patches.undo()
-        for handle in self._handles:
+        for handle in (*self._handles, *self._model_handles):
             handle.remove()
-        self._handles = []
+        self._handles, self._model_handles = [], []
         if kind is None and self._observing and self._backward_done and not self._seen:
             self._observe()
         self._forget()
@@ -145,8 +146,21 @@ class Watch:
 
     # One step of the loop
 
+    def _await_forward(self) -> None:
+        """Hang hooks on the network where this step is to be observed: on other steps it is called as if alone."""
+        wanted = self.recorder.wants(self._step)
+        if wanted and not self._model_handles:
+            self._model_handles = [
+                self.model.register_forward_pre_hook(self._before_forward),
+                self.model.register_forward_hook(self._after_forward, always_call=True),
+            ]
+        elif not wanted:
+            for handle in self._model_handles:
+                handle.remove()
+            self._model_handles = []
+
     def _before_forward(self, model: nn.Module, args: Any) -> None:
-        if not torch.is_grad_enabled() or self._taken or not self.recorder.wants(self._step):
+        if not torch.is_grad_enabled() or self._taken:
             return
         self._observing = self._taken = True
         self._taps.open()
@@ -177,7 +191,7 @@ class Watch:
     def _before_backward(self, loss: Tensor) -> None:
         self._backwards += 1
         if loss.numel() == 1:
-            self._losses.append(loss.detach())
+            self._losses.append(loss.detach() if loss.dim() == 0 else loss.detach().reshape(()))
         if self._since_step == 0:
             self._loaders.training()
         self._since_step += 1
@@ -206,6 +220,7 @@ class Watch:
         self._forget()
         self._step += 1
         self._since_step = 0
+        self._await_forward()
 
     # Reading
 
@@ -233,6 +248,9 @@ class Watch:
             self._chain, self._received = kinds_between(self._call[1], output), self._call[1]
         if self._call is not None and self.recorder.loss is None:
             self.recorder.loss = self._call[0]
+        self._source = self._taps.source(self._seen_output())
+        if not bool(torch.isfinite(loss).all()):
+            self._taps.widen()
 
     def _observe(self) -> None:
         self._seen = True
@@ -249,6 +267,7 @@ class Watch:
             output=self._seen_output(),
             target=target,
             training=self.model.training,
+            source=self._source,
         )
         if step.layers:
             self.recorder.observe(step, chain=self._chain, received=self._received)
@@ -265,14 +284,14 @@ class Watch:
         self._output = self._call = None
         self._module_target = self._received = None
         self._chain = ()
-        self._taps.calls = []
+        self._source = ""
+        self._taps.forget()
 
     def _flush_losses(self) -> None:
         if self._losses:
-            values = torch.stack([loss.reshape(()).float().cpu() for loss in self._losses]).tolist()
-            self._losses = []
-            for value in values:
+            for value in torch.stack(self._losses).tolist():
                 self.recorder.record_loss(value)
+            self._losses = []
 
     def _flush_validation(self) -> None:
         self._validation.flush(self._epoch(), self._step, self._learning_rate(), self._start, self.recorder.epochs)
@@ -281,11 +300,10 @@ class Watch:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def _epoch(self) -> float | None:
-        inputs = self.recorder.inputs.facts()
-        return self._loaders.epoch(self._backwards, inputs, len(self.recorder.observed))
+        return self._loaders.epoch(self._backwards, self.recorder.inputs, len(self.recorder.observed))
 
     def _loop_facts(self) -> LoopFacts:
-        inputs = self.recorder.inputs.facts()
+        inputs = self.recorder.inputs
         held = {id(p) for group in self.optimizer.param_groups for p in group["params"]}
         seen = self.recorder
         names = {name for name, p in self.model.named_parameters() if p.requires_grad and id(p) in held}

@@ -4,7 +4,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader, SequentialSampler
 
-from ..signals import InputFacts, TargetFacts
+from ..signals import TargetFacts
+from ..signals.inputs import InputStatistics
 
 
 class LoaderWatch:
@@ -32,24 +33,24 @@ class LoaderWatch:
             return None
         return None if self._training.sampler is None else not isinstance(self._training.sampler, SequentialSampler)
 
-    def rows(self, inputs: InputFacts | None) -> int | None:
+    def rows(self, inputs: InputStatistics) -> int | None:
         """Rows of the training data: the loader's, or the distinct ones seen once rows repeat."""
         dataset = getattr(self._training, "dataset", None)
         if dataset is not None and hasattr(dataset, "__len__"):
             return len(dataset)
-        if inputs is None or inputs.rows < 2 * inputs.distinct_rows:
+        if inputs.rows < 2 * inputs.distinct_rows or not inputs.rows:
             return None
         return inputs.distinct_rows
 
-    def batch_size(self, targets: TargetFacts | None, inputs: InputFacts | None, observations: int) -> int | None:
+    def batch_size(self, targets: TargetFacts | None, inputs: InputStatistics, observations: int) -> int | None:
         """Rows of a batch."""
         if self._training is not None and self._training.batch_size is not None:
             return int(self._training.batch_size)
-        if inputs is None or not observations:
+        if not inputs.rows or not observations:
             return targets.batch_shape[0] if targets and targets.batch_shape else None
         return round(inputs.rows / observations)
 
-    def epoch(self, backwards: int, inputs: InputFacts | None, observations: int) -> float | None:
+    def epoch(self, backwards: int, inputs: InputStatistics, observations: int) -> float | None:
         """Passes over the training data so far."""
         if self._training is not None:
             return float(self._passes.get(id(self._training), 0))

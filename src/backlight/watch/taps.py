@@ -1,7 +1,7 @@
 """What flows through someone else's module during one forward and backward pass, taken by hooks.
 
-Hooks on the layers live only for the forward pass of an observed step. Tensors are held by reference until
-the step is read: nothing is copied, nothing is written, no random number is drawn.
+Hooks on the layers live only for the forward pass of an observed step. Small parts of the tensors are copied as they
+pass: nothing is written, no random number is drawn, and no memory that the program would free is held.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
@@ -51,24 +52,57 @@ FUNCTIONS = {
 """Functions of PyTorch called in a forward method → the module that does the same."""
 
 
+class Glimpse:
+    """The memory of a tensor: known again, and found again, as long as someone else keeps it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._storage = StorageWeakRef(tensor.untyped_storage())
+        self._start = tensor.data_ptr()
+        self._end = self._start + max(1, tensor.numel()) * tensor.element_size()
+        self._place = tensor.storage_offset(), tensor.shape, tensor.stride()
+        self._empty = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+
+    def holds(self, x: Tensor) -> bool:
+        """Whether x begins in this memory."""
+        return self._start <= x.data_ptr() < self._end and not self._storage.expired()
+
+    def again(self) -> Tensor | None:
+        """The whole tensor with the values of now; None once its memory is free."""
+        storage = torch.UntypedStorage._new_with_weak_ptr(self._storage.cdata)
+        return None if storage is None else self._empty.set_(storage, *self._place)
+
+
 @dataclass
 class Call:
-    """One layer as it was called."""
+    """One layer as it was called: evenly spaced rows and places of its tensors, never a whole large one."""
 
     name: str
     kind: str
     module: nn.Module | None
-    x: Tensor | None
-    y: Tensor | None
-    x_version: int = 0
-    y_version: int = 0
+    x_shape: tuple[int, ...] = ()
+    y: Tensor | None = None
+    y_shape: tuple[int, ...] = ()
+    source: str = ""
     v_out: Tensor | None = None
     v_shape: tuple[int, ...] = ()
+    memory: Glimpse | None = None
+
+    def keep_output(self, y: Tensor) -> None:
+        """Copy what is read of x(i+1) before the program goes on: held whole, it would cost the loop fresh memory."""
+        self.y, self.y_shape, self.memory = _copied(y), tuple(y.shape), glimpse(y)
+        if y.requires_grad:
+            y.register_hook(self.keep_gradient)
 
     def keep_gradient(self, v: Tensor) -> None:
-        """Keep evenly spaced values of a large v(i+1): held whole, it would cost the loop fresh memory."""
+        """Keep what is read of v(i+1)."""
         self.v_out = thinned(v)
         self.v_shape = tuple(v.shape) if self.v_out is not v else ()
+
+    def widen(self) -> None:
+        """Take the whole x(i+1) where its memory is still in use."""
+        whole = self.memory.again() if self.memory is not None else None
+        if whole is not None and self.y is not None and self.y.numel() < whole.numel():
+            self.y = whole
 
 
 class Taps:
@@ -78,12 +112,14 @@ class Taps:
         self.calls: list[Call] = []
         self._layers = dict(layers_of(model))
         self._handles: list[RemovableHandle] = []
+        self._names: set[str] = set()
         self._inside = 0
+        self._x: tuple[Tensor, int] | None = None
         self._functions = _Functions(self._take_function)
 
     def open(self) -> None:
         """Start taking calls; the tensors of an earlier pass are let go."""
-        self.calls, self._inside = [], 0
+        self.forget()
         for name, module in self._layers.items():
             self._handles.append(module.register_forward_pre_hook(self._enter))
             self._handles.append(module.register_forward_hook(self._taker(name)))
@@ -97,9 +133,25 @@ class Taps:
             handle.remove()
         self._handles = []
 
+    def forget(self) -> None:
+        """Let go of everything that was taken."""
+        self.calls, self._names, self._inside, self._x = [], set(), 0, None
+
     def layers(self) -> tuple[Layer, ...]:
-        """The calls as records, with the parameters and gradients of now."""
-        return tuple(_as_layer(call) for call in self.calls)
+        """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
+        x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
+        return tuple(_as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
+
+    def source(self, x: Tensor | None) -> str:
+        """The latest call whose output x is, or is a view of."""
+        if x is None:
+            return ""
+        return next((c.name for c in reversed(self.calls) if c.memory is not None and c.memory.holds(x)), "")
+
+    def widen(self) -> None:
+        """Take whole outputs where their memory is still in use: to find the place of a single number."""
+        for call in self.calls:
+            call.widen()
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         self._inside += 1
@@ -114,23 +166,22 @@ class Taps:
     def _take_function(self, name: str, x: Tensor | None, y: Tensor) -> None:
         if self._inside:
             return
-        before = next((call.name for call in reversed(self.calls) if x is not None and call.y is x), "")
-        known = {call.name for call in self.calls}
-        name_here = f"{before}.{name}".lstrip(".")
-        while name_here in known:
+        name_here = f"{self.source(x)}.{name}".lstrip(".")
+        while name_here in self._names:
             name_here += "'"
         self._take(name_here, FUNCTIONS[name], None, x, y)
 
     def _take(self, name: str, kind: str, module: nn.Module | None, x: Tensor | None, y: Tensor | None) -> None:
-        if any(call.name == name for call in self.calls):
+        if name in self._names:
             return
-        call = Call(name, kind, module, x, y)
+        call = Call(name, kind, module, source=self.source(x))
         if x is not None:
-            call.x_version = x._version
+            call.x_shape = tuple(x.shape)
+            if not self.calls:
+                self._x = x, x._version
         if y is not None:
-            call.y_version = y._version
-            if y.requires_grad:
-                y.register_hook(call.keep_gradient)
+            call.keep_output(y)
+        self._names.add(name)
         self.calls.append(call)
 
 
@@ -171,22 +222,34 @@ def first_tensor(value: Any) -> Tensor | None:
     return None
 
 
-def _as_layer(call: Call) -> Layer:
-    """Tensors that an in-place operation has overwritten since are left out."""
+def glimpse(tensor: Tensor) -> Glimpse | None:
+    """None for tensors without plain memory (sparse, nested, traced)."""
+    return Glimpse(tensor) if type(tensor) in (Tensor, nn.Parameter) and tensor.layout == torch.strided else None
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    """Evenly spaced rows and places, in memory of their own: the program may overwrite its tensor in place."""
+    part = thinned(tensor.detach())
+    return part.clone() if part.data_ptr() == tensor.data_ptr() else part
+
+
+def _as_layer(call: Call, x: Tensor | None) -> Layer:
     parameters: dict[str, Tensor] = {}
     if call.module is not None:
         recurse = role_of(call.kind) != "other"
         parameters = {name: p.detach() for name, p in call.module.named_parameters(recurse=recurse)}
-    gradients = _gradients(call)
     return Layer(
         name=call.name,
         kind=call.kind,
-        x=_unwritten(call.x, call.x_version),
-        y=_unwritten(call.y, call.y_version),
+        x=x,
+        y=call.y,
         v_out=call.v_out,
         v_shape=call.v_shape,
         parameters=parameters,
-        gradients=gradients,
+        gradients=_gradients(call),
+        x_shape=call.x_shape,
+        y_shape=call.y_shape,
+        source=call.source,
     )
 
 
@@ -195,7 +258,3 @@ def _gradients(call: Call) -> dict[str, Tensor]:
         return {}
     named = call.module.named_parameters(recurse=role_of(call.kind) != "other")
     return {name: p.grad for name, p in named if p.grad is not None and p.grad.layout == torch.strided}
-
-
-def _unwritten(tensor: Tensor | None, version: int) -> Tensor | None:
-    return tensor.detach() if tensor is not None and tensor._version == version else None

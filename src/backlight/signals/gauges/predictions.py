@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ...records import Step
 from ..registry import signal
+from .activations import root_mean_square
 
 
 @signal("accuracy", scope="step", needs=("output", "target"))
@@ -38,7 +39,7 @@ def output_spread(step: Step) -> Tensor | None:
     """Do predictions differ between rows? Root mean square, over outputs, of their spread over the rows."""
     if step.output is None or not step.output.is_floating_point() or len(step.output) < 2:
         return None
-    return step.output.var(0, correction=0).mean().sqrt()
+    return root_mean_square(step.output - step.output.mean(0))
 
 
 @signal("output_size", scope="step", needs=("output",))
@@ -46,7 +47,7 @@ def output_size(step: Step) -> Tensor | None:
     """How large are predictions? Root mean square of the outputs."""
     if step.output is None or not step.output.is_floating_point():
         return None
-    return step.output.square().mean().sqrt()
+    return root_mean_square(step.output)
 
 
 def class_targets(step: Step) -> Tensor | None:
