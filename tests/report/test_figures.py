@@ -109,14 +109,6 @@ def test_confusion_of_any_number_of_classes(classes):
     assert ("class 1 $x$" in markup) == (classes <= 40)
 
 
-def test_signal_map_marks_what_was_not_finite():
-    values = np.array([[1.0, math.nan, 1e4], [2.0, math.inf, 3.0]])
-    markup = texts(figures.signal_map(values, ["a", "b"], (0, 3)))
-    assert "log scale" in markup
-    assert "var(--figure-warm)" in markup
-    assert "log scale" not in texts(figures.signal_map(np.full((2, 3), np.nan), ["a", "b"], (0, 3)))
-
-
 def test_constant_predictions_are_drawn():
     assert texts(figures.scatter([[1.0, 1.0], [1.0, 1.0]], target="price"))
     bins = [{"low": 0.5, "high": 0.5, "rows": 9, "predicted": 0.5, "observed": 0.4}]

@@ -56,7 +56,7 @@ def test_a_binary_run_tells_its_facts(binary_run):
         "Always saying 'benign' is right for",
         "a linear model for",
         "Not yet.",
-        "dead units",
+        "Dead units",
         "gave zero for every one of <4,000> rows",
         "Lower the learning rate.",
         "it helped: with it, the log-loss is 0.021 lower",
@@ -69,7 +69,7 @@ def test_a_binary_run_tells_its_facts(binary_run):
         "2,049 parameters in all",
         "standardised",
         "3 columns were dropped.",
-        "gradient norm",
+        "Norm of the parameter gradient",
         "backlight train data/cancer.csv --config",
         "backlight explain U101",
     ):
@@ -137,7 +137,7 @@ def test_someones_own_script_has_a_report(binary_run, tmp_path):
     for name in ("history.csv", "findings.json", "signals.parquet"):
         shutil.copy(binary_run / name, tmp_path)
     page = Page(write_report(tmp_path))
-    assert page.words.count("dead units") == 1
+    assert page.words.count("31 % of the units of layer 2") == 1
     assert "How did it learn?" in page.words
     assert "How good is it?" not in page.words
 

@@ -2,46 +2,21 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-import polars as pl
 from matplotlib.figure import Figure
 
 from . import figures
 from .folder import RunFolder
 from .headline import leading_metric
-from .words import score_text, spaced, wording
+from .words import score_text, wording
 
 NARROW = 360
 """Width for a phone, in CSS pixels."""
-TIME_COLUMNS = 40
-"""Stretches of training that a map of a signal shows."""
 SCATTER_POINTS = 1000
 
 
 def drawings(run: RunFolder) -> dict[str, str]:
     """Name of the figure → markup. Wide figures come a second time for a phone, as NAME_narrow."""
     return dict(_scores(run)) | dict(_curves(run)) | dict(_predictions(run)) | dict(_walk(run))
-
-
-def signal_maps(run: RunFolder) -> list[dict[str, str]]:
-    """For each recorded signal, by name: title and figure."""
-    if run.signals is None or run.signals.is_empty():
-        return []
-    listed = [layer.get("name", "") for layer in run.evaluation.get("layers") or []]
-    layers = run.signals["layer"].unique(maintain_order=True).to_list()
-    layers.sort(key=lambda layer: listed.index(layer) if layer in listed else -1 if layer == "" else len(listed))
-    maps = []
-    for place, ((signal,), rows) in enumerate(sorted(run.signals.group_by("signal"), key=lambda group: group[0])):
-        measured = set(rows["layer"])
-        names = [layer for layer in layers if layer in measured]
-        shown = [name or "network" for name in names]
-        axis = "epoch" if run.history else "step"
-        figure = figures.signal_map(_grid(rows, names), shown, _ends(run, rows), axis=axis)
-        label = f"{spaced(str(signal))} of {len(names)} layers over training"
-        maps.append(
-            {"title": spaced(str(signal)), "figure": figures.to_svg(figure, name=f"signal-{place}", label=label)}
-        )
-    return maps
 
 
 def _scores(run: RunFolder) -> Iterator[tuple[str, str]]:
@@ -116,26 +91,3 @@ def _shortened(label: str, most: int = 30) -> str:
 
 def _svg(figure: Figure, name: str, label: str) -> str:
     return figures.to_svg(figure, name=name, label=label)
-
-
-def _grid(rows: pl.DataFrame, layers: list[str]) -> np.ndarray:
-    """Mean of the signal for each layer and stretch of training: (layers, columns). Not measured: not a number."""
-    steps = rows["step"].unique().sort()
-    columns = min(TIME_COLUMNS, len(steps))
-    places = pl.DataFrame({"step": steps, "column": np.arange(len(steps)) * columns // len(steps)})
-    means = rows.drop_nulls("value").filter(pl.col("value").is_not_nan()).join(places, on="step")
-    grid = np.full((len(layers), columns), np.nan)
-    row_of = {layer: row for row, layer in enumerate(layers)}
-    for layer, column, value in means.group_by("layer", "column").agg(pl.col("value").mean()).iter_rows():
-        grid[row_of[layer], column] = value
-    return grid
-
-
-def _ends(run: RunFolder, rows: pl.DataFrame) -> tuple[float, float]:
-    """First and last epoch of the signal; steps where no history tells."""
-    steps = np.array([rows["step"].min(), rows["step"].max()], dtype=float)
-    if not run.history:
-        return float(steps[0]), float(steps[1])
-    known = sorted({(float(row.step), row.epoch) for row in run.history} | {(0.0, 0.0)})
-    first, last = np.interp(steps, [step for step, _ in known], [epoch for _, epoch in known])
-    return float(first), float(last)

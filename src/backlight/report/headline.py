@@ -12,6 +12,9 @@ from .words import counted, interval_text, listed, score_names, score_text
 FEW_ROWS = 100
 """Held-out rows below which an accuracy is known to ± 5 to 10 percentage points only."""
 
+JOINER = "\u2060"
+"""Keeps a line from breaking."""
+
 Trust = Literal["good", "careful", "bad", "unknown"]
 
 
@@ -51,7 +54,8 @@ def headline(run: RunFolder) -> Headline:
     held_out = run.evaluation.get("held_out")
     of_rows = f" of {held_out:,} held-out rows" if held_out else " of the held-out rows"
     metric = metrics[name]
-    score = f"{score_text(name, metric['value'], metric)} ({interval_text(name, metric)})"
+    interval = interval_text(name, metric).replace("–", f"{JOINER}–{JOINER}")
+    score = f"{score_text(name, metric['value'], metric)} ({interval})"
     if name == "accuracy":
         said = f": right for {score}{of_rows}."
     else:

@@ -10,10 +10,10 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from . import tables
-from .drawings import drawings, signal_maps
+from .drawings import drawings
 from .folder import RunFolder, read_folder
 from .headline import headline, judgement
-from .words import number, spaced
+from .words import number
 
 REPORT = "report.html"
 
@@ -35,9 +35,22 @@ def render(run: RunFolder) -> str:
     return environment().get_template("page.html").render(_content(run))
 
 
+def style() -> Markup:
+    """The style of all pages."""
+    return Markup(files(__package__).joinpath("templates", "page.css").read_text(encoding="utf-8"))
+
+
 def _content(run: RunFolder) -> dict[str, Any]:
+    from .cards import considered, finding_cards, left_over, map_content  # these need PyTorch, curves do not
+    from .layer_maps import layer_maps
+
+    maps = layer_maps(run)
+    untreated = run.path / "untreated"
+    before = layer_maps(read_folder(untreated)) if untreated.is_dir() else []
+    cards = finding_cards(run, maps, before)
     return {
-        "style": Markup(files(__package__).joinpath("templates", "page.css").read_text(encoding="utf-8")),
+        "style": style(),
+        "kind": "report",
         "headline": headline(run),
         "judgement": judgement(run),
         "name": run.settings.get("name") or run.path.resolve().name,
@@ -45,11 +58,11 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "facts": tables.facts(run),
         "evaluation": run.evaluation,
         "task": run.task,
-        "findings": tables.finding_cards(run),
-        "considered": [{"name": spaced(one["name"]), "reason": one.get("reason", "")} for one in run.considered],
+        "findings": cards,
+        "considered": considered(run),
         "scores": tables.score_rows(run),
         "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
-        "signals": [{**one, "figure": Markup(one["figure"])} for one in signal_maps(run)],
+        "maps": [map_content(one) for one in left_over(maps, cards)],
         "walk": tables.walk_facts(run),
         "confused": tables.confused_pairs(run),
         "residuals": tables.residual_sentences(run),
@@ -60,6 +73,8 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "parameters": tables.parameters_total(run),
         "settings": tables.settings_tables(run),
         "commands": _commands(run),
+        "folder": shlex.quote(str(run.path)),
+        "has_source": bool((run.settings.get("data") or {}).get("source")),
         "long_table": tables.LONG_TABLE,
     }
 

@@ -3,7 +3,6 @@
 import csv
 import json
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from markupsafe import Markup
 
 from ..records import BacklightError
 from . import figures
-from .page import REPORT, environment
+from .page import REPORT, environment, style
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ def write_sweep_report(folder: str | Path) -> Path:
     """Write the page, and return its path."""
     found = read_sweep(folder)
     content = {
-        "style": Markup(files(__package__).joinpath("templates", "page.css").read_text(encoding="utf-8")),
+        "style": style(),
+        "kind": "sweep",
         "result": found.result,
         "over": found.over.replace("_", " "),
         "name": found.path.resolve().name,

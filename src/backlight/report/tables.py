@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .folder import RunFolder
-from .words import cell, counted, decimals, duration, interval_text, number, percent, score_text, shape, spaced, wording
+from .words import cell, duration, interval_text, number, percent, score_text, shape, spaced, wording
 
 MOST_CONFUSED = 8
 WALK_VALUES = 12
@@ -176,24 +176,6 @@ def parameters_total(run: RunFolder) -> str:
     return f"{sum(layer.get('parameters') or 0 for layer in layers if (layer.get('depth') or 0) == outermost):,}"
 
 
-def finding_cards(run: RunFolder) -> list[dict[str, Any]]:
-    """The findings in the order of the diagnosis."""
-    return [
-        {
-            "code": finding.get("code", ""),
-            "name": spaced(finding.get("name", "")),
-            "severity": finding.get("severity", "note"),
-            "message": finding.get("message", ""),
-            "prescription": finding.get("prescription", ""),
-            "place": _place(finding),
-            "evidence": {spaced(key): _evidence(value) for key, value in (finding.get("evidence") or {}).items()},
-            "treatment": spaced(finding.get("treatment") or ""),
-            "verdict": _verdict(finding.get("verdict")),
-        }
-        for finding in run.findings or ()
-    ]
-
-
 def facts(run: RunFolder) -> dict[str, str]:
     """The run in a few numbers, for the line under the headline."""
     found = run.evaluation
@@ -249,46 +231,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _evidence(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(_evidence(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_evidence(item)}" for key, item in value.items())
-    return number(value)
-
-
-def _place(finding: dict[str, Any]) -> str:
-    parts = [f"layer {finding['layer']}" if finding.get("layer") else ""]
-    parts.append(f"step {finding['step']:,}" if finding.get("step") is not None else "")
-    return ", ".join(filter(None, parts))
-
-
-def _verdict(verdict: dict[str, Any] | None) -> dict[str, str] | None:
-    if not verdict:
-        return None
-    low, high, difference = (verdict.get(key, 0.0) for key in ("low", "high", "difference"))
-    places = decimals(high - low)
-    numbers = f"{difference:+.{places}f} ({low:+.{places}f} to {high:+.{places}f})".replace("-", "−")
-    seeds = counted(int(verdict.get("seeds", 1)), "seed")
-    metric, drawn = wording(str(verdict.get("metric", ""))), verdict.get("random_change")
-    worse = "higher" if difference > 0 else "lower"
-    beside = "" if drawn is None else f" Changes drawn at random brought {drawn:+.{places}f}.".replace("-", "−")
-    return {
-        "word": spaced(str(verdict.get("word", ""))),
-        "numbers": f"{spaced(str(verdict.get('metric', '')))} {numbers}, {seeds}",
-        "kept": "yes" if verdict.get("kept") else "",
-        "sentence": _OUTCOMES[str(verdict.get("word"))].format(
-            metric=metric.within_a_sentence, worse=worse, size=f"{abs(difference):.{places}f}"
-        )
-        + f" (95 % interval of the difference {low:+.{places}f} to {high:+.{places}f}, ".replace("-", "−")
-        + f"{seeds}, held-out rows of the training data).{beside}",
-    }
-
-
-_OUTCOMES = {
-    "better": "it helped: with it, the {metric} is {size} lower",
-    "no-difference": "no difference to be seen: with it, the {metric} is {size} {worse}",
-    "worse": "it made things worse: with it, the {metric} is {size} higher",
-}

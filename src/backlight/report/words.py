@@ -1,12 +1,14 @@
 """Numbers and scores in words that a newcomer can read."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 THIN = "\u202f"
 """Narrow no-break space: between a number and its unit."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,16 @@ def number(value: Any) -> str:
         return minus(f"{int(value):,}")
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    return minus(f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}")
+    return minus(powers(f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"))
+
+
+def powers(text: str) -> str:
+    """Numbers such as 5.7e-08 in a text as 5.7 · 10⁻⁸; 1e-3, as people write learning rates, stays."""
+    return re.sub(
+        r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d\d+)\b",
+        lambda found: f"{found[1]}{THIN}·{THIN}10{str(int(found[2])).translate(RAISED)}",
+        text,
+    )
 
 
 def cell(value: Any) -> str:

@@ -18,7 +18,7 @@ LIKE_EVERY = 4
 """Observations from one look at like examples to the next."""
 
 MEANINGS["like_agreement"] = Meaning(
-    "agreement of v(i+1) among like examples",
+    "agreement of the gradients v(i+1) of like examples",
     unit="mean cosine within a class minus that between classes",
     scale="even",
     low=0.02,

@@ -29,8 +29,11 @@ class Meaning:
     """Of the scale, where they do not depend on the data."""
     source: str = ""
     """Where the healthy range comes from."""
-    beside: Literal["", "last hidden layer"] = ""
-    """By what each number is divided before it is held against the range, at the same step."""
+    beside: tuple[str, ...] = ()
+    """By what a number is divided before it is held against the range: the root of the sum of squares of these signals
+    of the same layer and step."""
+    beside_depth: bool = False
+    """Whether it is divided by the number of the last hidden layer at the same step."""
 
 
 @dataclass(frozen=True)

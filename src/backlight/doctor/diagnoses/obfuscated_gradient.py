@@ -24,7 +24,7 @@ EARLY = 6
     needs=("weighted", "signals"),
     treatments=("normalisation", "residual", "layerwise-pretraining"),
     explains=("not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
-    shows=("like_agreement", "row_std"),
+    shows=("row_std", "like_agreement"),
 )
 def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Somewhere in the depth all rows look the same, so that the gradient below no longer speaks about x.

@@ -41,7 +41,7 @@ def comparison(
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_color(LINE)
     axes.set_xlabel(axis)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%" if share else f"{value:g}"))
     return figure
 

@@ -26,7 +26,7 @@ def confusion(counts: Sequence[Sequence[int]], classes: Sequence[object], *, wid
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     names = [_short(name) for name in classes]
     left = 30 + 6.4 * max(map(len, names)) if len(names) <= MOST_NAMES else 30
-    turned = len(names) > 3 or max(map(len, names)) * len(names) * 7 > width - left
+    turned = max(map(len, names)) * len(names) * 7 + 10 * len(names) > width - left
     top = 26 + (5.4 * max(map(len, names)) if turned else 14) if len(names) <= MOST_NAMES else 26
     right = 30 if turned and len(names) <= MOST_NAMES else 6
     side = width - left - right

@@ -12,19 +12,30 @@ FLAT_MARGIN = 0.01
 largest (σ′ = σ(1−σ) ≤ 0.0099 against 0.25)."""
 
 
-@signal("y_mean", needs=("y",), meaning=Meaning("mean of x(i+1)", scale="even"))
+@signal("y_mean", needs=("y",), meaning=Meaning("mean of the output x(i+1)", scale="even"))
 def y_mean(layer: Layer) -> Tensor | None:
     """Where does the output lie? Mean of x(i+1)."""
     return layer.y.mean() if layer.y is not None and layer.y.is_floating_point() else None
 
 
-@signal("y_std", needs=("y",), meaning=Meaning("spread of x(i+1)"))
+@signal("y_std", needs=("y",), meaning=Meaning("spread of the output x(i+1)"))
 def y_std(layer: Layer) -> Tensor | None:
     """How widely is the output spread? Standard deviation of x(i+1) over rows and units."""
     return layer.y.std(correction=0) if layer.y is not None and layer.y.is_floating_point() else None
 
 
-@signal("row_std", needs=("y",), meaning=Meaning("difference of x(i+1) between rows"))
+@signal(
+    "row_std",
+    needs=("y",),
+    meaning=Meaning(
+        "difference of the output x(i+1) between rows",
+        unit="× its size",
+        low=0.01,
+        ends=(1e-8, 1),
+        source="Below 1 % all rows look the same to the layers above (Daneshmand et al. 2020).",
+        beside=("y_mean", "y_std"),
+    ),
+)
 def row_std(layer: Layer) -> Tensor | None:
     """Does the output still tell rows apart? Root mean square, over units, of the spread over rows."""
     y = layer.y
@@ -33,7 +44,7 @@ def row_std(layer: Layer) -> Tensor | None:
     return root_mean_square(y - y.mean(0))
 
 
-@signal("zero_share", needs=("y",), meaning=Meaning("zeros in x(i+1)", scale="share"))
+@signal("zero_share", needs=("y",), meaning=Meaning("zeros in the output x(i+1)", scale="share"))
 def zero_share(layer: Layer) -> Tensor | None:
     """How much of a rectifier's output is zero? Share of zeros in x(i+1)."""
     if layer.y is None or layer.kind not in RECTIFIERS:
@@ -45,7 +56,7 @@ def zero_share(layer: Layer) -> Tensor | None:
     "saturation",
     needs=("y",),
     meaning=Meaning(
-        "x(i+1) in the flat ends of the activation",
+        "outputs x(i+1) in the flat ends of the activation",
         scale="share",
         high=0.3,
         source="Where 30 % of a layer's units sit there, its gradient fades (Glorot & Bengio 2010).",

@@ -9,7 +9,7 @@ from ...records import Layer, Step
 from ..registry import Meaning, signal
 
 
-@signal("v_norm", needs=("v_out",), meaning=Meaning("norm of v(i+1)"))
+@signal("v_norm", needs=("v_out",), meaning=Meaning("norm of the gradient v(i+1) that reaches the layer"))
 def v_norm(layer: Layer) -> Tensor | None:
     """How strong is the gradient that reaches the layer? Norm of v(i+1) = ∂L/∂x(i+1) over the batch."""
     v = layer.v_out
@@ -19,7 +19,7 @@ def v_norm(layer: Layer) -> Tensor | None:
     return size * (math.prod(layer.v_shape) / v.numel()) ** 0.5 if layer.v_shape else size
 
 
-@signal("v_rms", needs=("v_out",), meaning=Meaning("typical size of a number of v(i+1)"))
+@signal("v_rms", needs=("v_out",), meaning=Meaning("size of the gradient v(i+1) for one number of one row"))
 def v_rms(layer: Layer) -> Tensor | None:
     """How strong is it for one number of one row? Root mean square of v(i+1), times the rows of the batch."""
     v = layer.v_out
@@ -29,7 +29,7 @@ def v_rms(layer: Layer) -> Tensor | None:
     return torch.linalg.vector_norm(v) * (rows / v.numel() ** 0.5)
 
 
-@signal("gradient_norm", needs=("gradients",), meaning=Meaning("norm of the parameter gradient"))
+@signal("gradient_norm", needs=("gradients",), meaning=Meaning("norm of the parameter gradient ∂L/∂θ(i)"))
 def gradient_norm(layer: Layer) -> Tensor | None:
     """How strong is the gradient of the layer's own parameters? Norm of ∂L/∂θ(i)."""
     norms = [torch.linalg.vector_norm(g) for g in layer.gradients.values()]
@@ -40,14 +40,14 @@ def gradient_norm(layer: Layer) -> Tensor | None:
     "gradient_share",
     needs=("gradients", "parameters"),
     meaning=Meaning(
-        "gradient beside the weight, by depth",
+        "parameter gradient beside its weight, by depth",
         unit="× that of the last hidden layer",
         low=1e-3,
         high=1e3,
         ends=(1e-6, 1e6),
         source="A thousandth at the first layers: it vanishes; a thousandfold: it explodes (Glorot & Bengio 2010; "
         "Pascanu et al. 2013).",
-        beside="last hidden layer",
+        beside_depth=True,
     ),
 )
 def gradient_share(layer: Layer) -> Tensor | None:
@@ -69,7 +69,7 @@ def total_gradient_norm(step: Step) -> Tensor | None:
 @signal(
     "non_finite",
     needs=("y",),
-    meaning=Meaning("x(i+1) not finite", scale="flag", high=0, source="One such number spoils all that follow."),
+    meaning=Meaning("output x(i+1) not finite", scale="flag", high=0, source="One such number spoils all that follow."),
 )
 def non_finite(layer: Layer) -> Tensor | None:
     """Is anything infinite or not a number here? 1 if so in x(i+1), else 0."""
@@ -81,7 +81,9 @@ def non_finite(layer: Layer) -> Tensor | None:
 @signal(
     "non_finite_gradient",
     needs=("gradients",),
-    meaning=Meaning("gradient not finite", scale="flag", high=0, source="One such number spoils the parameters."),
+    meaning=Meaning(
+        "parameter gradient not finite", scale="flag", high=0, source="One such number spoils the parameters."
+    ),
 )
 def non_finite_gradient(layer: Layer) -> Tensor | None:
     """Is anything in the layer's gradient infinite or not a number? 1 if so, else 0."""

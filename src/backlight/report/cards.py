@@ -1,0 +1,162 @@
+"""The findings as cards: one an illness, in plain words, with its evidence, what to do and what was proven."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ..doctor.registry import DiagnosisRule, all_diagnoses
+from ..doctor.treatment import all_treatments
+from .folder import RunFolder
+from .layer_maps import LayerMap
+from .words import counted, decimals, number, powers, spaced, wording
+
+_SEVERITIES = ("error", "warning", "note")
+
+
+def finding_cards(
+    run: RunFolder, maps: Sequence[LayerMap] = (), before: Sequence[LayerMap] = ()
+) -> list[dict[str, Any]]:
+    """One card for all findings of a name, as the diagnosis ranks them; a map stands in the first that shows it.
+
+    `before` are the maps of the run as it was before it was treated.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for finding in run.findings or ():
+        groups.setdefault(str(finding.get("name", "")), []).append(finding)
+    rules = all_diagnoses()
+    now, then = ({one.signal: one for one in part} for part in (maps, before))
+    return [_card(run, name, group, rules.get(name), (then, now)) for name, group in groups.items()]
+
+
+def considered(run: RunFolder) -> list[dict[str, str]]:
+    """What was ruled out: first what was seen but follows from a finding, last what could not be looked at."""
+    rows = [{"name": spaced(one["name"]), "reason": powers(str(one.get("reason", "")))} for one in run.considered]
+    return sorted(rows, key=lambda row: (not row["reason"].startswith("Seen"), row["reason"].startswith("Could not")))
+
+
+def left_over(maps: Sequence[LayerMap], cards: Sequence[Mapping[str, Any]]) -> list[LayerMap]:
+    """The maps that stand in no card."""
+    shown = {one["signal"] for card in cards for one in card["maps"]}
+    return [one for one in maps if one.signal not in shown]
+
+
+def map_content(one: LayerMap, *, marked: Sequence[str] = (), when: str = "") -> dict[str, Any]:
+    """A map as the templates show it; `when` is `before` or `after` a treatment."""
+    return {
+        "signal": one.signal,
+        "title": f"{one.title}, {when} the treatment" if when else one.title,
+        "unit": one.unit,
+        "judged": one.judged,
+        "source": "" if when == "after" else one.meaning.source,  # it stands under the map before
+        "figure": Markup(one.figure(marked=marked, suffix=f"-{when}" if when else "")),
+    }
+
+
+def _card(
+    run: RunFolder,
+    name: str,
+    group: list[dict[str, Any]],
+    rule: DiagnosisRule | None,
+    free: tuple[dict[str, LayerMap], dict[str, LayerMap]],
+) -> dict[str, Any]:
+    first = next((finding for finding in group if finding.get("verdict")), group[0])
+    verdict = _verdict(first.get("verdict"))
+    treatment = str(first.get("treatment") or "")
+    known = all_treatments().get(treatment)
+    severities = [str(finding.get("severity", "note")) for finding in group]
+    return {
+        "code": group[0].get("code", ""),
+        "name": spaced(name).capitalize(),
+        "severity": min(severities, key=lambda one: _SEVERITIES.index(one) if one in _SEVERITIES else 0),
+        "meaning": _meaning(rule),
+        "why": _section(rule, "Why it hurts"),
+        "seen": [_seen(finding) for finding in group],
+        "prescription": group[0].get("prescription", ""),
+        "maps": _maps(group, rule, free, kept=bool(verdict and verdict["kept"])),
+        "treatment": spaced(treatment),
+        "does": known.does.rstrip(".") if known else "",
+        "verdict": verdict,
+        "left": "" if verdict else str((run.proof.get("left") or {}).get(name, "")),
+    }
+
+
+def _maps(
+    group: Sequence[Mapping[str, Any]],
+    rule: DiagnosisRule | None,
+    free: tuple[dict[str, LayerMap], dict[str, LayerMap]],
+    *,
+    kept: bool,
+) -> list[dict[str, Any]]:
+    """The maps that show the illness; of one that was treated, before and after."""
+    layers = [str(finding["layer"]) for finding in group if finding.get("layer")]
+    before, now = free
+    found = []
+    for signal in rule.shows if rule else ():
+        if kept and signal in before:
+            found.append(map_content(before.pop(signal), marked=layers, when="before"))
+        if signal in now:
+            found.append(map_content(now.pop(signal), marked=layers, when="after" if kept else ""))
+    return found
+
+
+def _seen(finding: Mapping[str, Any]) -> dict[str, Any]:
+    evidence = finding.get("evidence") or {}
+    return {
+        "place": _place(finding),
+        "message": powers(str(finding.get("message", ""))),
+        "evidence": {spaced(key): _evidence(value) for key, value in evidence.items()},
+    }
+
+
+def _meaning(rule: DiagnosisRule | None) -> str:
+    """What the illness is: the first paragraph of its page."""
+    return "" if rule is None else " ".join(rule.page.split("\n\n")[0].split())
+
+
+def _section(rule: DiagnosisRule | None, heading: str) -> str:
+    found = re.search(rf"^{heading}:?\n(.*?)(?:\n\n|\Z)", rule.page if rule else "", flags=re.S | re.M)
+    return " ".join(found[1].split()) if found else ""
+
+
+def _evidence(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_evidence(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_evidence(item)}" for key, item in value.items())
+    return number(value)
+
+
+def _place(finding: Mapping[str, Any]) -> str:
+    parts = [f"layer {finding['layer']}" if finding.get("layer") else ""]
+    step = finding.get("step")
+    parts.append("" if step is None else "from the start" if step == 0 else f"step {step:,}")
+    return ", ".join(filter(None, parts))
+
+
+def _verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not verdict:
+        return None
+    low, high, difference = (verdict.get(key, 0.0) for key in ("low", "high", "difference"))
+    places = decimals(high - low)
+    seeds = counted(int(verdict.get("seeds", 1)), "seed")
+    metric, drawn = wording(str(verdict.get("metric", ""))), verdict.get("random_change")
+    worse = "higher" if difference > 0 else "lower"
+    beside = "" if drawn is None else f" Changes drawn at random brought {drawn:+.{places}f}.".replace("-", "−")
+    said = _OUTCOMES[str(verdict.get("word"))].format(
+        metric=metric.within_a_sentence, worse=worse, size=f"{abs(difference):.{places}f}"
+    )
+    interval = f"{low:+.{places}f} to {high:+.{places}f}".replace("-", "−")
+    return {
+        "kept": bool(verdict.get("kept")),
+        "sentence": f"{said} (95 % interval of the difference {interval}, {seeds}, held-out rows of the training data)."
+        + beside,
+    }
+
+
+_OUTCOMES = {
+    "better": "it helped: with it, the {metric} is {size} lower",
+    "no-difference": "no difference to be seen: with it, the {metric} is {size} {worse}",
+    "worse": "it made things worse: with it, the {metric} is {size} higher",
+}
