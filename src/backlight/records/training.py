@@ -15,8 +15,8 @@ class Epoch:
     """Epochs done; fractional for rows within an epoch."""
     step: int
     split: str
-    """train or validation (measured at the epoch's end, in eval mode), or batches: the mean over a few batches within
-    the epoch, as training met them, with dropout, augmentation and smoothed labels."""
+    """train or validation (measured at the epoch's end, in eval mode), or batches: within the epoch, as training met
+    them, with dropout, augmentation and smoothed labels; the mean loss of a few batches, the score of the last one."""
     loss: float
     accuracy: float | None
     """Share of right classes; None for regression."""

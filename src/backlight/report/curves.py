@@ -188,12 +188,12 @@ def _lines(courses: Sequence[Course], title: str, axis: str, how: tuple[float, f
 
 
 def _drawn(course: Course, title: str, *, many: bool) -> list[str]:
-    """One run: all splits, and the loss within epochs where those are few. Several: validation."""
+    """One run: all splits, and what was met within epochs where those are few. Several: validation."""
     measured = splits(course.rows)
     if many:
         return ["validation"] if "validation" in measured else measured[:1]
     few = len({row.epoch for row in course.rows if row.split != WITHIN}) < _FEW
-    within = title == "loss" and few and any(row.split == WITHIN for row in course.rows)
+    within = few and any(row.split == WITHIN and (title == "loss" or math.isfinite(score(row))) for row in course.rows)
     return [*([WITHIN] if within else []), *measured]
 
 

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from ..backprop.capture import CapturedGraph, capture
 from ..backprop.recording import Recording, record
 
-Pass = Callable[[Tensor, Tensor], Tensor]
-"""x (n, …) and target (n, …) → loss; the gradients go where they belong."""
+Found = tuple[Tensor, Tensor]
+"""The loss, and the outputs of the network."""
+Pass = Callable[[Tensor, Tensor], Found]
+"""x (n, …) and target (n, …) → loss and outputs; the gradients go where they belong."""
 
 
 @dataclass
@@ -31,7 +33,7 @@ class ReplayedPass:
     settings such as a dropout's share. `look` compares them; training calls it at the beginning of every epoch and
     after every observed step.
 
-    The loss that a replay returns is overwritten by the next.
+    What a replay returns is overwritten by the next.
 
     modules: All that the pass goes through, the loss among them.
     capture: On a GPU, record a CUDA graph; without it, passes on a GPU run as they are.
@@ -51,31 +53,31 @@ class ReplayedPass:
             self._state = state
             self._shapes.clear()
 
-    def __call__(self, x: Tensor, target: Tensor) -> Tensor:
-        """The loss of the batch; its gradients."""
+    def __call__(self, x: Tensor, target: Tensor) -> Found:
+        """Loss and outputs of the batch; its gradients."""
         shape = self._shapes.get((x.shape, target.shape))
         if shape is None:
             shape = self._shapes[x.shape, target.shape] = _Shape()
         if shape.recording is not None:
             shape.x.copy_(x)  # type: ignore[union-attr]
             shape.target.copy_(target)  # type: ignore[union-attr]
-            loss: Tensor = shape.recording.replay()
-            return loss
+            found: Found = shape.recording.replay()
+            return found
         shape.seen += 1
         return self._record(shape, x, target) if shape.seen == 2 else self._run(x, target)
 
-    def _record(self, shape: _Shape, x: Tensor, target: Tensor) -> Tensor:
+    def _record(self, shape: _Shape, x: Tensor, target: Tensor) -> Found:
         mine, my_target = x.clone(), target.clone()
-        loss: Tensor
+        found: Found
         if not x.is_cuda:
-            loss, shape.recording = record(lambda: self._run(mine, my_target))
+            found, shape.recording = record(lambda: self._run(mine, my_target))
         elif self._capture:
-            loss, shape.recording = capture(lambda: self._run(mine, my_target), list(self.modules.buffers()))
+            found, shape.recording = capture(lambda: self._run(mine, my_target), list(self.modules.buffers()))
         else:
-            loss = self._run(mine, my_target)
+            found = self._run(mine, my_target)
         if shape.recording is not None:
             shape.x, shape.target = mine, my_target
-        return loss
+        return found
 
 
 _SETTING = (bool, int, float, str)

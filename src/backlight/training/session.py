@@ -108,7 +108,7 @@ class Session:
         layers = [leaf.parameters.values() for leaf in self.plan.leaves] if self._layerwise() else None
         self.flat = FlatParameters(module, None if layers else buffers, layers)
         self.scaling = Scaling(config, self.plan, self.flat.values.device)
-        self._replayed = ReplayedPass((module, goal.loss), self._pass, capture=config.capture)
+        self._replayed = ReplayedPass((module, goal.loss), self._forward_and_backward, capture=config.capture)
         self.optimizer = Optimizer(self.flat, config)
         self.average = Average(self.flat, config.average) if config.average else None
         self.epoch, self.epochs = 0, config.epochs or 1
@@ -191,10 +191,10 @@ class Session:
             loss, outputs = self._forward_and_backward(x, target, observe=True)
             self._show_step(watching, loss, self.course.learning_rate, outputs, target)
         elif self.config.layerwise:
-            loss = self._pass(x, target)
+            loss, outputs = self._forward_and_backward(x, target)
         else:
-            loss = self._replayed(x, target)
-        self.update(loss)
+            loss, outputs = self._replayed(x, target)
+        self.update(loss, (outputs, target) if self.tells_next else None)
         for observer in watching:
             observer.on_update(self.course.step - 1)
         if watching:
@@ -214,8 +214,17 @@ class Session:
             self.plan = Plan(self.module)
             self.scaling.lower(self.plan)
 
-    def update(self, loss: Tensor) -> None:
-        """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from."""
+    @property
+    def tells_next(self) -> bool:
+        """Whether the next update writes a row of history within the epoch."""
+        return self.record and (self.course.step + 1) % self._window == 0
+
+    def update(self, loss: Tensor, seen: tuple[Tensor, Tensor] | None = None) -> None:
+        """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from.
+
+        seen: outputs and target of that batch, where the update `tells_next`.
+        """
+        told = self.tells_next
         if self.scaling.accepts(self.flat.gradients):
             if not self.config.layerwise:
                 self.optimizer.step(self.course.learning_rate)
@@ -223,12 +232,9 @@ class Session:
                 self.average.update()
         self._pace.cells[self.course.step - self._pace.first].copy_(loss)
         self.course.step += 1
-        if self.record and self.course.step % self._window == 0:
+        if told:
             done = self.course.step - self._pace.first
-            self._within(self._pace.losses[max(0, done - self._window) : done].mean())
-
-    def _pass(self, x: Tensor, target: Tensor) -> Tensor:
-        return self._forward_and_backward(x, target)[0]
+            self._within(self._pace.losses[max(0, done - self._window) : done].mean(), seen)
 
     def _forward_and_backward(self, x: Tensor, target: Tensor, *, observe: bool = False) -> tuple[Tensor, Tensor]:
         """Loss and outputs of the batch; the gradients in the flat buffer."""
@@ -347,11 +353,20 @@ class Session:
         steps, seconds = self.course.step - self._pace.first, time.monotonic() - self._pace.began
         return steps * self.batches.size / max(seconds, 1e-9)
 
-    def _within(self, loss: Tensor) -> None:
-        """A row of history within the epoch; twice a second, the observers hear of it."""
+    def _within(self, loss: Tensor, seen: tuple[Tensor, Tensor] | None) -> None:
+        """A row of history within the epoch; twice a second, the observers hear of it.
+
+        loss: mean over the batches since the last row. seen: outputs and target of the last of them, which alone is
+        scored.
+        """
         course, value = self.course, float(loss)
         epoch, rate = course.step / len(self.batches), course.learning_rate
-        self.history.append(Epoch(epoch, course.step, "batches", value, None, None, rate, course.seconds))
+        scored: tuple[float | None, float | None] = (None, None)
+        if seen is not None:
+            outputs, target = seen
+            target = target[-len(outputs) :]  # of an accumulated batch, the last part
+            scored = self.goal.accuracy_and_error(float(self.goal.score(outputs, target)), len(target))
+        self.history.append(Epoch(epoch, course.step, "batches", value, *scored, rate, course.seconds))
         now = time.monotonic()
         if now - self._told_at > 0.5:
             self._told_at = now

@@ -61,9 +61,9 @@ class Together:
         self._replayed.look()
         with suitable_threads(first.work * len(self.sessions)):
             for x, target in self._batches():
-                losses = self._replayed(x, target).unbind()
-                for session, loss in zip(self.sessions, losses, strict=True):
-                    session.update(loss)
+                losses, outputs = self._replayed(x, target)
+                for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
+                    session.update(loss, (outputs[number], target[number]) if session.tells_next else None)
                 if first.course.out_of_time:
                     break
             measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
@@ -79,10 +79,11 @@ class Together:
         self._replayed = ReplayedPass((self._plan.module, self._objective.loss), self._pass)
         self._looks = Looks(self.sessions, self._plan) if fits(self.sessions) else None
 
-    def _pass(self, x: Tensor, target: Tensor) -> Tensor:
-        losses = self._objective.forward(self._plan.forward(x), self._smooth(target))
+    def _pass(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = self._plan.forward(x)
+        losses = self._objective.forward(outputs, self._smooth(target))
         self._plan.backward(self._objective.backward(), wants_x=False, accumulate=False)
-        return losses
+        return losses, outputs
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """x (copies, n, …) and target (copies, n, …); views of one batch where all sessions read the same rows."""

@@ -43,8 +43,8 @@ def curves(
 ) -> Figure:
     """Both splits of one run, or of several, on one graph; see `curves_of_runs` for several.
 
-    One run: blue is training, orange and dashed is validation, dotted is the loss within epochs. Grey lines belong to
-    the right axis: accuracy, or the error in the target's units for regression. Lines are smoothed over the share
+    One run: blue is training, orange and dashed is validation, dotted is what was met within epochs. Grey lines belong
+    to the right axis: accuracy, or the error in the target's units for regression. Lines are smoothed over the share
     `smooth` of the course, with what was measured faintly behind.
     """
     if len(histories) > 1:
@@ -53,8 +53,8 @@ def curves(
     height = height or 400
     figure, axis = canvas(width, height), axis_of(rows)
     rates, name = has_rates(rows), score_name(rows)
-    entries = len(splits(rows)) * (2 if name else 1) + bool(of_split(rows, WITHIN))
-    left, right, top, bottom = 52, 52, 24 + 17 * math.ceil(entries / _legend_columns(width)), 40
+    entries = len(splits(rows)) * (2 if name else 1) + bool(of_split(rows, WITHIN)) + bool(_scored_within(rows))
+    left, right, top, bottom = 52, 52, 24 + 17 * math.ceil(entries / _legend_columns(width, entries)), 40
     grid = figure.add_gridspec(
         2 if rates else 1,
         1,
@@ -111,18 +111,28 @@ def _scores(loss: Axes, rows: Sequence[Epoch], axis: str, smooth: float) -> Axes
     loss.set_zorder(axes.get_zorder() + 1)
     axes.set_ylabel(score_name(rows), color=GREY)
     axes.tick_params(axis="y", labelcolor=GREY)
+    within, span = _scored_within(rows), _span(rows, axis)
+    if within:
+        x, y = places(within, axis), [score(row) for row in within]
+        axes.plot(x, y, color=GREY, alpha=_RAW / 2, linewidth=0.7, label="_", zorder=1)
+        line = smoothed(x, y, share=smooth, span=span)
+        axes.plot(*line, color=GREY, linestyle=_DOTS, linewidth=1.1, label=f"{score_name(rows)}, within epochs")
     for split in splits(rows):
         part = of_split(rows, split)
         _line(
             axes,
             (places(part, axis), [score(row) for row in part]),
-            (smooth, _span(rows, axis)),
+            (smooth, span),
             color=GREY,
             linestyle=LINES.get(split, ":"),
             linewidth=1.2,
             label=f"{score_name(rows)}, {split}",
         )
     return axes
+
+
+def _scored_within(rows: Sequence[Epoch]) -> list[Epoch]:
+    return [row for row in of_split(rows, WITHIN) if math.isfinite(score(row))]
 
 
 def _line(axes: Axes, points: tuple[list[float], list[float]], how: tuple[float, float], **style: Any) -> None:
@@ -170,20 +180,24 @@ def _mark_best(axes: Axes, rows: Sequence[Epoch], epoch: float) -> None:
     )
 
 
-def _legend_columns(width: float) -> int:
-    return 5 if width > 700 else 4 if width > 600 else 2
+def _legend_columns(width: float, entries: int) -> int:
+    if width <= 600:
+        return 2
+    return 3 if entries > 5 else 5 if width > 700 else 4
 
 
 def _legend(figure: Figure, all_axes: Sequence[Axes], width: float) -> None:
-    entries = [axes.get_legend_handles_labels() for axes in all_axes]
-    handles = [handle for entry in entries for handle in entry[0]]
-    labels = [str(label) for entry in entries for label in entry[1]]
+    parts = [list(zip(*axes.get_legend_handles_labels(), strict=True)) for axes in all_axes]
+    entries = [entry for part in parts for entry in part]
+    columns = _legend_columns(width, len(entries))
+    if columns == 3 and len({len(part) for part in parts}) == 1:  # filled column by column: one row an axis
+        entries = [entry for column in zip(*parts, strict=True) for entry in column]
     figure.legend(
-        handles,
-        labels,
+        [handle for handle, _ in entries],
+        [str(label) for _, label in entries],
         loc="upper left",
         bbox_to_anchor=(all_axes[0].get_position().x0 - 6 / width, 1),
-        ncols=_legend_columns(width),
+        ncols=columns,
         frameon=False,
         fontsize=10.5,
         handlelength=2.4,
