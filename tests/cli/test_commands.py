@@ -71,10 +71,7 @@ def test_show(capsys):
 def test_a_network_from_a_file(tmp_path, capsys):
     path = tmp_path / "net.toml"
     path.write_text('network = "8 relu, 4 relu"\n')
-    assert (
-        answer(capsys, "show", "sklearn:wine", "--network", str(path))["network"] == "dense 8 relu, dense 4 relu"
-        or True
-    )
+    assert answer(capsys, "show", "sklearn:wine", "--network", str(path))["network"] == "linear 8, relu, linear 4, relu"
 
 
 def test_predict_writes_the_format_that_the_name_asks_for(wine, tmp_path, capsys):
@@ -84,7 +81,35 @@ def test_predict_writes_the_format_that_the_name_asks_for(wine, tmp_path, capsys
     assert pl.read_csv(tmp_path / "out.csv").equals(pl.read_parquet(tmp_path / "out.parquet"))
     assert run(["predict", wine, "sklearn:wine"]) == 0
     assert capsys.readouterr().out.startswith("prediction,probability_")
-    assert run(["predict", wine, "sklearn:wine", "-o", str(tmp_path / "out.docx")]) == 2
+    capsys.readouterr()
+    for name in ("out.docx", "nowhere/out.csv"):
+        assert run(["predict", wine, "gone.csv", "-o", str(tmp_path / name)]) == 2
+        assert name in capsys.readouterr().err  # told before the data is read
+    said = answer(capsys, "predict", wine, "sklearn:wine")
+    assert len(said["predictions"]) == 178 and said["file"] is None
+
+
+def test_predictions_can_be_told_apart_and_unknown_words_are_named(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    color, size = random.choice(["red", "green", "blue"], 200), random.normal(size=200)
+    frame = pl.DataFrame({"no": np.arange(200), "color": color, "size": size, "y": np.where(color == "red", "a", "b")})
+    frame.write_csv(tmp_path / "old.csv")
+    new = frame.head(6).with_columns(color=pl.Series(["red", "pink", "grey", "pink", "blue", ""]))
+    new.write_csv(tmp_path / "new.csv")
+    folder = str(tmp_path / "run")
+    small = ["--network", "8 relu", "--epochs", "2", "--no-treat", "--out", folder]
+    assert run(["train", str(tmp_path / "old.csv"), "--target", "y", *small]) == 0
+    capsys.readouterr()
+    assert run(["predict", folder, str(tmp_path / "new.csv"), "--id", "no", "--id", "color"]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "no,color,prediction,probability_a,probability_b"
+    assert [line.split(",")[:2] for line in out.splitlines()[1:3]] == [["0", "red"], ["1", "pink"]]
+    assert "'color' holds words that training did not know in 3 of 6 rows: 'pink', 'grey'; they are taken as" in err
+    assert run(["predict", folder, str(tmp_path / "new.csv"), "--id", "sice"]) == 2
+    assert "There is no --id column 'sice' in new.csv; did you mean 'size'?" in capsys.readouterr().err
+    new.rename({"no": "prediction"}).write_csv(tmp_path / "clash.csv")
+    assert run(["predict", folder, str(tmp_path / "clash.csv"), "--id", "prediction"]) == 2
+    assert "The predictions have a column 'prediction' of their own" in capsys.readouterr().err
 
 
 def test_evaluate_on_other_rows(wine, capsys):
@@ -135,7 +160,7 @@ def bad(tmp_path_factory):
         (["train", "{good}", "--target", "Y2"], "did you mean 'y'?"),
         (["train", "{empty}", "--target", "y"], "empty"),
         (["train", "{header}", "--target", "y"], "empty|no rows"),
-        (["train", "{one class}", "--target", "y"], "class"),
+        (["train", "{one class}", "--target", "y"], "'no' in all 50 rows"),
         (["train", "{two rows}", "--target", "y"], "rows"),
         (["train", "{duplicate}", "--target", "y"], "a"),
         (["train", "{no target}", "--target", "y"], "y"),

@@ -59,8 +59,8 @@ def test_unknown_format(table: Write) -> None:
         (b"a,b\n", "no rows"),
         (b"a,b,a\n1,2,3\n", r"line 1: the column name 'a' stands more than once \(columns 1, 3\)"),
         (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3: 3 cells where the first line has 2"),
-        (b"a,b\n1,2\n\n3\n4,5\n", "line 4: 1 cells where the first line has 2"),
-        (b'a,b\n"x\ny",2\n3\n', "line 4: 1 cells"),
+        (b"a,b\n1,2\n\n3\n4,5\n", "line 4: 1 cell where the first line has 2"),
+        (b'a,b\n"x\ny",2\n3\n', "line 4: 1 cell "),
         (b"a,b\n" + b"\0\1" * 50, "zero bytes"),
         (b"\xff\xfea,b\n1,2\n3", "save it again as UTF-8"),
         (b'a,b\n"' + b"x" * 200_000 + b"\n1,2\n", "quote"),
@@ -216,7 +216,7 @@ def test_missing_target_suggests_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("target", "options", "message"),
     [
-        (["a"] * 40, {}, "one class only, 'a', in all 40 rows"),
+        (["a"] * 40, {}, "'t' is 'a' in all 40 rows of the frame; add rows"),
         ([None] * 40, {}, "missing in every row"),
         ([f"w{i}" for i in range(40)], {}, "too many to be classes"),
         ([f"w{i % 3}" for i in range(40)], {"task": "regression"}, "words such as 'w0'"),
@@ -226,6 +226,18 @@ def test_missing_target_suggests_the_nearest() -> None:
 def test_targets_that_cannot_be_learned(target: list[object], options: dict[str, object], message: str) -> None:
     with pytest.raises(BacklightError, match=message):
         prepared(rows().with_columns(pl.Series("t", target)), target="t", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"drop": ("t",)}, "'t' cannot be left out with --drop"),
+        ({"augment": "crop"}, "--augment crop changes images, and this data is a table"),
+    ],
+)
+def test_options_that_do_not_suit_the_data(options: dict[str, object], message: str) -> None:
+    with pytest.raises(BacklightError, match=message):
+        prepared(rows().with_columns(t=pl.Series(["a", "b"] * 20)), target="t", **options)
 
 
 def test_training_rows_of_one_class() -> None:
@@ -296,7 +308,7 @@ def test_infinite_values_are_missing_with_a_sentence() -> None:
 def test_words_among_numbers() -> None:
     values = ["unknown", *(f"{i * 0.1}" for i in range(39))]
     result = prepared(rows(v=values), target="t")
-    assert any("'v' holds numbers and 1 cells of other text ('unknown'; first in row 1)" in n for n in result.notes)
+    assert any("'v' holds numbers and 1 cell of other text ('unknown'; first in row 1)" in n for n in result.notes)
     again = result.preprocessing.transform(read(pl.DataFrame({"x": [0.0, 1.0], "v": ["unknown", "3"]})))
     assert np.isfinite(again).all()
     with pytest.raises(BacklightError, match=r"row 2: the column 'v' holds 'oops' where training had numbers"):
@@ -306,7 +318,7 @@ def test_words_among_numbers() -> None:
 def test_words_among_dates() -> None:
     days = ["soon", *(f"2021-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(39))]
     result = prepared(rows(day=days), target="t")
-    assert any("'day' holds dates and 1 cells of other text ('soon'" in note for note in result.notes)
+    assert any("'day' holds dates and 1 cell of other text ('soon'" in note for note in result.notes)
     with pytest.raises(BacklightError, match=r"row 1: the column 'day' holds '1\.2\.2021' where training had dates"):
         result.preprocessing.transform(read(pl.DataFrame({"x": [0.0], "day": ["1.2.2021"]})))
 
@@ -328,7 +340,7 @@ def test_columns_at_prediction() -> None:
 
 def test_images_where_a_table_was_and_the_other_way_round(archive: Write) -> None:
     table, images = rows(), archive(images_by_class())
-    with pytest.raises(BacklightError, match="no input column 'x'"):
+    with pytest.raises(BacklightError, match="holds images, but the network was trained on a table"):
         prepared(table, target="t").preprocessing.transform(read(images))
     with pytest.raises(BacklightError, match="is a table, but the network was trained on images"):
         prepared(images).preprocessing.transform(read(table))

@@ -33,7 +33,7 @@ def test_delimiter_and_encoding_are_recognised(table: Table, separator: str, enc
 
 def test_what_was_recognised_is_told(table: Table) -> None:
     notes = " ".join(read(table(ROWS)).notes)
-    for word in ("3 rows", "3 columns", "UTF-8", "comma", "header", "'?' (1 cells)", "'NA' (1 cells)"):
+    for word in ("3 rows", "3 columns", "UTF-8", "comma", "header", "'?' (1 cell)", "'NA' (1 cell)"):
         assert word in notes
 
 

@@ -38,6 +38,11 @@ class Categories:
         found = texts.replace_strict(codes, default=0.0, return_dtype=pl.Float32).to_numpy()
         return np.where(texts.is_null().to_numpy(), missing, found).astype(np.float32)
 
+    def unknown(self, column: pl.Series) -> pl.Series:
+        """The cells with a word that has no code of its own."""
+        texts = words(column).drop_nulls()
+        return texts.filter(~texts.is_in([value for value in self.values if value is not None]))
+
 
 def words(column: pl.Series) -> pl.Series:
     """The cells as the texts that categories are known by."""

@@ -17,6 +17,8 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
 
     Raises `BacklightError` if there is no such column, or no such row.
     """
+    if dataset.images is not None and target not in dataset.frame.columns:
+        raise BacklightError(without_classes(dataset))
     column = _cleaned(dataset.column(target, "target"), task)
     rows = column.is_not_null().arg_true().to_numpy().astype(np.int64)
     if not len(rows):
@@ -27,6 +29,11 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
         return dataset, rows
     note = f"{gone:,} of {dataset.rows:,} rows have no {target!r} (the target) and were left out."
     return replace(dataset.take(rows), notes=(*dataset.notes, note)), rows
+
+
+def without_classes(dataset: Dataset) -> str:
+    """The sentence for images whose classes are wanted and not there."""
+    return f"{dataset.name} holds images without classes; put each into a folder named by its class."
 
 
 def _cleaned(column: pl.Series, task: TaskKind | None) -> pl.Series:

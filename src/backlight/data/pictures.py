@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 LARGEST_SIDE = 64
 """Pixels of the longer side that pictures are brought down to where the user asks for nothing else: what trains on
@@ -127,6 +127,8 @@ def _decode_into(place: np.ndarray, read: Read, depth: Depth, strict: bool) -> b
             if depth.top is None and picture.mode in THIRTY_TWO_BITS:
                 return _NO_TOP
             plain = flatten(picture, depth)
+    except UnidentifiedImageError:
+        return "no image that can be read"
     except BROKEN as error:
         return str(error) or type(error).__name__
     wanted = "L" if channels == 1 else "RGB"

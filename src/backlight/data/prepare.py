@@ -105,6 +105,8 @@ def _require_columns(dataset: Dataset, config: DataConfig) -> None:
         raise BacklightError(f"{dataset.name} has no rows; add some.")
     for name in config.drop:
         dataset.column(name, "--drop")
+        if name == config.target:
+            raise BacklightError(f"The target {name!r} cannot be left out with --drop; choose one or the other.")
     for option, column in (("--group", config.group), ("--time", config.time)):
         if column is not None:
             dataset.column(column, option)
@@ -184,7 +186,11 @@ def choose_augmentation(inputs: Inputs, config: DataConfig) -> Augmentation | No
     A mirrored photograph is as good as its original (He et al. 2016, CIFAR-10: flip and a shift of 4 of 32 pixels);
     a mirrored letter or digit is another one.
     """
-    if not isinstance(inputs, ImageInputs) or config.augment == "none":
+    if not isinstance(inputs, ImageInputs):
+        if config.augment in ("crop", "flip-crop"):
+            raise BacklightError(f"--augment {config.augment} changes images, and this data is a table; leave it out.")
+        return None
+    if config.augment == "none":
         return None
     side = min(inputs.height, inputs.width)
     wanted = config.augment if config.augment != "auto" else "flip-crop" if inputs.channels > 1 else "crop"

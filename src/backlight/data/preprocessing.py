@@ -15,6 +15,9 @@ from .dates import DateParts, JoinedTime, parse
 from .discrete import Categories
 from .pixels import Pixels
 
+SHOWN = 5
+"""Words that a note names one by one; more are counted."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -44,6 +47,8 @@ class Preprocessing:
         """
         if isinstance(self.inputs, ImageInputs) and self.pixels is None:
             return self._images(dataset)
+        if dataset.images is not None:
+            raise BacklightError(f"{dataset.name} holds images, but the network was trained on a table; give a table.")
         self._require(dataset)
         if self.pixels is not None:
             return self.pixels.images(dataset.frame)
@@ -86,6 +91,12 @@ class Preprocessing:
                     f"{dataset.name}, row {row + 1:,}: the column {name!r} holds {frame[name][row]!r} where training "
                     f"had {'dates' if name in dates else 'numbers'}; mend that cell or leave it empty."
                 )
+
+    def unknown_words(self, dataset: Dataset) -> tuple[str, ...]:
+        """A sentence for each column with words that training did not meet, or too seldom to learn from."""
+        there = [category for category in self.categories if category.column in dataset.frame.columns]
+        found = [(category.column, category.unknown(dataset.frame[category.column])) for category in there]
+        return tuple(_unknown_sentence(name, cells, dataset.rows) for name, cells in found if len(cells))
 
     def _images(self, dataset: Dataset) -> np.ndarray:
         if dataset.images is None:
@@ -161,6 +172,15 @@ class Preprocessing:
                 "notes": tuple(values["notes"]),
             }
         )
+
+
+def _unknown_sentence(name: str, cells: pl.Series, rows: int) -> str:
+    different = cells.unique(maintain_order=True)
+    more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
+    return (
+        f"The column {name!r} holds words that training did not know in {len(cells):,} of {rows:,} rows: "
+        f"{', '.join(map(repr, different[:SHOWN]))}{more}; they are taken as one further word."
+    )
 
 
 def strays(column: pl.Series, date: DateParts | None = None, markers: tuple[str, ...] = ()) -> pl.Series | None:

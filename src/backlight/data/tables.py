@@ -10,6 +10,7 @@ from ..records.config import DataConfig
 from .cells import LARGEST, number_matrix
 from .columns import Column, Place, Recognised, is_identifier_name, left_out, recognise
 from .continuous import Number, fit_number
+from .counted import counted
 from .dataset import Dataset
 from .dates import DateParts, JoinedTime, find_joined, is_ambiguous, parse, useful_parts
 from .discrete import Categories, fit_categories
@@ -155,7 +156,7 @@ def _add_markers(draft: _Draft, table: Table, name: str, date: DateParts | None)
     row = int(table.numbers[strange.arg_true()[0]]) + 1
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     draft.notes.append(
-        f"The column {name!r} holds {'dates' if date else 'numbers'} and {len(found):,} cells of other text "
+        f"The column {name!r} holds {'dates' if date else 'numbers'} and {counted(len(found), 'cell')} of other text "
         f"({', '.join(map(repr, words[:SHOWN]))}{more}; first in row {row:,}), which were taken as missing."
     )
 
@@ -165,7 +166,7 @@ def _infinite_notes(frame: pl.DataFrame, names: list[str]) -> list[str]:
     floats = [name for name in names if schema[name].is_float()]
     counts = frame.select((pl.col(floats).fill_nan(None).abs() > LARGEST).sum()).row(0) if floats else ()
     return [
-        f"The column {name!r} holds {count:,} infinite values, which were taken as missing."
+        f"The column {name!r} holds {counted(count, 'infinite value')}, taken as missing."
         for name, count in zip(floats, counts, strict=True)
         if count
     ]

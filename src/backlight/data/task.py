@@ -4,6 +4,7 @@ import polars as pl
 
 from ..records import BacklightError, ClassLabel, Task, TaskKind
 from .dataset import Dataset
+from .labels import without_classes
 
 USUAL_NAMES = ("target", "label", "class", "y", "labels", "outcome")
 FEW_INTEGERS = 20
@@ -26,7 +27,7 @@ def find_target(dataset: Dataset, wanted: str | None) -> tuple[str, str]:
     if len(usual) == 1:
         return usual[0], f"No target was named; the column {usual[0]!r} is taken (--target COLUMN for another)."
     if dataset.images is not None:
-        raise BacklightError(f"{dataset.name} holds images without classes; put each into a folder named by its class.")
+        raise BacklightError(without_classes(dataset))
     shown = ", ".join(columns[:20]) + (f" and {len(columns) - 20} more" if len(columns) > 20 else "")
     raise BacklightError(f"Which column of {dataset.name} is the target? Say --target COLUMN; there are {shown}.")
 
@@ -47,8 +48,8 @@ def infer_task(target: pl.Series, wanted: TaskKind | None, place: str) -> Task:
         )
     if distinct == 1:
         raise BacklightError(
-            f"The target {name!r} has one class only, {target[0]!r}, in all {len(target):,} rows of {place}; "
-            "add rows of another class or choose another target."
+            f"The target {name!r} is {target[0]!r} in all {len(target):,} rows of {place}; "
+            "add rows with another value or choose another target."
         )
     regression, reason = _is_quantity(target, distinct) if wanted is None else (wanted == "regression", "As asked for.")
     if regression:

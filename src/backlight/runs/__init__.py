@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .learning_curve_run import learning_curve
     from .overview import show
     from .pruning import Pruned, prune
-    from .run import Run, save_frame
+    from .run import Run, check_frame_name, save_frame
     from .start import train
     from .sweep_folder import Sweep
     from .sweep_run import sweep
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FILES = {
     "Classifier": "estimators",
     "RunComparison": "comparison",
+    "check_frame_name": "run",
     "compare": "comparison",
     "draw_comparison": "comparison_figure",
     "export": "exports",
@@ -51,6 +52,7 @@ __all__ = [
     "Run",
     "RunComparison",
     "Sweep",
+    "check_frame_name",
     "compare",
     "draw_comparison",
     "export",

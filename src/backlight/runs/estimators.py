@@ -311,7 +311,7 @@ class Classifier(ClassifierMixin, _Estimator):
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
-            raise ValueError(f"Classifier needs two classes at least; y holds one class only: {classes[0]!r}.")
+            raise ValueError(f"Classifier needs two classes at least; y holds one class only: {classes.tolist()[0]!r}.")
         if self.warm_start and hasattr(self, "module_") and not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start goes on with the classes of the fit before, {self.classes_.tolist()}; y holds "

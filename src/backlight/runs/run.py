@@ -1,6 +1,6 @@
 """`Run`: a run folder, opened. Reading one executes nothing that is in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -118,20 +118,27 @@ class Run:
         """Probability of every class (n, classes), in the order of `task.classes`; values (n,) for a regression."""
         return self._predictions(self.read(data))
 
-    def predict(self, data: Any) -> pl.DataFrame:
+    def predict(self, data: Any, *, keep: Sequence[str] = ()) -> pl.DataFrame:
         """Predict rows, in their order.
 
-        Columns: for a set of images `file`, since those that are broken are left out; `prediction`, in the user's own
-        labels or units; for classes also `probability_CLASS` each; for an ensemble `spread`, the standard deviation
-        between its members: of their values, or of their probabilities of the class that is predicted.
+        Columns: those of the data that are to be kept, by which rows can be told apart; for a set of images `file`,
+        since those that are broken are left out; `prediction`, in the user's own labels or units; for classes also
+        `probability_CLASS` each; for an ensemble `spread`, the standard deviation between its members: of their
+        values, or of their probabilities of the class that is predicted.
         """
         dataset = self.read(data)
+        kept = [dataset.column(name, "--id") for name in dict.fromkeys(keep)]
         frame = prediction_frame(self.task, self._predictions(dataset))
         if len(members_of(self.module)) > 1:
             frame = frame.with_columns(pl.Series("spread", self.spread(dataset)))
-        if dataset.images is not None and "file" in dataset.frame.columns:
-            return frame.insert_column(0, dataset.frame["file"])
-        return frame
+        if dataset.images is not None and "file" in dataset.frame.columns and "file" not in keep:
+            kept.insert(0, dataset.frame["file"])
+        twice = next((column.name for column in kept if column.name in frame.columns), None)
+        if twice is not None:
+            raise BacklightError(
+                f"The predictions have a column {twice!r} of their own; give that of --id another name."
+            )
+        return pl.DataFrame([*kept, *frame.iter_columns()])
 
     def spread(self, data: Any) -> np.ndarray:
         """How far the members of an ensemble disagree about each row (n,): the standard deviation between them.
@@ -195,6 +202,7 @@ class Run:
             inputs = self.preprocessing.inputs
             shape = (inputs.channels, inputs.height, inputs.width) if isinstance(inputs, ImageInputs) else None
             data = read(data, images=self.config.data.images, image_shape=shape)
+            data = replace(data, notes=(*data.notes, *self.preprocessing.unknown_words(data)))
         return labelled(data, self.task.target, self.task.kind)[0] if with_target else data
 
     def _predictions(self, dataset: Dataset) -> np.ndarray:
@@ -217,18 +225,26 @@ def save_frame(frame: pl.DataFrame, path: Path) -> None:
         BacklightError: an unknown ending, or a file that cannot be written.
 
     """
-    writers: dict[str, Callable[[Path], object]] = {
-        ".csv": frame.write_csv,
-        ".tsv": lambda name: frame.write_csv(name, separator="\t"),
-        ".parquet": frame.write_parquet,
-        ".feather": frame.write_ipc,
-        ".arrow": frame.write_ipc,
-        ".json": frame.write_json,
-    }
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise BacklightError(f"{path} has no ending that says its format; use one of {', '.join(writers)}.")
+    check_frame_name(path)
     try:
-        files.write(path, writer)
+        files.write(path, lambda temporary: _WRITERS[path.suffix.lower()](frame, temporary))
     except OSError as error:
         raise BacklightError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def check_frame_name(path: Path) -> None:
+    """Refuse a file that no frame can be written to, before anything is predicted."""
+    if path.suffix.lower() not in _WRITERS:
+        raise BacklightError(f"{path} has no ending that says its format; use one of {', '.join(_WRITERS)}.")
+    if not path.parent.is_dir():
+        raise BacklightError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+_WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
+    ".csv": pl.DataFrame.write_csv,
+    ".tsv": lambda frame, path: frame.write_csv(path, separator="\t"),
+    ".parquet": pl.DataFrame.write_parquet,
+    ".feather": pl.DataFrame.write_ipc,
+    ".arrow": pl.DataFrame.write_ipc,
+    ".json": pl.DataFrame.write_json,
+}

@@ -43,8 +43,10 @@ def read(
     if isinstance(source, str | Path) and (kind is None or kind.on_disk):
         _require_file(Path(source))
     if kind is None:
-        examples = ", ".join(kind.example for kind in SOURCES.values())
-        raise BacklightError(f"{source!s:.200} is no source that Backlight can read; it reads {examples}.")
+        named = isinstance(source, str | Path)
+        examples = ", ".join(kind.example for kind in SOURCES.values() if kind.on_disk or not named)
+        mend = "; save it as one of these" if named else ""
+        raise BacklightError(f"{source!s:.200} is no source that Backlight can read. It reads {examples}{mend}.")
     return kind.read(source, options)
 
 

@@ -16,6 +16,7 @@ from backlight.records import BacklightError
 
 from ..bombs import most_bytes
 from ..cells import Typed, type_columns
+from ..counted import counted
 from ..dataset import Dataset
 from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
 from .registry import ReadOptions, source
@@ -165,7 +166,7 @@ def _cells_by_line(data: bytes, dialect: Dialect, columns: list[str], place: str
 def _require_cells(row: list[str], wanted: int, place: str, separator: str) -> None:
     if len(row) != wanted:
         raise BacklightError(
-            f"{place}: {len(row)} cells where the first line has {wanted}; mend that line "
+            f"{place}: {counted(len(row), 'cell')} where the first line has {wanted}; mend that line "
             f"(a {SEPARATOR_NAMES.get(separator, separator)} inside a cell needs quotes around the cell)."
         )
 
@@ -188,6 +189,6 @@ def _told(typed: Typed) -> list[str]:
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             notes.append(f"{meaning} in columns {', '.join(names[:SHOWN])}{more}{doubt if guess else ''}.")
     if typed.markers:
-        counted = ", ".join(f"{marker!r} ({count:,} cells)" for marker, count in sorted(typed.markers.items()))
-        notes.append(f"Taken as missing: {counted}, and empty cells.")
+        words = ", ".join(f"{marker!r} ({counted(count, 'cell')})" for marker, count in sorted(typed.markers.items()))
+        notes.append(f"Taken as missing: {words}, and empty cells.")
     return notes

@@ -10,6 +10,7 @@ import polars as pl
 
 from backlight.records import BacklightError
 
+from ..counted import counted
 from ..dataset import SPLIT_NAMES, Dataset
 from ..pictures import Decoded, decode_all
 from .litter import is_litter
@@ -59,7 +60,8 @@ def read_images(files: Sequence[ImageFile], place: str, options: ReadOptions, *,
     """Decode the images and tell class and split of each from its path."""
     layout = _layout([file.name for file in files])
     decoded = decode_all([file.read for file in files], options.image_shape)
-    notes = [*_broken(decoded, files, place), *_told(decoded, files, layout, place, others)]
+    trained = options.image_shape is not None
+    notes = [*_broken(decoded, files, place), *_told(decoded, layout, place, others, trained=trained)]
     kept = decoded.kept
     names = pl.Series("file", [files[i].name for i in kept])
     labels = [layout[i][1] for i in kept]
@@ -104,27 +106,28 @@ def _broken(decoded: Decoded, files: Sequence[ImageFile], place: str) -> list[st
             "fetch or save them again, or take them out."
         )
     named = ", ".join(repr(files[i].name) for i in list(decoded.broken)[:3])
-    return [f"Left out {count} broken image{'s' if count > 1 else ''} of {len(files):,}: {named} ({reason})."]
+    return [f"Left out {counted(count, 'broken image')} of {len(files):,}: {named} ({reason})."]
 
 
 def _told(
-    decoded: Decoded, files: Sequence[ImageFile], layout: list[tuple[str | None, str | None]], place: str, others: int
+    decoded: Decoded, layout: list[tuple[str | None, str | None]], place: str, others: int, *, trained: bool
 ) -> list[str]:
+    """What was found. trained: whether the size is that of a trained network."""
     n, channels, height, width = decoded.images.shape
     colour = "grey" if channels == 1 else "colour"
     classes = {label for _, label in layout} - {None}
-    notes = [f"{Path(place).name}: {n:,} {colour} images of {height}×{width} pixels, {len(classes)} classes by folder."]
+    by_folder = f", {counted(len(classes), 'class', 'classes')} by folder" if classes else ""
+    notes = [f"{Path(place).name}: {counted(n, f'{colour} image')} of {height}×{width} pixels{by_folder}."]
     counts = {split: sum(given == split for given, _ in layout) for split in ("train", "validation", "test")}
     if any(counts.values()):
         notes.append(
             "Split by folder: " + ", ".join(f"{count:,} {split}" for split, count in counts.items() if count) + "."
         )
     if decoded.resized:
-        notes.append(
-            f"{decoded.resized:,} images of other sizes were resized to {height}×{width} (the median size, its longer "
-            "side at most 64), which can change their proportions."
-        )
+        size = "that of the training" if trained else "the median size, its longer side at most 64"
+        several = counted(decoded.resized, "image of another size was", "images of other sizes were")
+        notes.append(f"{several} resized to {height}×{width} ({size}), which can change proportions.")
     notes += decoded.notes
     if others:
-        notes.append(f"{others:,} files that are no images were passed over.")
+        notes.append(f"Passed over: {counted(others, 'file')} not named as an image.")
     return notes
