@@ -123,6 +123,7 @@ class Plan:
             raise RuntimeError(
                 "a layer has got a hook since the plan was made, which a rule does not call: make a new Plan"
             )
+        self.release()
         tape = Tape(observe=observe)
         y = walk_forward(self.steps, x, tape)
         self._tape, self.last_input = tape, x

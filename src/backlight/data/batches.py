@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .augment import Augmentation
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 19
 """Rows are gathered for several batches at once, up to about this many bytes: one indexing call costs about as much as
 one small layer, and a chunk of this size still fits a core's cache (64 batches of 128 × 23 numbers in one call took
 1.5 µs a batch; one call a batch 9 µs, one of all rows 4 µs)."""

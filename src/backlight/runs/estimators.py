@@ -309,7 +309,7 @@ class Classifier(ClassifierMixin, _Estimator):
         check_consistent_length(X, y)
         check_array(y, ensure_2d=False, dtype=None)
         check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+        classes = np.unique(y)
         if len(classes) < 2:
             raise ValueError(f"Classifier needs two classes at least; y holds one class only: {classes.tolist()[0]!r}.")
         if self.warm_start and hasattr(self, "module_") and not np.array_equal(classes, self.classes_):
@@ -319,6 +319,7 @@ class Classifier(ClassifierMixin, _Estimator):
             )
         self.classes_ = classes
         kind: TaskKind = "binary" if len(self.classes_) == 2 else "multiclass"
+        codes = np.searchsorted(classes, y)  # `unique` would need five times the memory for them
         return self._train(X, codes, Task(kind, "y", tuple(range(len(self.classes_)))))
 
     def predict_proba(self, X: Any) -> np.ndarray:
