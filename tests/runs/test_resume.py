@@ -42,6 +42,16 @@ def test_an_interrupted_run_keeps_its_network_and_goes_on_exactly(tmp_path):
     assert resumed.metrics == whole.metrics
 
 
+def test_fewer_epochs_than_are_done_are_refused_in_a_sentence(tmp_path):
+    run = bl.train("sklearn:wine", **options(tmp_path / "run"))
+    before = run.folder.joinpath(files.EVALUATION).read_text()
+    with pytest.raises(bl.BacklightError, match=r"12 epochs of .* are done, more than --epochs 3: give a greater"):
+        bl.resume(run.folder, epochs=3, verbose=False)
+    assert run.folder.joinpath(files.EVALUATION).read_text() == before
+    assert bl.resume(run.folder, epochs=12, verbose=False).evaluation["epochs"] == 12
+    assert bl.resume(run.folder, epochs=14, verbose=False).evaluation["epochs"] == 14
+
+
 def test_changed_data_is_noticed(tmp_path):
     import polars as pl
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from .. import files
 from ..records import BacklightError
-from ..training.checkpoint import checkpoints
+from ..training.checkpoint import checkpoints, load_newest_checkpoint
 from . import settings
 from .assembly import Assembly, assemble
 from .options import configure
@@ -44,7 +44,7 @@ def resume(
     Raises
     ------
     BacklightError
-        No such run, or its data is gone or is no longer the same.
+        No such run, its data is gone or is no longer the same, or more epochs are done than are asked for.
 
     """
     folder = files.require_run(run)
@@ -56,11 +56,22 @@ def resume(
         )
     if source is None and config.data.source is None:
         raise BacklightError(f"The data of {folder} was passed in memory: resume it in Python, with source=…")
+    check_epochs(folder, epochs)
     watching = [view(), *observers] if verbose else list(observers)
     fresh = not checkpoints(folder / files.CHECKPOINTS)
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     check_same_data(folder, assembly)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
+
+
+def check_epochs(folder: Path, wanted: int | None) -> None:
+    """Refuse fewer epochs than are done: training cannot be taken back."""
+    found = None if wanted is None else load_newest_checkpoint(folder / files.CHECKPOINTS)
+    if wanted is not None and found is not None and found[1]["epoch"] > wanted:
+        raise BacklightError(
+            f"{found[1]['epoch']} epochs of {folder} are done, more than --epochs {wanted}: give a greater number to "
+            "train on, or none to score the run again."
+        )
 
 
 def check_same_data(folder: Path, assembly: Assembly) -> None:
