@@ -15,7 +15,8 @@ from .programs import SOUND, Program, adam, sgd
 def _digits(model: nn.Module, optimizer: torch.optim.Optimizer, **settings: Any) -> Program:
     x, y = data.digits()
     held_out = (x[1500:], y[1500:])
-    return Program(model, x[:1500], y[:1500], F.cross_entropy, optimizer, validation=held_out, **settings)
+    loss = nn.CrossEntropyLoss()
+    return Program(model, x[:1500], y[:1500], loss, optimizer, validation=held_out, **settings)
 
 
 # On real data

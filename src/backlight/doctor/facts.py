@@ -103,7 +103,21 @@ class RunFacts:
 
     def followers(self, name: str) -> tuple[LayerFacts, ...]:
         """Layers that receive this layer's output as it is."""
-        return tuple(layer for layer in self.layers if layer.source == name)
+        return tuple(layer for layer in self.layers if name and layer.source == name)
+
+    def before(self, layer: LayerFacts) -> LayerFacts | None:
+        """The layer whose output this one receives as it is; None where something unnamed lies between."""
+        return self.by_name.get(layer.source) if layer.source else None
+
+    def weighted_after(self, name: str) -> tuple[LayerFacts, ...]:
+        """Weighted layers that read this layer's output, with no activation or other weight between."""
+        found: list[LayerFacts] = []
+        for follower in self.followers(name):
+            if follower.role == "linear" and follower.parameters:
+                found.append(follower)
+            elif follower.role in ("shape", "dropout", "pooling", "normalisation") and follower.name != name:
+                found.extend(self.weighted_after(follower.name))
+        return tuple(found)
 
     @cached_property
     def multiplying(self) -> tuple[LayerFacts, ...]:
@@ -206,6 +220,17 @@ class RunFacts:
         return (reference - self.last_loss) / max(abs(reference), 1e-12)
 
     @property
+    def left(self) -> float:
+        """Share of `reference_loss` that is left at the end; 1 where the reference is no positive number."""
+        return self.last_loss / self.reference_loss if self.reference_loss > 0 else 1.0
+
+    @cached_property
+    def rate_kept(self) -> float:
+        """Last learning rate seen beside the largest: 1 without a schedule."""
+        rates = [rate for rate in self.signals.values("learning_rate") if math.isfinite(rate)]
+        return rates[-1] / max(rates) if rates and max(rates) > 0 else 1.0
+
+    @property
     def learned(self) -> bool:
         """Whether the run got clearly better than a constant prediction (and stayed a number)."""
         return not self.diverged and len(self.losses) > 0 and self.gain > LEARNED
@@ -243,8 +268,12 @@ def settle(loss: LossFacts | None, output: OutputFacts | None) -> tuple[LossFact
         chain = [kind for kind in chain if kind != "Clamp"]
     if loss.expects == "log-probabilities" and chain and chain[-1] == "Log":
         loss, chain = replace(loss, expects="probabilities"), chain[:-1]
-    elif loss.expects == "log-probabilities" and chain and chain[-1] == "LogSoftmax" and loss.name == "nll":
+    elif loss.expects == "log-probabilities" and chain[-1:] == ["LogSoftmax"] and _over_outputs(loss, output):
         loss, chain = replace(loss, name="cross_entropy", expects="logits"), chain[:-1]
     elif loss.expects == "log-probabilities" and chain and chain[-1] == "LogSigmoid":
         loss, chain = replace(loss, name="bce_logits", expects="logits"), chain[:-1]
     return loss, replace(output, chain=tuple(chain))
+
+
+def _over_outputs(loss: LossFacts, output: OutputFacts) -> bool:
+    return loss.name == "nll" and not output.columns_sum_to_one

@@ -17,6 +17,11 @@ class Probe:
     rows: int
     skill: dict[str, float] | None
     """Standard errors by which each beats a constant; None where there are too few rows, or nothing to tell."""
+    agreement: float | None = None
+    """Share of the nearest neighbours that have the row's own target; None for a target of many values."""
+    apart: float | None = None
+    """How far the target of neighbours with another one lies, beside that of any rows with another: near 1 where the
+    values are names, below where they have an order that the features know."""
 
 
 def probe(x: np.ndarray, y: np.ndarray, *, classes: bool) -> Probe:
@@ -24,7 +29,8 @@ def probe(x: np.ndarray, y: np.ndarray, *, classes: bool) -> Probe:
     values = np.unique(y)
     if len(x) < 2 * NEIGHBOURS or len(values) < 2 or not np.isfinite(y).all():
         return Probe(len(x), None)
-    return Probe(len(x), skill(x, y, classes and len(values) <= FEW_CLASSES))
+    agreement, apart = likeness(x, y) if len(values) <= FEW_CLASSES else (None, None)
+    return Probe(len(x), skill(x, y, classes and len(values) <= FEW_CLASSES), agreement, apart)
 
 
 def skill(x: np.ndarray, y: np.ndarray, classes: bool) -> dict[str, float]:
@@ -32,10 +38,22 @@ def skill(x: np.ndarray, y: np.ndarray, classes: bool) -> dict[str, float]:
 
     Each row is predicted from the others only. Below about 2 the predictor found nothing.
     """
-    x = np.nan_to_num(x.astype(np.float64))
-    x = (x - x.mean(0)) / np.where(x.std(0) > 0, x.std(0), 1.0)
+    x = _standard(x)
     targets = (y[:, None] == np.unique(y)[None, :]).astype(float) if classes else y[:, None].astype(float)
     return {"ridge": _beats(_ridge(x, targets), targets), "neighbours": _beats(_neighbours(x, targets), targets)}
+
+
+def likeness(x: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
+    """(agreement, apart) of a target of few values, as in `Probe`; apart is None where all neighbours agree."""
+    near = np.abs(y[_nearest(_standard(x))] - y[:, None])
+    others = np.abs(y[:, None] - y[None, :])
+    different = near[near > 0]
+    return float((near == 0).mean()), float(different.mean() / others[others > 0].mean()) if different.size else None
+
+
+def _standard(x: np.ndarray) -> np.ndarray:
+    x = np.nan_to_num(x.astype(np.float64))
+    return (x - x.mean(0)) / np.where(x.std(0) > 0, x.std(0), 1.0)
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -48,12 +66,16 @@ def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _neighbours(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mean target of the nearest rows, the row itself left out."""
+    """Mean target of the nearest rows."""
+    return y[_nearest(x)].mean(1)
+
+
+def _nearest(x: np.ndarray) -> np.ndarray:
+    """Indices (n, NEIGHBOURS) of the nearest rows, the row itself left out."""
     squares = (x**2).sum(1)
     distance = squares[:, None] + squares[None, :] - 2 * x @ x.T
     np.fill_diagonal(distance, np.inf)
-    nearest = np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-    return y[nearest].mean(1)
+    return np.argpartition(distance, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
 
 
 def _beats(predicted: np.ndarray, y: np.ndarray) -> float:

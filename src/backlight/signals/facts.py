@@ -117,6 +117,18 @@ class InputFacts:
     target_correlation: np.ndarray
     """Pearson correlation of each feature with the target; empty where it has no meaning."""
 
+    @property
+    def shared_end(self) -> float | None:
+        """The smallest (or else the largest) value that most features have in common, None where there is none.
+
+        Pixels, counts of words and other features of one unit share it; measurements in different units do not.
+        """
+        for ends in (self.column_low, self.column_high):
+            values, counts = np.unique(ends, return_counts=True)
+            if self.columns_are_features and len(ends) > 2 and counts.max() > len(ends) / 2:
+                return float(values[counts.argmax()])
+        return None
+
 
 @dataclass(frozen=True)
 class TargetFacts:
@@ -186,6 +198,8 @@ class OutputFacts:
     minimum: float = float("nan")
     maximum: float = float("nan")
     rows_sum_to_one: bool = False
+    columns_sum_to_one: bool = False
+    """Whether each output (or its exponential, for log-probabilities) sums to one over the rows of the batch."""
 
     @property
     def units(self) -> int:

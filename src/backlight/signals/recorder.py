@@ -203,9 +203,19 @@ def describe_output(
     chain, layer = _activations_before(step)
     low, high = (float(v) for v in torch.aminmax(output.detach().float())) if output.numel() else (0.0, 0.0)
     sums = output.dim() > 1 and output.shape[-1] > 1 and bool(((output.sum(-1) - 1).abs() < 1e-3).all())
+    over_rows = _columns_sum_to_one(output)
     if before is not None:
         low, high, sums = min(low, before.minimum), max(high, before.maximum), sums and before.rows_sum_to_one
-    return OutputFacts(chain + tail, tuple(output.shape[1:]), layer, low, high, sums)
+        over_rows = over_rows and before.columns_sum_to_one
+    return OutputFacts(chain + tail, tuple(output.shape[1:]), layer, low, high, sums, over_rows)
+
+
+def _columns_sum_to_one(output: Tensor) -> bool:
+    """Whether a softmax went over the rows of the batch instead of over the outputs."""
+    if output.dim() != 2 or len(output) < 2 or not output.is_floating_point():
+        return False
+    shares = output.exp() if bool((output <= 0).all()) else output
+    return bool(((shares.sum(0) - 1).abs() < 1e-3).all() and (shares >= 0).all())
 
 
 def _activations_before(step: Step) -> tuple[tuple[str, ...], str]:

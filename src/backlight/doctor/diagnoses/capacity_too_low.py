@@ -1,7 +1,10 @@
-"""N404: a hidden layer too narrow for the task."""
+"""N404: too little passes through a layer, or through the whole network."""
 
+import math
 from collections.abc import Iterator
+from statistics import median
 
+from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -11,48 +14,136 @@ PER_CLASS = 0.5
 """Hidden units per class below which classes must share directions."""
 FITTED = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
+SHRUNK = 0.5
+"""Norm of a hidden layer's parameters beside that at the start, from which weight decay rules over the data."""
 
 
-@diagnosis("N404", "capacity-too-low", needs=("hidden", "output"), treatments=("wider",))
+@diagnosis(
+    "N404",
+    "capacity-too-low",
+    needs=("hidden", "output"),
+    treatments=("wider",),
+    explains=("not-learning", "plateau", "dead-units"),
+    shows=("parameter_norm",),
+)
 def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
-    """A hidden layer is so narrow that what the outputs need cannot pass.
+    """What the outputs need cannot pass: a layer is too narrow, sees single places only, or is decayed away.
 
     What it sees
-    Hidden layers of at most 3 units, or of fewer than half as many units as there are classes, in a run that
-    has not brought its training loss below half of the reference.
+    In a run that has not brought its training loss below half of the reference: a hidden layer (or a picture after
+    pooling) of at most 3 numbers, or of fewer than half as many as there are classes; a weight decay that halved the
+    hidden parameters; convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a picture whose
+    places are flattened only after it (a note where the fit is good).
 
     Why it hurts
     Everything that the layers above know goes through these few numbers; with rectifiers some of them may be
-    dead besides.
+    dead besides. Strong weight decay has the same effect on a network of any width. What looks at single places knows
+    no shapes.
 
     When it is wrong
-    In autoencoders, where the narrow layer is the purpose (target of the shape of the input: not reported).
+    In autoencoders, where the narrow layer is the purpose (target of the shape of the input: not reported); in networks
+    that work on channels alone by design.
 
     Example
-    `Linear(30, 1), ReLU, Linear(1, 1)`.
+    `Linear(30, 1), ReLU, Linear(1, 1)`; `Adam(…, weight_decay=1)`; `Dense(64)` before `Flatten()`.
 
     Treatment
-    At least as many units as outputs; widths of 32 to 256 for tables.
+    At least as many units as outputs; widths of 32 to 256 for tables; fewer poolings; weight decay of 1e-4. Flatten
+    first; kernels of 3 × 3.
 
     References
-    Goodfellow, Bengio, Courville: Deep Learning (2016), section 5.2.
+    Goodfellow, Bengio, Courville: Deep Learning (2016), sections 5.2, 7.1 and 9.2.
     """
-    assert run.output is not None
-    classes = run.targets.classes if run.targets is not None and run.is_classification else 0
-    least = max(NARROW + 1, PER_CLASS * classes)
-    narrow = [layer for layer in run.hidden if layer.kind == "Linear" and layer.units < least]
     itself = run.inputs is not None and run.targets is not None and run.inputs.shape == run.targets.shape
-    left = run.last_loss / run.reference_loss if run.reference_loss > 0 else 1.0
-    if not narrow or itself or left < FITTED:
-        widths = [layer.units for layer in run.hidden]
-        yield RuledOut(f"Hidden widths {widths} (least {least:g}); {left:.0%} of the reference loss is left.")
+    poor = run.left >= FITTED and not itself
+    seen = (poor and (_narrow(run) or _decayed(run) or _single_pixels(run))) or _before_flattening(run, poor)
+    if seen:
+        yield seen
         return
-    first = narrow[0]
-    yield Seen(
+    widths = [layer.units for layer in run.hidden]
+    yield RuledOut(f"Hidden widths {widths} (least {_least(run):g}); {run.left:.0%} of the reference loss is left.")
+
+
+def _least(run: RunFacts) -> float:
+    classes = run.targets.classes if run.targets is not None and run.is_classification else 0
+    return max(NARROW + 1, PER_CLASS * classes)
+
+
+def _narrow(run: RunFacts) -> Seen | None:
+    """The layer before the outputs that hands on the fewest numbers."""
+    assert run.output is not None
+    least = _least(run)
+    hidden = [(layer, layer.units) for layer in run.hidden if layer.kind == "Linear"]
+    pictures = [(layer, math.prod(layer.y_shape)) for layer in run.layers if _of_picture(layer)]
+    narrow = [(layer, numbers) for layer, numbers in hidden + pictures if numbers < least]
+    if not narrow:
+        return None
+    first, numbers = narrow[0]
+    classes = run.targets.classes if run.targets is not None and run.is_classification else 0
+    return Seen(
         "warning",
-        f"Hidden layer {first.name} has {first.units} units for {classes or run.output.units} outputs;"
-        f" {left:.0%} of the loss of a constant prediction is left.",
-        "Widen it to 32 or more units.",
+        f"Hidden layer {first.name} hands on {numbers} numbers for {classes or run.output.units} outputs;"
+        f" {run.left:.0%} of the loss of a constant prediction is left.",
+        "Widen it to 32 or more units." if first.kind == "Linear" else "Pool less, or give the layer more channels.",
         layer=first.name,
-        evidence={"units": first.units, "least": least, "loss_left": left, "threshold_left": FITTED},
+        evidence={"units": numbers, "least": least, "loss_left": run.left, "threshold_left": FITTED},
     )
+
+
+def _of_picture(layer: LayerFacts) -> bool:
+    """Whether a convolution or pooling hands on a picture (channels, height, width)."""
+    spatial = layer.role == "pooling" or layer.kind.startswith("Conv")
+    return spatial and len(layer.x_shape) == 3 and len(layer.y_shape) == 3
+
+
+def _decayed(run: RunFacts) -> Seen | None:
+    decay = run.optimizer.weight_decay if run.optimizer is not None else 0.0
+    norms = {layer.name: run.signals.values("parameter_norm", layer.name) for layer in run.hidden}
+    kept = [values[-1] / values[0] for values in norms.values() if values and values[0] > 0]
+    if not decay or not kept or median(kept) > SHRUNK:
+        return None
+    return Seen(
+        "warning",
+        f"Weight decay {decay:g} has shrunk the hidden parameters to {median(kept):.2g} of their size at the start, and"
+        f" {run.left:.0%} of the loss of a constant prediction is left.",
+        "Use a weight decay of 1e-4 (AdamW: 0.01), or none until the training loss is low.",
+        layer=run.hidden[0].name,
+        evidence={"weight_decay": decay, "kept": median(kept), "threshold_kept": SHRUNK, "loss_left": run.left},
+    )
+
+
+def _single_pixels(run: RunFacts) -> Seen | None:
+    """Convolutions of 1 × 1 only, whose places no later layer tells apart."""
+    convolutions = [layer for layer in run.weighted if layer.kind == "Conv2d" and math.prod(layer.x_shape[1:]) > 1]
+    if not convolutions or any(layer.settings.get("kernel_size") != (1, 1) for layer in convolutions):
+        return None
+    channels = convolutions[-1].y_shape[0]
+    flat = [layer for layer in run.weighted if layer.kind == "Linear" and len(layer.x_shape) == 1]
+    if not flat or flat[0].x_shape[0] != channels:
+        return None
+    return Seen(
+        "warning",
+        f"All {len(convolutions)} convolutions have kernels of 1 × 1 and the places are pooled: no layer sees more than"
+        f" one pixel, and {run.left:.0%} of the loss of a constant prediction is left.",
+        "Use kernels of 3 × 3.",
+        layer=convolutions[0].name,
+        evidence={"convolutions": len(convolutions), "loss_left": run.left, "threshold_left": FITTED},
+    )
+
+
+def _before_flattening(run: RunFacts, poor: bool) -> Seen | None:
+    """A linear layer on each place of a picture, with all places read at once right after it."""
+    for position, layer in enumerate(run.weighted[:-1]):
+        after = run.weighted[position + 1]
+        apart = layer.kind == "Linear" and len(layer.y_shape) == 3
+        if apart and after.kind == "Linear" and after.x_shape == (math.prod(layer.y_shape),):
+            places = math.prod(layer.y_shape[:-1])
+            return Seen(
+                "warning" if poor else "note",
+                f"Linear layer {layer.name} acts on each of {places} places of the picture apart (its input is"
+                f" {layer.x_shape}), and only then are they flattened into {after.x_shape[0]} numbers.",
+                "Flatten first and give the linear layer all places, or use a convolution.",
+                layer=layer.name,
+                evidence={"input": list(layer.x_shape), "places": places, "flattened": after.x_shape[0]},
+            )
+    return None

@@ -25,7 +25,8 @@ def constant_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
     is lost on its way (a wrong index, an embedding fed with fractions).
 
     When it is wrong
-    Borders of pictures and columns of rare categories are constant in a small part of the data.
+    Borders of pictures and columns of rare categories are constant in a small part of the data: a constant at the
+    lowest (or highest) value that most features share is left out.
 
     Example
     A column with the year in data of one year.
@@ -49,9 +50,14 @@ def constant_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     constant = np.flatnonzero(x.column_low == x.column_high) if x.columns_are_features else np.zeros(0, int)
     share = len(constant) / max(1, len(x.column_low))
-    if x.rows < FEWEST_ROWS or not len(constant):
-        yield RuledOut(f"{len(constant)} of {len(x.column_low)} features are constant over {rows} rows.")
+    telling = constant[x.column_low[constant] != x.shared_end] if share < PADDING else constant
+    if x.rows < FEWEST_ROWS or not len(telling):
+        yield RuledOut(
+            f"{len(constant)} of {len(x.column_low)} features are constant over {rows} rows,"
+            f" {len(constant) - len(telling)} of them at the value that most features end at."
+        )
         return
+    constant = telling
     yield Seen(
         "note" if share < PADDING else "warning",
         f"{len(constant)} of {len(x.column_low)} features never vary (first: column {constant[0]}).",

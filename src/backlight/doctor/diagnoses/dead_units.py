@@ -10,6 +10,8 @@ NOTABLE, MANY = 0.1, 0.5
 """Shares of a layer's units; Lu et al. (Dying ReLU and Initialization, 2020) find a tenth common at the start."""
 FEWEST_ROWS = 200
 """Rows that must have been seen before zero means dead (or all the rows there are)."""
+FITTED = 0.3
+"""Share of the reference loss below which the units that are left do the work: then dead ones are only told of."""
 
 
 @diagnosis(
@@ -23,7 +25,6 @@ FEWEST_ROWS = 200
         "vanishing-gradient",
         "frozen-parameters",
         "obfuscated-gradient",
-        "capacity-too-low",
     ),
     shows=("dead_share", "zero_share"),
 )
@@ -36,7 +37,7 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     Why it hurts
     The slope there is zero: no gradient reaches the unit's weights, so it never comes back. A layer of dead
-    units cuts the network in two.
+    units cuts the network in two. A note where the loss is low all the same.
 
     When it is wrong
     Units for rare inputs may be silent in a few hundred rows. Some dead units are common in networks that work.
@@ -69,7 +70,7 @@ def _seen(u: UnitFacts, run: RunFacts) -> Seen:
         else (f"{u.dead_at_start} at the first step: they died in training, so the steps are too large")
     )
     return Seen(
-        "error" if whole else "warning" if share >= MANY else "note",
+        "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note",
         f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all of {u.rows} rows ({why}).",
         "Lower the learning rate, scale the inputs, or use a leaky rectifier or GELU.",
         layer=u.layer,

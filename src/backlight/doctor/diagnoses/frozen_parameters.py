@@ -14,7 +14,7 @@ MOST = 0.5
     "G605",
     "frozen-parameters",
     needs=("layers",),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low"),
+    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low", "stopped-too-early"),
     shows=("gradient_norm", "update_ratio"),
 )
 def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
@@ -22,7 +22,7 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Parameters with `requires_grad=False`; and layers whose parameters receive gradients but were the same after
-    every observed step.
+    every observed step; a loop that never lets the optimiser step.
 
     Why it hurts
     Nothing is learned there. Meant for a pretrained part, it is an accident everywhere else (a learning rate of
@@ -47,7 +47,14 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
         for layer in run.layers
         if layer.parameters and all(f"{layer.name}.{name}".lstrip(".") in loop.unchanged for name in layer.parameters)
     ]
-    if stuck and loop.steps >= FEWEST_STEPS and len(run.observed) >= FEWEST_STEPS:
+    if loop.steps == 0 and loop.backwards >= FEWEST_STEPS:
+        yield Seen(
+            "error",
+            f"{loop.backwards} backward passes, and the optimiser never made a step.",
+            "Call optimizer.step() after loss.backward().",
+            evidence={"backwards": loop.backwards, "steps": 0},
+        )
+    elif stuck and loop.steps >= FEWEST_STEPS and len(run.observed) >= FEWEST_STEPS:
         zero = all(not any(run.signals.values("gradient_norm", name)) for name in stuck)
         why = "their gradient is exactly zero" if zero else "no step changes them (learning rate of their group?)"
         yield Seen(

@@ -11,6 +11,8 @@ TRAVEL = 0.05
 STILL = 1e-4
 """‖ΔW‖/‖W‖ of the usual step, ten times below the 1e-3 that is usual."""
 FEWEST_STEPS = 50
+NOWHERE, TRAVEL_NOWHERE = 0.9, 0.1
+"""Share of the reference loss that is left where a run got nowhere, and travel below which its steps are the reason."""
 DONE = 0.5
 """Share of the reference loss that must be left for steps to be called too small."""
 
@@ -28,7 +30,7 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖ΔW‖/‖W‖ of the usual step below 1e-4, or times the number of steps below 0.05, while more than half of the
-    reference loss is left.
+    reference loss is left (below 0.1 while more than nine tenths are).
 
     Why it hurts
     The loss falls, but the run would need ten or a thousand times as many steps.
@@ -59,14 +61,15 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if not ratios or len(run.losses) < FEWEST_STEPS:
         return
     usual = median(ratios)
-    travel, left = usual * run.loop.steps, run.last_loss / run.reference_loss if run.reference_loss > 0 else 1.0
+    travel, left = usual * run.loop.steps, run.left
+    still = usual < STILL or travel < TRAVEL or (travel < TRAVEL_NOWHERE and left > NOWHERE)
     numbers = f"a step changes weights by {usual:.2g} of their size, {run.loop.steps} steps by about {travel:.2g}"
-    if not (usual < STILL or travel < TRAVEL) or left < DONE or run.diverged or usual == 0:
+    if not still or left < DONE or run.diverged or usual == 0:
         yield RuledOut(
             f"{numbers}; {left:.0%} of the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
         )
         return
-    grave = travel < TRAVEL and run.finished and not run.learned
+    grave = travel < TRAVEL_NOWHERE and run.finished and not run.learned
     yield Seen(
         "error" if grave else "warning",
         f"With learning rate {rate:g} {numbers}; {left:.0%} of the reference loss is left.",

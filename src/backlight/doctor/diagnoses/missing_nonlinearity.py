@@ -58,9 +58,9 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 def _straight(run: RunFacts, layer: LayerFacts) -> LayerFacts | None:
     """The weighted layer that `layer` multiplies directly, if any."""
-    before = run.by_name.get(layer.source)
+    before = run.before(layer)
     while before is not None and passes_linearly(before.kind):
-        before = run.by_name.get(before.source)
+        before = run.before(before)
     if before is None or before.role != "linear" or not before.parameters:
         return None
     groups = (before.settings.get("groups", 1), layer.settings.get("groups", 1))

@@ -11,6 +11,8 @@ LEFT = 0.5
 FLAT = 0.02
 """Share of the reference by which the loss fell over the last half."""
 FEWEST_STEPS = 100
+DECAYED = 0.5
+"""Last learning rate beside the largest, below which a schedule is at work already."""
 
 
 @diagnosis("T802", "plateau", needs=("losses",), treatments=("schedule", "wider"), symptom=True)
@@ -31,7 +33,7 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Two classes that overlap.
 
     Treatment
-    Lower the learning rate by a schedule, widen the network, look for better features.
+    Lower the learning rate by a schedule (where there is none), widen the network, look for better features.
 
     References
     Goodfellow, Bengio, Courville (2016), chapter 11.
@@ -46,9 +48,18 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if fell > FLAT or left < LEFT:
         yield RuledOut(f"The last quarter fell by {fell:.1%} of the reference; {left:.0%} is left.")
         return
+    decayed = run.rate_kept < DECAYED
+    advice = f"The learning rate has decayed to {run.rate_kept:.2g} of its largest already: try"
     yield Seen(
         "note",
         f"The loss stands at {last:.4g}, {left:.0%} of the reference, and fell by {fell:.1%} in the last quarter.",
-        "Try a decaying learning rate, a wider network, or better features.",
-        evidence={"left": left, "threshold_left": LEFT, "fell": fell, "threshold_fell": FLAT},
+        f"{advice if decayed else 'Try a decaying learning rate,'} a wider network, or better features.",
+        evidence={
+            "left": left,
+            "threshold_left": LEFT,
+            "fell": fell,
+            "threshold_fell": FLAT,
+            "rate_kept": run.rate_kept,
+            "threshold_rate_kept": DECAYED,
+        },
     )

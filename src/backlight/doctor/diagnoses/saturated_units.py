@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from ...records import Severity
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
+FITTED = 0.5
+"""Share of the reference loss below which saturated units are switches (gates) that serve: then they are told of."""
 MANY, NEARLY_ALL = 0.3, 0.9
 """Shares of a hidden layer's units that sit in the flat ends for 95 % of the rows."""
 FEWEST_ROWS = 64
@@ -30,7 +33,7 @@ def saturated_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     carry differences between rows.
 
     When it is wrong
-    Units that act as switches late in a successful training.
+    Units that act as switches (gates) in a successful training: a note there.
 
     Example
     Pixels from 0 to 255 into `nn.Linear(784, 100)` and `nn.Sigmoid()`.
@@ -53,10 +56,16 @@ def saturated_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     for u in sorted(worst, key=lambda u: -len(u.saturated) / u.units):
         share = len(u.saturated) / u.units
         yield Seen(
-            "error" if share >= NEARLY_ALL and run.finished and not run.learned else "warning",
+            _severity(run, share),
             f"{len(u.saturated)} of {u.units} units of {u.layer} ({u.kind}) sit in its flat ends for nearly all of"
             f" {u.rows} rows.",
             "Scale the inputs, start with smaller weights, lower the learning rate, or use ReLU.",
             layer=u.layer,
             evidence={"units": list(u.saturated[:100]), "share": share, "rows": u.rows, "threshold_share": MANY},
         )
+
+
+def _severity(run: RunFacts, share: float) -> Severity:
+    if share >= NEARLY_ALL and run.finished and not run.learned:
+        return "error"
+    return "warning" if run.left > FITTED or not run.finished else "note"

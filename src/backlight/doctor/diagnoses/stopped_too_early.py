@@ -12,6 +12,10 @@ FALLING = 0.02
 """Share of the reference by which the mean loss fell from the fourth to the last fifth."""
 DONE = 0.1
 """Share of the reference loss below which there is nothing left to gain."""
+HALF = 0.1
+"""Share of the reference by which the second half of the run (one doubling of the training) lowered the loss."""
+POOR = 0.5
+"""Share of the reference loss that is left when the fit is called poor."""
 SURE = 2.0
 """Standard errors by which the fall must exceed the noise of the loss."""
 
@@ -22,7 +26,9 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Fewer than 100 updates; or a mean loss of the last fifth clearly (two standard errors) below that of the fifth
-    before; in both cases with more than a tenth of the reference loss left.
+    before; in both cases with more than a tenth of the reference loss left. Or a second half of the run that brought a
+    tenth of the reference and left more than half of it, whatever the end looks like: a schedule that ends at a rate of
+    nothing flattens the end of any run. A note where more than half of the reference is gone.
 
     Why it hurts
     The network is not what it could be; comparing it with others says nothing.
@@ -40,25 +46,29 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Goodfellow, Bengio, Courville (2016), section 7.8.
     """
     losses, reference = run.finite, run.reference_loss
-    if not run.finished or run.diverged or len(losses) < 2 or not reference > 0:
+    if not run.finished or run.diverged or len(losses) < 2 or not reference > 0 or not run.loop.steps:
         yield RuledOut("The run is not over, or its loss is no number.")
         return
-    steps, left = run.loop.steps, run.last_loss / reference
+    steps, left = run.loop.steps, run.left
     fall, error = _fall(losses)
     numbers = f"{steps} updates, {left:.0%} of the reference loss left, falling by {fall / reference:.1%} at the end"
+    numbers += f" and by {_second_half(losses) / reference:.0%} over the second half"
     falling = fall > FALLING * reference and fall > SURE * error
-    if left < DONE or _validation_turned(run) or not (steps < FEW_STEPS or falling):
+    unfinished = left > POOR and _second_half(losses) > HALF * reference
+    if left < DONE or _validation_turned(run) or not (steps < FEW_STEPS or falling or unfinished):
         yield RuledOut(f"{numbers}.")
         return
+    schedule = f" The schedule ended at {run.rate_kept:.2g} of its largest rate." if run.rate_kept < 1 else ""
     yield Seen(
-        "warning",
-        f"Training ended early: {numbers}.",
+        "warning" if left > POOR or steps < FEW_STEPS else "note",
+        f"Training ended early: {numbers}.{schedule}",
         f"Train about three times as long ({3 * steps} updates or more), with early stopping on validation.",
         evidence={
             "updates": steps,
             "threshold_updates": FEW_STEPS,
             "loss_left": left,
             "fall": fall / reference,
+            "second_half": _second_half(losses) / reference,
             "threshold_fall": FALLING,
         },
     )
@@ -71,6 +81,15 @@ def _fall(losses: list[float]) -> tuple[float, float]:
         return 0.0, 0.0
     before, last = losses[-2 * fifth : -fifth], losses[-fifth:]
     return fmean(before) - fmean(last), ((stdev(before) ** 2 + stdev(last) ** 2) / fifth) ** 0.5
+
+
+def _second_half(losses: list[float]) -> float:
+    """Fall of the mean loss from the middle of the run to its end; 0 for a run too short to tell."""
+    tenth = len(losses) // 10
+    if tenth < 3:
+        return 0.0
+    middle = len(losses) // 2
+    return fmean(losses[middle - tenth // 2 : middle + tenth - tenth // 2]) - fmean(losses[-tenth:])
 
 
 def _validation_turned(run: RunFacts) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ...signals import InputFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -15,6 +16,8 @@ FATAL = 100.0
 learned."""
 APART = 100.0
 """Largest over smallest spread of features: the condition number of the first layer's problem is its square."""
+RANGE = 6.0
+"""Range of a feature over its spread: about 6 for a thousand normal values."""
 
 
 @diagnosis(
@@ -45,8 +48,10 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     The root mean square of each feature (of each channel, for images) over the observed rows, held against 10;
-    and the ratio of the largest to the smallest spread, held against 100. Not looked at where the first layer
-    normalises or embeds.
+    and the ratio of the largest to the smallest spread, held against 100. A feature that rarely leaves its usual value
+    (a rare category, the border of a picture) is no smaller for it: its spread counts as a sixth of its range at
+    least, and features of which most share their smallest or largest value count as of one unit. Not looked at where
+    the first layer normalises or embeds.
 
     Why it hurts
     The gradient of a first-layer weight is proportional to its feature: large features force tiny steps on
@@ -71,8 +76,7 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"The first layer is {first.kind}: the scale of x(0) does not matter.")
         return
     size = np.sqrt(x.column_mean**2 + x.column_std**2)
-    spread = x.column_std[x.column_std > 0]
-    ratio = float(spread.max() / spread.min()) if x.columns_are_features and spread.size > 1 else 1.0
+    ratio = _apart(x)
     numbers = f"largest root mean square {size.max():.3g}, spreads {ratio:.3g} times apart"
     if size.max() <= LARGE and ratio <= APART:
         yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")
@@ -90,3 +94,12 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "feature": int(size.argmax()),
         },
     )
+
+
+def _apart(x: InputFacts) -> float:
+    """Largest over smallest spread of the features of a table; 1 where they share a unit."""
+    varies = x.column_std > 0
+    if not x.columns_are_features or varies.sum() < 2 or x.shared_end is not None:
+        return 1.0
+    least = np.maximum(x.column_std, (x.column_high - x.column_low) / RANGE)[varies]
+    return float(x.column_std.max() / least.min())

@@ -32,10 +32,12 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last hidden one (medians of the first observations), held
-    against 1e-3 and 1e-6; or a whole gradient of nearly nothing while the loss is high.
+    against 1e-3 and 1e-6; or a whole gradient of nearly nothing while the loss is high; or a softmax between two
+    weighted layers.
 
     Why it hurts
-    The lower layers keep their random start; the upper ones learn on features that mean nothing.
+    The lower layers keep their random start; the upper ones learn on features that mean nothing. A hidden softmax of n
+    units puts out about 1/n each, with a slope p (1 − p) of no more: signal and gradient shrink n times at each.
 
     When it is wrong
     Late in training, when everything is learned (only early steps are looked at).
@@ -49,6 +51,9 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Hochreiter (1991). Glorot, Bengio (2010). He et al.: Deep Residual Learning (2016).
     """
+    if (softmax := _hidden_softmax(run)) is not None:
+        yield softmax
+        return
     shares = {layer.name: run.gradients_beside_weight(layer.name, EARLY) for layer in run.weighted}
     medians = [(name, median(values)) for name, values in shares.items() if values]
     norms = run.signals.values("total_gradient_norm")[:EARLY]
@@ -70,4 +75,27 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         layer=first,
         step=0,
         evidence={"ratio": ratio, "threshold": FADED, "gradient_norm": median(norms), "layers": len(medians)},
+    )
+
+
+def _hidden_softmax(run: RunFacts) -> Seen | None:
+    """A softmax that takes a weighted layer's output and hands its own to another: no attention, no gate."""
+    hidden = [
+        layer
+        for layer in run.layers
+        if layer.kind in ("Softmax", "LogSoftmax")
+        and (before := run.before(layer)) is not None
+        and before.role in ("linear", "normalisation")
+        and run.weighted_after(layer.name)
+    ]
+    if not hidden:
+        return None
+    first = hidden[0]
+    return Seen(
+        "error" if run.finished and not run.learned else "warning",
+        f"Hidden layer {first.name} is a {first.kind.lower()} over {first.units} units: each puts out about"
+        f" 1/{first.units}, and v(i) shrinks as much on its way down.",
+        "Use ReLU or GELU in hidden layers; a softmax belongs to the outputs (inside the loss), or to attention.",
+        layer=first.name,
+        evidence={"layers": [layer.name for layer in hidden], "units": first.units},
     )
