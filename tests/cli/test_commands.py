@@ -232,6 +232,18 @@ def test_ctrl_c_keeps_the_best_network_and_its_report(tmp_path):
     assert "Traceback" not in err
 
 
+def test_train_says_what_it_chose_and_what_is_wrong(tmp_path, capsys):
+    wild = ["--optimizer", "sgd", "--lr", "5", "--network", "16 relu", "--epochs", "3", "--no-treat"]
+    assert run(["train", "sklearn:wine", "--out", str(tmp_path / "run"), *wild]) == 0
+    out, err = capsys.readouterr()
+    assert "Inputs: alcohol, malic_acid, ash, alcalinity_of_ash, magnesium, total_phenols and 7 more as numbers." in err
+    assert (
+        "sgd, learning rate 5, trapezoid schedule, weight decay 0.0005, running average of the weights (0.99)." in err
+    )
+    assert "\nError: learning-rate-too-high. With learning rate 5 " in out
+    assert f"`backlight diagnose {tmp_path / 'run'}` shows the evidence" in out
+
+
 def test_a_training_that_diverged_is_said_and_has_its_report(tmp_path, capsys):
     wild = ["--optimizer", "sgd", "--lr", "1e12", "--network", "16 relu, 16 relu", "--epochs", "20"]
     assert run(["train", "sklearn:wine", "--out", str(tmp_path / "run"), *wild]) == 0

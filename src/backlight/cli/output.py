@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +36,12 @@ def print_text(text: str) -> None:
 def text_width() -> int:
     """Characters of a line: those of the terminal up to 120; 80 where the output goes elsewhere."""
     return min(120, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+
+
+def print_wrapped(text: str, *, indent: int = 0, hang: int = 0) -> None:
+    """A paragraph of the result, broken at the width of the terminal; `hang` indents all lines but the first."""
+    before = " " * indent
+    print_text(textwrap.fill(text, text_width(), initial_indent=before, subsequent_indent=before + " " * hang))
 
 
 def print_lines(lines: "Iterable[Text]") -> None:

@@ -1,6 +1,7 @@
 """What each column of a table is, and what becomes of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -41,6 +42,22 @@ class Column:
     """Names of the network's inputs that are made of it."""
     note: str = ""
     """What became of it, where the kind does not say it all; a sentence for a column that was dropped."""
+
+
+_ROLES = {"continuous": "as numbers", "flag": "as 0 or 1", "discrete": "as categories", "date": "as dates"}
+_NAMED = 6
+"""Columns of a kind that are named one by one; more are counted."""
+
+
+def columns_sentence(columns: Sequence[Column]) -> str:
+    """What the columns of a table are taken for; empty for images."""
+    told = []
+    for kind, role in _ROLES.items():
+        names = [column.name for column in columns if column.kind == kind]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        if names:
+            told.append(f"{', '.join(names[:_NAMED])}{more} {role}")
+    return f"Inputs: {'; '.join(told)}." if told else ""
 
 
 @dataclass(frozen=True)

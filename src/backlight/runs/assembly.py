@@ -12,9 +12,11 @@ import numpy as np
 from torch import nn
 
 from ..data import Dataset, Part, Prepared, prepare, read
+from ..data.columns import columns_sentence
+from ..data.counted import counted
 from ..network import load_description, parse
 from ..records import BacklightError, Task
-from ..records.config import FROM_SWEEP, Config
+from ..records.config import FROM_SWEEP, Config, TrainingConfig
 from ..training import resolve
 from .automatic_rate import find_rate
 from .elsewhere import begin_elsewhere
@@ -181,6 +183,9 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     sizes = [f"{len(getattr(prepared, name).rows):,} {name}" for name in ("train", "validation", "test")]
     assembly.note(f"Task: {task.kind}, target {task.target!r}. {task.reason}".strip())
     assembly.note(f"Rows: {', '.join(sizes)}.")
+    used = columns_sentence(prepared.columns)
+    if used:
+        assembly.note(used)
     if not len(prepared.test.rows):
         seen = "validation rows, which also choose the best epoch" if len(prepared.validation.rows) else "training rows"
         assembly.note(f"No row is held out for test: the scores are those of {seen}, and flatter.")
@@ -189,8 +194,20 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters:,} parameters.")
     rate = "to be found" if training.learning_rate_from == FROM_SWEEP else f"{training.learning_rate:g}"
     assembly.note(
-        f"Training: up to {training.epochs:,} epochs in batches of {training.batch_size}, {training.optimizer}, "
-        f"learning rate {rate}, {training.schedule} schedule."
+        f"Training: up to {counted(training.epochs or 0, 'epoch')} in batches of {training.batch_size}, "
+        f"{training.optimizer}, learning rate {rate}, {training.schedule} schedule{_regularised(training)}."
     )
     if (training.ensemble or 1) > 1:
         assembly.note(ensemble_sentence(training))
+
+
+def _regularised(training: TrainingConfig) -> str:
+    """What else shapes the parameters, chosen or given, as the end of a sentence."""
+    told = []
+    if training.weight_decay:
+        told.append(f"weight decay {training.weight_decay:g}")
+    if training.label_smoothing:
+        told.append(f"label smoothing {training.label_smoothing:g}")
+    if training.average:
+        told.append(f"running average of the weights ({training.average:g})")
+    return "".join(f", {one}" for one in told)

@@ -1,6 +1,5 @@
 """backlight diagnose: what is wrong with a run, why, and what was ruled out."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
-from ..output import number, print_json, print_text, text_width
+from ..output import number, print_json, print_text, print_wrapped
 
 if TYPE_CHECKING:
     from ...records import Considered, Finding, Verdict
@@ -91,8 +90,7 @@ def show_considered(considered: "Sequence[Considered]") -> None:
 
 
 def _wrapped(text: str, hang: int = 0) -> None:
-    before = " " * _INDENT
-    print_text(textwrap.fill(text, text_width(), initial_indent=before, subsequent_indent=before + " " * hang))
+    print_wrapped(text, indent=_INDENT, hang=hang)
 
 
 def _verdict(treatment: str | None, v: "Verdict") -> str:

@@ -6,7 +6,7 @@ import typer
 
 from .. import options
 from ..app import INTERRUPTED, app
-from ..output import print_json, print_scores, print_text, say
+from ..output import print_json, print_scores, print_text, print_wrapped, say
 from ..settings import Settings, arguments, takes_settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def show_result(run: "Run", *, json: bool) -> None:
         if evaluation["metrics"]:
             print_text("")
             print_scores(evaluation)
-        print_text(f"\n{evaluation['verdict']}\nReport: {run.folder / 'report.html'}")
+        print_text(f"\n{evaluation['verdict']}")
+        _print_findings(run)
+        print_text(f"Report: {run.folder / 'report.html'}")
     for treated in (one for one in run.findings if one.verdict is not None and one.verdict.kept):
         say(f"Treated: {treated.name}, by {treated.treatment}; the run as it was is in {run.folder / 'untreated'}.")
     if evaluation.get("diverged"):
@@ -41,3 +43,12 @@ def show_result(run: "Run", *, json: bool) -> None:
         say(f"Interrupted: the best network so far and its report are in {run.folder}.")
     if run.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _print_findings(run: "Run") -> None:
+    """What the doctor found and no treatment has mended, a line each; notes are left to the report."""
+    open_ones = [one for one in run.findings if one.severity != "note" and not (one.verdict and one.verdict.kept)]
+    for one in open_ones:
+        print_wrapped(f"{one.severity.capitalize()}: {one.name}. {one.message}", hang=2)
+    if open_ones:
+        print_text(f"`backlight diagnose {run.folder}` shows the evidence and says what to do.")
