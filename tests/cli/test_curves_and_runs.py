@@ -102,3 +102,22 @@ def test_bad_input_is_one_sentence_and_status_2(wine, arguments, words, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert words in err and "Traceback" not in err
+
+
+def test_no_heading_is_broken_where_many_settings_differ(tmp_path, capsys):
+    names = ["batch_size", "epochs", "learning_rate", "weight_decay", "label_smoothing", "average", "patience", "clip"]
+    names += ["momentum", "warmup", "accumulate", "ensemble"]
+    for number in (1, 2):
+        settings = "\n".join(f"{name} = {number}" for name in names)
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        (folder / "run.toml").write_text(f'created = "2026-01-0{number}T10:00:00+00:00"\n[training]\n{settings}\n')
+    assert run(["runs", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    heading, further = (
+        next(line for line in out.splitlines() if line.startswith("run ")),
+        out.split("They differ in ")[1],
+    )
+    shown = [name.replace("_", " ") for name in names if name.replace("_", " ") in heading]
+    assert 1 < len(shown) < len(names)
+    assert all(name.replace("_", " ") in further for name in names if name.replace("_", " ") not in shown)

@@ -38,6 +38,11 @@ def text_width() -> int:
     return min(120, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
 
 
+def table_width() -> int:
+    """Characters of a row of a table: those of the terminal; 160 where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
+
+
 def print_wrapped(text: str, *, indent: int = 0, hang: int = 0) -> None:
     """A paragraph of the result, broken at the width of the terminal; `hang` indents all lines but the first."""
     before = " " * indent
@@ -72,12 +77,12 @@ def print_table(
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for number, heading in enumerate(headings):
         justify: Literal["right", "left"] = "right" if number in right else "left"
-        table.add_column(heading, justify=justify, overflow="fold", no_wrap=number in whole)
+        least = max(map(len, heading.split()), default=0)
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=number in whole, min_width=least)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else "" if cell is None else str(cell) for cell in row))
     console = Console(file=sys.stdout, highlight=False, markup=False)
-    if not sys.stdout.isatty():
-        console.width = 160
+    console.width = table_width()
     console.print(table)
 
 

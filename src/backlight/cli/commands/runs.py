@@ -8,13 +8,13 @@ import typer
 
 from .. import options
 from ..app import app
-from ..output import number, print_json, print_table, print_text
+from ..output import number, print_json, print_table, print_text, table_width
 
 if TYPE_CHECKING:
     from ...runs.listing import Group
 
-_SETTINGS = 8
-"""Columns of settings that are printed; --json has all."""
+_WIDEST = 24
+"""Characters of a cell of settings, beyond which it is broken."""
 _SCORES = ("accuracy", "log_loss", "r2", "rmse")
 """Those printed unless others are asked for."""
 
@@ -77,16 +77,29 @@ def _print_group(group: "Group", wanted: Sequence[str]) -> None:
     """Heading, table, and what the best score is worth."""
     scores = [name for name in wanted if name in group.metrics] or [name for name in _SCORES if name in group.metrics]
     print_text(f"{group.title}, {len(group.runs)} run{'s' if len(group.runs) > 1 else ''}\n")
-    settings = group.differ[:_SETTINGS]
-    headings = ["run", "created (UTC)", *scores, "epochs done", "seconds", "findings", *map(_words, settings)]
-    rows = [_cells(group, run, scores, settings) for run in group.runs]
-    print_table([name.replace("_", " ") for name in headings], rows, right=range(2, 4 + len(scores)), whole=(0, 1))
-    if len(group.differ) > _SETTINGS:
-        print_text(f"… and {len(group.differ) - _SETTINGS} more settings differ; --json has them.")
+    headings = ["run", "created (UTC)", *scores, "epochs done", "seconds", "findings", *map(_words, group.differ)]
+    headings = [name.replace("_", " ") for name in headings]
+    rows = [_cells(group, run, scores, group.differ) for run in group.runs]
+    fitting = _fitting(headings, rows, fixed=len(headings) - len(group.differ))
+    shown = [row[:fitting] for row in rows]
+    print_table(headings[:fitting], shown, right=range(2, 4 + len(scores)), whole=(0, 1))
+    if headings[fitting:]:
+        print_text(f"They differ in {', '.join(headings[fitting:])}, too; --json has all.")
     shared = ", ".join(f"{_words(name)} {_setting(value)}" for name, value in group.chosen().items())
     if shared and len(group.runs) > 1:
         print_text(f"\nThe same in all: {shared}.")
     print_text(_best(group, scores[0]) if scores and len(group.runs) > 1 else "")
+
+
+def _fitting(headings: Sequence[str], rows: Sequence[Sequence[object]], *, fixed: int) -> int:
+    """How many columns fit beside each other without breaking a heading; the first `fixed` are always shown."""
+    space = table_width()
+    for place, heading in enumerate(headings):
+        widest = max(len(str(row[place])) for row in rows)
+        space -= max(len(heading), widest if place < fixed else min(widest, _WIDEST)) + 2
+        if space < 0 and place >= fixed:
+            return place
+    return len(headings)
 
 
 def _cells(group: "Group", run: dict[str, Any], scores: Sequence[str], settings: Sequence[str]) -> list[object]:
