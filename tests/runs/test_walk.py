@@ -159,3 +159,51 @@ def test_what_cannot_be_walked_leaves_the_picture_out(tmp_path, capsys, monkeypa
     assert not (run.folder / "walk.json").exists()
     assert "One example, forward and backward" not in (run.folder / "report.html").read_text()
     assert "The report shows no example's way through the network: no gradient of this layer" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def residual(tmp_path_factory):
+    network = "16 relu, residual(norm, 16 relu), residual(12 tanh, residual(12)), 8 relu"
+    out = tmp_path_factory.mktemp("residual") / "run"
+    return train("sklearn:wine", network=network, epochs=2, out=out, diagnose=False, ensemble=1)
+
+
+def test_the_sum_of_a_residual_block_stands_behind_its_layers(residual):
+    walk = residual.walk(5)
+    names = [layer.layer for layer in walk.layers]
+    inner = next(name for name in names if name.count("residual") == 2 and name.endswith("residual1"))
+    assert names.index("residual1") == names.index("residual1.body.relu1") + 1
+    assert names.index("residual2") > names.index(inner)
+    assert [layer.layer for layer in walk.layers if layer.kind == "sum"] == ["residual1", inner, "residual2"]
+    _, trace = trace_of(residual, walk)
+    assert len(walk.layers) == len(trace) + 3
+    block, found = residual.module.get_submodule("residual1"), walk.layers[names.index("residual1")]
+    x = trace["residual1.body.norm1"].x
+    assert found.x_norm == pytest.approx(float(block.body(x).detach().double().norm()), rel=1e-5)
+    assert found.v_norm == pytest.approx(float(trace["residual1.body.relu1"].v_out.double().norm()))
+    j = torch.func.jacrev(block)(x).detach().reshape(found.jacobian_shape)
+    np.testing.assert_allclose(found.jacobian_singular_values, torch.linalg.svdvals(j.double()).numpy(), rtol=1e-4)
+
+
+def test_the_page_explains_the_sum(residual, capsys):
+    assert command(["walk", str(residual.folder), "--row", "5"]) == 0
+    page = capsys.readouterr().out
+    assert "where a residual block ends" in page and "the whole block, x + body(x)" in page
+    assert "A sum is where a residual block ends" in (residual.folder / "report.html").read_text()
+
+
+def test_of_an_ensemble_it_is_said_which_network_is_walked(tmp_path, capsys):
+    run = train("sklearn:wine", network="8 relu", epochs=2, out=tmp_path / "run", diagnose=False, ensemble=3)
+    first, second = run.walk(0), run.walk(0, member=2)
+    assert (first.member, second.member, first.members) == (1, 2, 3)
+    assert first.loss != second.loss
+    assert "This is network 1 of the 3 of the ensemble" in (run.folder / "report.html").read_text()
+    assert command(["walk", str(run.folder), "--row", "0", "--member", "2"]) == 0
+    assert "Network 2 of the 3 of the ensemble" in capsys.readouterr().out
+    assert command(["walk", str(run.folder), "--row", "0", "--member", "4"]) == 2
+    assert "is an ensemble of 3 networks; --member 4 is none of them" in capsys.readouterr().err
+
+
+def test_one_network_has_no_other_member(residual):
+    with pytest.raises(BacklightError, match="not an ensemble"):
+        residual.walk(0, member=2)

@@ -75,6 +75,7 @@ def _card(
         "seen": [_seen(finding) for finding in group],
         "prescription": group[0].get("prescription", ""),
         "maps": _maps(group, rule, free, kept=bool(verdict and verdict["kept"])),
+        "marked": len({finding["layer"] for finding in group if finding.get("layer")}),
         "treatment": spaced(treatment),
         "does": known.does.rstrip(".") if known else "",
         "verdict": verdict,

@@ -27,7 +27,7 @@ def _scores(run: RunFolder) -> Iterator[tuple[str, str]]:
     if not metric or not references:
         return
     title = wording(name).title
-    axis = wording(name).within_a_sentence + ("" if wording(name).share else f" ({run.task.get('target')})")
+    axis = wording(name).within_a_sentence + ("" if wording(name).share else f", in units of {run.task.get('target')}")
     for suffix, width in (("", 760), ("_narrow", NARROW)):
         figure = figures.comparison(
             metric,

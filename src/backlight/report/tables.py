@@ -128,9 +128,12 @@ def walk_facts(run: RunFolder) -> dict[str, Any] | None:
     loss = f"{walk['loss_name'].replace('-', ' ')} loss {number(walk['loss'])}"
     values = list((walk.get("example") or {}).items())
     more = f" … and {len(values) - WALK_VALUES:,} more columns" if len(values) > WALK_VALUES else ""
+    members = walk.get("members") or 1
     partial = any(one["largest"] is not None and one["smallest"] is None for one in walk["layers"])
     return {
         "row": walk["row"],
+        "member": f"network {walk['member']} of the {members} of the ensemble" if members > 1 else "",
+        "sums": any(one["kind"] == "sum" for one in walk["layers"]),
         "said": f"{walk['target']} {_outcome(walk['truth'])}, predicted {_outcome(walk['prediction'])}{right}, {loss}",
         "example": f"{len(values):,} columns" if len(values) > WALK_PIXELS else _told(values[:WALK_VALUES]) + more,
         "caption": "Dotted bars: only the largest σ were found." if partial else "",
@@ -216,7 +219,7 @@ def _outcome(value: Any) -> str:
 
 
 def _off(error: float) -> str:
-    return f"{number(abs(error))} too {'high' if error > 0 else 'low'}"
+    return f"{number(float(f'{abs(error):.3g}'))} too {'high' if error > 0 else 'low'}"
 
 
 def _settings_text(settings: Any) -> str:

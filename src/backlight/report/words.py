@@ -130,7 +130,9 @@ def cell(value: Any) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, float):
-        return minus(f"{int(value)}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}")
+        if value.is_integer() and abs(value) < 1e15:
+            return minus(f"{int(value)}")
+        return minus(f"{value:.4g}" if abs(value) < 1000 else f"{value:.6g}")
     return minus(str(value)) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

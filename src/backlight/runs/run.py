@@ -160,12 +160,12 @@ class Run:
         scores = evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
         return replace(scores, baseline=constant_scores(self.task, truth, self.evaluation["constant"]))
 
-    def walk(self, row: int, data: Any = None) -> Walk:
+    def walk(self, row: int, data: Any = None, *, member: int = 1) -> Walk:
         """The way of one example through the network and back: x(i), v(i), gradients and Jacobians, layer by layer.
 
-        row: counted from 0, in the data of the training or in `data`.
+        row: counted from 0, in the data of the training or in `data`. member: which network of an ensemble, from 1.
         """
-        return walk(self, row, data)
+        return walk(self, row, data, member=member)
 
     def report(self) -> Path:
         """Write report.html again from the files of the folder."""

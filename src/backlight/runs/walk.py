@@ -18,43 +18,17 @@ from ..training.goal import make_goal
 from .ensemble import members_of
 from .module import loss_name
 from .prediction import Restore, predictions
+from .walk_sums import with_sums
+from .walked import MOST_VALUES, WalkedLayer
 
 if TYPE_CHECKING:
     from .run import Run
 
-MOST_VALUES = 4096
-"""Singular values of a layer that are listed; of more, the largest."""
-
 QUICK = 2e8
 """Multiply-adds that a report spends on all singular values of a layer: a hundredth of a second or two."""
 
-
-@dataclass(frozen=True)
-class WalkedLayer:
-    """One layer on the way. Sizes are Euclidean norms over all elements."""
-
-    layer: str
-    """Path in the module, as in `named_modules`."""
-    kind: str
-    shape: tuple[int, ...]
-    """Of x(i), one example."""
-    x_norm: float | None
-    v_norm: float | None
-    """|v(i)|; None where no gradient reaches x(i), such as codes."""
-    parameter_gradient_norm: float | None
-    """Of all parameters of the layer together; None where it has none."""
-    jacobian_singular_values: tuple[float, ...] = ()
-    """Of ∂x(i+1)/∂x(i), descending; empty where they were not found."""
-    jacobian_complete: bool = False
-    """Whether the list holds all of them."""
-    jacobian_shape: tuple[int, int] | None = None
-    """Numbers in x(i+1) and in x(i)."""
-    jacobian_method: str = ""
-    largest: float | None = None
-    smallest: float | None = None
-    """None where only the largest were found."""
-    effective: float | None = None
-    """Stable rank Σ σ²/σ₁²: how many directions pass about as well as the best."""
+BLOCK, QUICK_BLOCK = 1024**2, 128**2
+"""Numbers in the Jacobian of a whole block up to which its singular values are found; in a report."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +56,13 @@ class Walk:
     """x(n) itself."""
     output_v: tuple[float, ...] = field(default=())
     """v(n) itself: for classes, predicted minus wanted probabilities."""
+    member: int = 1
+    """Which network of an ensemble it is, counted from 1; what it predicts is not what the ensemble does."""
+    members: int = 1
 
-    def named(self, row: int, source: str, example: dict[str, Any]) -> Walk:
-        """The same, with what the example is."""
-        return replace(self, row=row, source=source, example=example)
+    def named(self, row: int, source: str, example: dict[str, Any], *, member: int = 1, members: int = 1) -> Walk:
+        """The same, with what the example is, and which of the networks of an ensemble it went through."""
+        return replace(self, row=row, source=source, example=example, member=member, members=members)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `backlight walk --json` prints them."""
@@ -96,7 +73,7 @@ class Walk:
         return replace(self, layers=tuple(replace(one, jacobian_singular_values=()) for one in self.layers)).to_dict()
 
 
-def walk(run: Run, row: int, data: Any = None) -> Walk:
+def walk(run: Run, row: int, data: Any = None, *, member: int = 1) -> Walk:
     """See `Run.walk`."""
     source = run.config.data.source if data is None else data
     if source is None:
@@ -108,11 +85,18 @@ def walk(run: Run, row: int, data: Any = None) -> Walk:
     target = run.task.target
     if dataset.column(target, "target")[row] is None:
         raise BacklightError(f"Row {row} of {dataset.name} has no {target!r}, so it has no loss; choose another --row.")
+    members = members_of(run.module)
+    if not 1 <= member <= len(members):
+        raise BacklightError(
+            f"{run.folder} is an ensemble of {len(members)} networks; --member {member} is none of them."
+            if len(members) > 1
+            else f"{run.folder} is one network, not an ensemble; leave --member {member} out."
+        )
     one = replace(dataset.take(np.array([row])), name=f"{dataset.name} (row {row})")
     x, y = run.preprocessing.transform(one), run.preprocessing.encode_target(one)
     restore = run.preprocessing.restore_target
-    found = walk_through(members_of(run.module)[0], run.task, x, y, restore)
-    return found.named(row, dataset.name, example_of(one, target))
+    found = walk_through(members[member - 1], run.task, x, y, restore)
+    return found.named(row, dataset.name, example_of(one, target), member=member, members=len(members))
 
 
 def walk_through(
@@ -138,6 +122,7 @@ def walk_through(
         layers = tuple(
             _walked(seen, spectrum) for seen, spectrum in zip(trace.layers, _spectra(plan, trace, until), strict=True)
         )
+        layers = with_sums(layers, plan, trace, placed, most=BLOCK if until == math.inf else QUICK_BLOCK)
     finally:
         module.train(training)
     v = trace.layers[-1].v_out if trace.layers else None

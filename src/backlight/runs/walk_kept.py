@@ -31,16 +31,14 @@ def save_walk(assembly: Assembly, folder: Path, prediction: np.ndarray) -> None:
     restore = assembly.prepared.preprocessing.restore_target
     one = slice(place, place + 1)
     try:
-        walk = walk_through(
-            members_of(assembly.module)[0], assembly.task, part.x[one], part.y[one], restore, seconds=seconds
-        )
+        members = members_of(assembly.module)
+        walk = walk_through(members[0], assembly.task, part.x[one], part.y[one], restore, seconds=seconds)
     except (BacklightError, RuntimeError, TypeError, ValueError, IndexError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         assembly.note(f"The report shows no example's way through the network: {first}")
         return
-    found = walk.named(
-        row, assembly.dataset.name, example_of(assembly.dataset.take(np.array([row])), assembly.task.target)
-    )
+    example = example_of(assembly.dataset.take(np.array([row])), assembly.task.target)
+    found = walk.named(row, assembly.dataset.name, example, members=len(members))
     files.write_json(folder / files.WALK, found.summary())
 
 

@@ -26,6 +26,9 @@ _LEGEND = """
             below 1, gradients vanish; well above 1, they explode.
 effective   Σσ² / σ₁², of all directions about so many pass like the best one. For a ReLU: the units that are on."""
 
+_SUM = """sum         where a residual block ends: x(i) is what its body gives, x(i+1) that and what went round it; v(i)
+            passes unchanged to both ways. σ are those of the whole block."""
+
 
 @app.command(epilog="Example:  backlight walk runs/adult-20260101-120000 --row 17")
 def walk(
@@ -34,12 +37,13 @@ def walk(
     data: Annotated[
         str | None, typer.Option(help="Take the row from other data than that of the training.", metavar="DATA")
     ] = None,
+    member: Annotated[int, typer.Option(help="Which network of an ensemble, counted from 1.", metavar="K")] = 1,
     json: options.Json = False,
 ) -> None:
     """Walk one example through the network of RUN, forward and backward, layer by layer."""
     from ... import runs
 
-    found = runs.Run(run).walk(row, data).to_dict()
+    found = runs.Run(run).walk(row, data, member=member).to_dict()
     if json:
         print_json(found)
         return
@@ -47,6 +51,8 @@ def walk(
     print_text(f"\n{_FORWARD}\n{_BACKWARD}\n")
     _print_layers(found)
     print_text(_LEGEND)
+    if any(layer["kind"] == "sum" for layer in found["layers"]):
+        print_text(_SUM)
     for line in _methods(found["layers"]):
         print_text(line)
 
@@ -59,6 +65,8 @@ def _print_example(found: Mapping[str, Any]) -> None:
     print_text(f"Row {found['row']} of {found['source']}:  {told}\n")
     probability = found["probability_of_right_class"]
     right = "" if probability is None else f"; probability of the right class {_number(probability)}"
+    if found["members"] > 1:
+        print_text(f"Network {found['member']} of the {found['members']} of the ensemble; it answers for itself alone.")
     print_text(f"{found['target']}:  truth {_value(found['truth'])}, predicted {_value(found['prediction'])}{right}")
     print_text(f"loss L ({found['loss_name'].replace('-', ' ')}):  {_number(found['loss'])}")
     if len(found["output"]) <= _SHOWN:

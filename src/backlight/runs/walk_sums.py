@@ -1,0 +1,74 @@
+"""Where a walk adds: the sum of each residual block, between the last layer of its body and what follows."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from ..backprop import Plan, Trace, norm
+from ..network import Residual
+from .walked import WalkedLayer
+
+KIND = "sum"
+"""Stands for a sum where layers have their class."""
+METHOD = "exact: decomposition of the whole block, x + body(x)"
+
+
+def with_sums(
+    layers: tuple[WalkedLayer, ...], plan: Plan, trace: Trace, x: Tensor, *, most: float
+) -> tuple[WalkedLayer, ...]:
+    """The walked layers, and behind those of each residual block its sum.
+
+    x(i) of a sum is what the body gives, its v(i) the gradient that reaches the sum, which passes on unchanged to the
+    body and to the path beside it. Its Jacobian is that of the whole block, if it has no more than `most` numbers.
+    """
+    blocks = {name: block for name, block in plan.modules[0].named_modules() if isinstance(block, Residual)}
+    if not blocks:
+        return layers
+    bodies = _outputs_of_bodies(plan.modules[0], blocks, x)
+    behind: dict[int, list[WalkedLayer]] = {}
+    for name in sorted(blocks, key=lambda one: -one.count(".")):  # of blocks that end together, the inner one first
+        places = [place for place, layer in enumerate(layers) if layer.layer.startswith(f"{name}.")]
+        if places and name in bodies:
+            found = _sum(name, plan, x, (bodies[name], trace.layers[places[-1]].v_out), most)
+            behind.setdefault(places[-1], []).append(found)
+    return tuple(_interleaved(layers, behind))
+
+
+def _interleaved(layers: tuple[WalkedLayer, ...], behind: dict[int, list[WalkedLayer]]) -> Iterator[WalkedLayer]:
+    for place, layer in enumerate(layers):
+        yield layer
+        yield from behind.get(place, ())
+
+
+def _outputs_of_bodies(module: nn.Module, blocks: dict[str, Residual], x: Tensor) -> dict[str, Tensor]:
+    """What the body of each block gives; the module is in eval mode."""
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str) -> torch.utils.hooks.RemovableHandle:
+        return blocks[name].body.register_forward_hook(lambda _module, _inputs, output: found.update({name: output}))
+
+    handles = [keep(name) for name in blocks]
+    try:
+        with torch.no_grad():
+            module(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def _sum(name: str, plan: Plan, x: Tensor, passed: tuple[Tensor, Tensor | None], most: float) -> WalkedLayer:
+    body, v = passed
+    layer = WalkedLayer(
+        layer=name,
+        kind=KIND,
+        shape=tuple(body.shape[1:]),
+        x_norm=norm(body),
+        v_norm=norm(v),
+        parameter_gradient_norm=None,
+    )
+    if body.numel() ** 2 > most:
+        return layer
+    jacobian = plan.jacobian(name, x).detach().double().reshape(body.numel(), -1)
+    return layer.with_singular_values(torch.linalg.svdvals(jacobian), tuple(jacobian.shape), METHOD)

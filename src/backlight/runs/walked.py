@@ -1,0 +1,50 @@
+"""One layer on the way of an example."""
+
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+MOST_VALUES = 4096
+"""Singular values of a layer that are listed; of more, the largest."""
+
+
+@dataclass(frozen=True)
+class WalkedLayer:
+    """One layer on the way. Sizes are Euclidean norms over all elements."""
+
+    layer: str
+    """Path in the module, as in `named_modules`."""
+    kind: str
+    shape: tuple[int, ...]
+    """Of x(i), one example."""
+    x_norm: float | None
+    v_norm: float | None
+    """|v(i)|; None where no gradient reaches x(i), such as codes."""
+    parameter_gradient_norm: float | None
+    """Of all parameters of the layer together; None where it has none."""
+    jacobian_singular_values: tuple[float, ...] = ()
+    """Of ∂x(i+1)/∂x(i), descending; empty where they were not found."""
+    jacobian_complete: bool = False
+    """Whether the list holds all of them."""
+    jacobian_shape: tuple[int, int] | None = None
+    """Numbers in x(i+1) and in x(i)."""
+    jacobian_method: str = ""
+    largest: float | None = None
+    smallest: float | None = None
+    """None where only the largest were found."""
+    effective: float | None = None
+    """Stable rank Σ σ²/σ₁²: how many directions pass about as well as the best."""
+
+    def with_singular_values(self, values: Tensor, shape: tuple[int, int], method: str) -> "WalkedLayer":
+        """The same with all singular values, descending, of a Jacobian of that shape."""
+        largest = float(values[0]) if len(values) else 0.0
+        return replace(
+            self,
+            jacobian_singular_values=tuple(values[:MOST_VALUES].tolist()),
+            jacobian_complete=len(values) <= MOST_VALUES,
+            jacobian_shape=shape,
+            jacobian_method=method,
+            largest=largest,
+            smallest=float(values[-1]) if len(values) else 0.0,
+            effective=float(values.square().sum()) / largest**2 if largest else 0.0,
+        )
