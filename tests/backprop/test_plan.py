@@ -8,6 +8,7 @@ from torch import nn
 
 from backlight.backprop import Plan
 from backlight.network import Concat, Residual
+from backlight.records import BacklightError
 
 
 def autograd(module, x, v):
@@ -162,7 +163,7 @@ def test_the_layers_seen_are_those_of_the_pass():
 def test_backward_without_forward_and_modules_that_return_no_tensor_are_refused():
     with pytest.raises(RuntimeError, match="no forward pass is waiting"):
         Plan(nn.Linear(2, 2)).backward(torch.ones(1, 2))
-    with pytest.raises(TypeError, match="LSTM"):
+    with pytest.raises(BacklightError, match="LSTM"):
         Plan(nn.LSTM(3, 2), torch.randn(4, 5, 3))
 
 
@@ -222,3 +223,11 @@ def test_dropout_of_channels_takes_the_same_axes_for_channels_as_pytorch(layer, 
         torch.manual_seed(0)
         found.append(run(x))
     assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])
+
+
+def test_gradients_of_flattened_images_keep_the_images_order_in_memory():
+    module = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.Linear(48, 2)).to(memory_format=torch.channels_last)
+    plan = Plan(module)
+    y = plan.forward(torch.randn(5, 2, 6, 6).contiguous(memory_format=torch.channels_last), observe=True)
+    plan.backward(torch.ones_like(y))
+    assert plan.layers()[0].v_out.is_contiguous(memory_format=torch.channels_last)

@@ -1,6 +1,7 @@
 """A recorded step against the step itself: the same to the last bit, for every rule, or refused."""
 
 import copy
+import weakref
 
 import cases
 import pytest
@@ -153,3 +154,19 @@ def test_replaying_a_loss_says_nothing_on_stderr(loss, capfd):
         value, _ = recording.replay()
         assert torch.equal(value, loss(y, target))
     assert not capfd.readouterr().err
+
+
+def test_a_step_too_large_to_record_frees_its_results_as_it_goes():
+    freed = []
+
+    def step():
+        x = torch.ones(1000) * 2
+        first = weakref.ref(x)
+        x = x + 1
+        freed.append(first() is None)
+        return x
+
+    with torch.no_grad():
+        assert record(step, most_bytes=4000)[1] is None
+        assert record(step, most_bytes=1 << 20)[1] is not None
+    assert freed == [True, False]

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from backlight.backprop import Plan
-from backlight.backprop.steps import OpaqueStep
+from backlight.backprop.opaque import OpaqueStep
 from backlight.network import Residual
 
 SCALE = 2.0

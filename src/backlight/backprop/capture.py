@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..records import BacklightError
+
 WARM_UP = 3
 """Runs on a side stream before the capture, as PyTorch's notes on CUDA graphs ask: kernels choose their algorithms and
 allocate their workspaces then."""
@@ -58,7 +60,7 @@ def capture(function: Callable[[], Any], changes: Sequence[Tensor] = ()) -> tupl
         put_back()
         with torch.cuda.graph(graph):  # records the kernels without running them
             result = function()
-    except RuntimeError:  # what a capture refuses it refuses with this
+    except (RuntimeError, BacklightError):  # what a capture refuses, on its own or in a layer
         put_back()
         return function(), None
     captured = CapturedGraph(graph, result)

@@ -56,13 +56,17 @@ class Stack:
         self.modules = [leaf.module for leaf in leaves]
         self.generators = generators
         self._parameters = {name: [leaf.parameters[name] for leaf in leaves] for name in leaves[0].parameters}
-        self._views = {name: evenly_spaced([p.detach() for p in ps]) for name, ps in self._parameters.items()}
+        self._views: dict[str, tuple[list[int], Tensor | None]] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._parameters:
             return getattr(self.modules[0], name)
-        view = self._views[name]
-        return torch.stack([p.detach() for p in self._parameters[name]]) if view is None else view
+        parameters = self._parameters[name]
+        places = [p.data_ptr() for p in parameters]
+        if name not in self._views or self._views[name][0] != places:  # someone has moved them
+            self._views[name] = places, evenly_spaced([p.detach() for p in parameters])
+        view = self._views[name][1]
+        return torch.stack([p.detach() for p in parameters]) if view is None else view
 
     def each(self, name: str) -> list[Any]:
         """A setting of every copy, where copies may differ in it."""
@@ -84,6 +88,10 @@ class CopiesStep(LeafStep):
         self._merged = self._batched is None and not first.parameters and rule.alone(first.module)
         trained = {name: [leaf.parameters[name] for leaf in leaves] for name in first.parameters}
         self._trained = {name: ps for name, ps in trained.items() if ps[0].requires_grad}
+
+    def parts(self) -> Sequence[LeafStep]:
+        """The layer of each copy."""
+        return self.copies
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Any]:
         if self._batched is not None:

@@ -27,6 +27,7 @@ def jacobian(plan: Plan, layer: int | str, x: Any = None, *, by: str = "input", 
     """See `Plan.jacobian`."""
     if len(plan.modules) > 1:
         raise BacklightError("Each copy has Jacobians of its own: ask Plan(plan.modules[i]).jacobian(…).")
+    plan.require_current()
     x = plan.last_input if x is None else x
     if x is None:
         raise RuntimeError("a Jacobian belongs to a place: give plan.jacobian(layer, x), or run plan.forward(x) first")

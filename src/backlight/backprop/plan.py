@@ -10,15 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..records import Layer
+from ..records import BacklightError, Layer
 from . import check as checking
 from . import copies as copying
 from . import jacobian as jacobians
 from . import trace as tracing
 from .graphless import graphless
+from .opaque import OpaqueStep
 from .split import split
-from .steps import LeafStep, OpaqueStep, RuleStep, Step, Tape, walk_backward, walk_forward
-from .table import find_container, find_rule, hooks_of
+from .steps import LeafStep, RuleStep, Step, Tape, walk_backward, walk_forward
+from .structure import Structure
+from .table import find_container, find_rule
 
 
 class Plan:
@@ -92,9 +94,11 @@ class Plan:
             self.steps = copying.unfold_copies(self.modules, sources, unfold)
             sample = None if sample is None else sample.expand(len(self.modules), *sample.shape)
         self._mark_shared()
-        self._hooks = self._hooks_passed_over()
+        called = {id(m) for leaf in self.leaves if isinstance(leaf, OpaqueStep) for m in leaf.module.modules()}
+        self._structure = Structure(self.module, called)
         self._tape: Tape | None = None
         self.last_input: Any = None
+        self._output_shape = torch.Size()
         if sample is not None:
             self._try(sample)
 
@@ -105,8 +109,18 @@ class Plan:
 
     @property
     def outdated(self) -> bool:
-        """Whether a layer has got a hook since the plan was made, which its rule would pass over."""
-        return any(self._hooks)
+        """Whether the network has changed since the plan was made: a hook on a layer, another layer or parameter."""
+        return bool(self._structure.change())
+
+    @property
+    def unreached(self) -> list[nn.Parameter]:
+        """Parameters that the last backward pass brought no gradient to, where PyTorch would leave `p.grad` None."""
+        found = self._tape.unreached if self._tape is not None else []
+        if not found and not self._outside:
+            return []
+        times = Counter(map(id, found))
+        missed = {id(p): p for p in found if times[id(p)] == self._counts[id(p)]}
+        return [p for p in (*self._outside, *missed.values()) if p.requires_grad]
 
     @graphless
     def forward(self, x: Any, *, observe: bool = False) -> Tensor:
@@ -119,14 +133,11 @@ class Plan:
         observe:
             Keep x(i) and v(i) of every layer for `layers`.
         """
-        if any(self._hooks):
-            raise RuntimeError(
-                "a layer has got a hook since the plan was made, which a rule does not call: make a new Plan"
-            )
+        self.require_current()
         self.release()
         tape = Tape(observe=observe)
         y = walk_forward(self.steps, x, tape)
-        self._tape, self.last_input = tape, x
+        self._tape, self.last_input, self._output_shape = tape, x, y.shape
         return y
 
     @graphless
@@ -159,6 +170,11 @@ class Plan:
         """
         if self._tape is None or not self._tape.saved:
             raise RuntimeError("no forward pass is waiting: call plan.forward(x) before each plan.backward(v)")
+        if v.shape != self._output_shape:
+            raise BacklightError(
+                f"v has shape {tuple(v.shape)} and the output {tuple(self._output_shape)}: v(n) = ∂L/∂x(n) has one "
+                "number for each of the output's"
+            )
         self._tape.accumulate, self._tape.after = accumulate, after
         if not accumulate:
             for p in self.shared:  # whose parts from several steps add up
@@ -268,17 +284,21 @@ class Plan:
         """
         return checking.check(self, x, target, loss=loss, tolerance=tolerance)
 
+    def require_current(self) -> None:
+        """Raise RuntimeError where the plan is `outdated`."""
+        change = self._structure.change()
+        if change:
+            raise RuntimeError(f"{change} since the plan was made: make a new Plan")
+
     def _mark_shared(self) -> None:
         leaves = self.leaves
         counts = Counter(id(p) for leaf in leaves for p in leaf.parameters.values())
+        stand = {id(p) for leaf in leaves for one in leaf.parts() for p in one.parameters.values()}
+        self._outside = [p for p in self.module.parameters() if id(p) not in stand]
+        self._counts = counts
         for leaf in leaves:
             leaf.shared = frozenset(k for k, p in leaf.parameters.items() if counts[id(p)] > 1)
         self.shared = [p for p in self.module.parameters() if counts[id(p)] > 1]
-
-    def _hooks_passed_over(self) -> list[dict[int, Any]]:
-        """Those of all modules that are not called as they are."""
-        called = {id(m) for leaf in self.leaves if isinstance(leaf, OpaqueStep) for m in leaf.module.modules()}
-        return [hooks for m in self.module.modules() if id(m) not in called for hooks in hooks_of(m)]
 
     def _try(self, sample: Any) -> None:
         modes = [(m, m.training) for m in self.module.modules()]

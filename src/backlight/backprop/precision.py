@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from .functions import Call
 from .graph import GraphStep
-from .steps import OpaqueStep, RuleStep, Step
+from .opaque import OpaqueStep
+from .steps import RuleStep, Step
 from .table import Rule, Slots
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from torch.fx.proxy import TraceError
 
 from .functions import FUNCTIONS, METHODS, VIEWS, Call, Place, as_module, changes_input, name_of
 from .graph import GraphStep, Node
+from .opaque import OpaqueStep
 from .readable import Reader, UnreadableError, of_torch
-from .steps import OpaqueStep, RuleStep, Step
+from .steps import RuleStep, Step
 from .table import find_rule, has_hooks
 
 Unfold = Callable[[str, nn.Module], list[Step]]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from ..records import Layer
+from ..records import BacklightError, Layer
 from .table import Rule, Slots
 
 
@@ -26,15 +25,18 @@ class Tape:
         Whether parameter gradients are added to those already in `p.grad`, as PyTorch does.
     after:
         Called with each layer as soon as the gradients of its parameters are ready; None for nobody.
+    unreached:
+        Parameters of the steps that no gradient came to.
     """
 
-    __slots__ = ("accumulate", "after", "layers", "saved")
+    __slots__ = ("accumulate", "after", "layers", "saved", "unreached")
 
     def __init__(self, *, observe: bool = False) -> None:
         self.saved: list[Any] = []
         self.layers: dict[str, dict[str, Any]] | None = {} if observe else None
         self.accumulate = True
         self.after: Callable[[LeafStep], None] | None = None
+        self.unreached: list[nn.Parameter] = []
 
 
 class Step(Protocol):
@@ -66,6 +68,9 @@ class LeafStep:
     in other steps too (tied weights); their gradients are added up.
     """
 
+    unreached: Sequence[nn.Parameter] = ()
+    """Parameters that no gradient came to in the last backward pass."""
+
     def __init__(self, name: str, module: nn.Module, parameters: dict[str, nn.Parameter]) -> None:
         self.name = name
         self.module = module
@@ -81,19 +86,25 @@ class LeafStep:
         """Itself."""
         return (self,)
 
+    def parts(self) -> Sequence[LeafStep]:
+        """The layers it stands for: itself alone, or that of each copy."""
+        return (self,)
+
     def skip(self, tape: Tape) -> None:
         """Take the step's entry off the tape unused; no gradient reaches its parameters."""
         tape.saved.pop()
+        tape.unreached.extend(self.parameters.values())
         if not tape.accumulate:
-            for p in self.parameters.values():
-                if p.grad is not None:
+            for name, p in self.parameters.items():
+                if p.grad is not None and name not in self.shared:
                     p.grad.zero_()
-        if tape.after is not None:
-            tape.after(self)
 
     def forward(self, x: Tensor, tape: Tape) -> Tensor:
         """x(i) → x(i+1)."""
-        y, saved = self._forward(x)
+        try:
+            y, saved = self._forward(x)
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            raise self._unfit(x, error) from error
         tape.saved.append(saved)
         if tape.layers is not None:
             tape.layers[self.name] = {"x": x, "y": y}
@@ -101,28 +112,56 @@ class LeafStep:
 
     def backward(self, v: Tensor, tape: Tape, wants_x: bool) -> Tensor | None:
         """v(i+1) → v(i), writing the gradients of the parameters into `p.grad`."""
-        v_in = self._backward(tape.saved.pop(), v, tape.accumulate, wants_x)
-        if tape.layers is not None:
-            tape.layers[self.name].update(v_out=v, v_in=v_in)
+        if tape.layers is None:
+            v_in = self._backward(tape.saved.pop(), v, tape.accumulate, wants_x)
+        else:
+            v_in, own = self._backward_apart(tape.saved.pop(), v, tape.accumulate, wants_x)
+            tape.layers[self.name].update(v_out=v, v_in=v_in, own=own)
+        tape.unreached.extend(self.unreached)
         if tape.after is not None:
             tape.after(self)
         return v_in
 
     def observed(self, tape: Tape) -> Layer:
-        """What the tape saw of this step."""
-        seen = tape.layers[self.name] if tape.layers is not None else {}
-        gradients = {k: p.grad for k, p in self.parameters.items() if p.grad is not None}
+        """What the tape saw of this step; of shared parameters the gradients that come from this step."""
+        seen = dict(tape.layers[self.name]) if tape.layers is not None else {}
+        own = seen.pop("own", {})
+        found = {k: own.get(k) if k in self.shared else p.grad for k, p in self.parameters.items()}
+        gradients = {k: gradient for k, gradient in found.items() if gradient is not None}
         parameters = {k: p.detach() for k, p in self.parameters.items()}
         return Layer(self.name, type(self.module).__name__, parameters=parameters, gradients=gradients, **seen)
+
+    def _backward_apart(self, saved: Any, v: Tensor, accumulate: bool, wants_x: bool) -> tuple[Any, dict[str, Tensor]]:
+        """v(i), and this step's part of the gradients of shared parameters, by name."""
+        totals = {name: self.parameters[name].grad for name in self.shared}
+        for name in totals:
+            self.parameters[name].grad = None
+        v_in = self._backward(saved, v, accumulate, wants_x)
+        own = {name: part for name in totals if (part := self.parameters[name].grad) is not None}
+        for name, total in totals.items():
+            if total is None and name in own:
+                total = torch.zeros_like(own[name])
+            if total is not None and name in own:
+                total.add_(own[name])
+            self.parameters[name].grad = total
+        return v_in, own
+
+    def _unfit(self, x: Any, error: Exception) -> Exception:
+        """The error to be raised where the layer cannot take x: its place, what came, and PyTorch's reason."""
+        if isinstance(error, torch.OutOfMemoryError):
+            return error
+        given = ", ".join(map(_described, x if isinstance(x, tuple) else (x,)))
+        first = next(iter(self.parameters.values()), None)
+        kind = type(self.module).__name__
+        kind += f", parameters {first.dtype} on {first.device}" if first is not None else ""
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        return BacklightError(f"layer {self.name or 'the module'} ({kind}) cannot take x of {given}: {reason}")
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Any]:
         raise NotImplementedError
 
     def _backward(self, saved: Any, v: Tensor, accumulate: bool, wants_x: bool) -> Tensor | None:
         raise NotImplementedError
-
-    def _adds(self, name: str, parameter: nn.Parameter, accumulate: bool) -> bool:
-        return parameter.grad is not None and (accumulate or name in self.shared)
 
 
 class RuleStep(LeafStep):
@@ -171,63 +210,10 @@ class RuleStep(LeafStep):
 _ONLY_X = Slots(wants_x=True)
 
 
-class OpaqueStep(LeafStep):
-    """A step without a rule: the module runs as it is, and autograd is asked for just this step.
-
-    The input may be a tuple of tensors when the module takes several.
-    """
-
-    def __init__(self, name: str, module: nn.Module) -> None:
-        super().__init__(name, module, dict(module.named_parameters()))
-        self.precision: torch.dtype | None = None
-        """In which the module runs under `torch.autocast`; None as it is."""
-        self._changes_input = any(getattr(m, "inplace", False) for m in module.modules())
-
-    def _forward(self, x: Any) -> tuple[Tensor, Any]:
-        inputs = [_leaf(part) for part in (x if isinstance(x, tuple) else (x,))]
-        with torch.enable_grad(), autocast(inputs[0].device, self.precision):
-            y = self.module(*(part.clone() if self._changes_input else part for part in inputs))
-        if not isinstance(y, Tensor):
-            raise TypeError(
-                f"layer {self.name or 'the module'} ({type(self.module).__name__}) returns "
-                f"{type(y).__name__}, and a plan carries one tensor from layer to layer; wrap it so that it returns one"
-            )
-        return y.detach(), (inputs, y)
-
-    def _backward(self, saved: Any, v: Tensor, accumulate: bool, wants_x: bool) -> Any:
-        inputs, y = saved
-        wanted = [part for part in inputs if wants_x and part.requires_grad]
-        trained = [(name, p) for name, p in self.parameters.items() if p.requires_grad]
-        if not y.requires_grad or not (wanted or trained):
-            return None
-        answers = torch.autograd.grad(y, [*wanted, *(p for _, p in trained)], v.to(y.dtype), allow_unused=True)
-        for (name, p), gradient in zip(trained, answers[len(wanted) :], strict=True):
-            self._keep(name, p, gradient, accumulate)
-        if not wanted:
-            return None
-        found = iter([torch.zeros_like(p) if a is None else a for p, a in zip(wanted, answers, strict=False)])
-        v_in = tuple(next(found) if part.requires_grad else None for part in inputs)  # codes have no gradient
-        return v_in[0] if len(inputs) == 1 else v_in
-
-    def _keep(self, name: str, p: nn.Parameter, gradient: Tensor | None, accumulate: bool) -> None:
-        if self._adds(name, p, accumulate):
-            if gradient is not None:
-                p.grad.add_(gradient)  # type: ignore[union-attr]
-        elif gradient is None:
-            p.grad = None if p.grad is None else p.grad.zero_()
-        elif p.grad is None:
-            p.grad = gradient
-        else:
-            p.grad.copy_(gradient)
-
-
-def autocast(device: torch.device, precision: torch.dtype | None) -> AbstractContextManager[Any]:
-    """Mixed precision as PyTorch chooses it for each function; nothing where precision is None."""
-    return nullcontext() if precision is None else torch.autocast(device.type, precision)
-
-
-def _leaf(part: Tensor) -> Tensor:
-    return part.detach().requires_grad_(part.is_floating_point())
+def _described(part: Any) -> str:
+    if not isinstance(part, Tensor):
+        return type(part).__name__
+    return f"shape {tuple(part.shape)}, {part.dtype} on {part.device}"
 
 
 def walk_forward(steps: Sequence[Step], x: Tensor, tape: Tape) -> Tensor:

@@ -83,6 +83,7 @@ class Trace(Sequence[Layer]):
 
 def trace(plan: Plan, x: Any, target: Tensor | None = None, *, loss: nn.Module | None = None) -> Trace:
     """See `Plan.trace`."""
+    plan.require_current()
     objective = None if loss is None else Objective(loss)
     with unchanged(plan.module), torch.no_grad():
         tape = Tape(observe=True)

@@ -4,7 +4,7 @@ from torch import nn
 
 from ...network import Concat, Residual
 from ..branches import ConcatStep, SumStep
-from ..steps import OpaqueStep
+from ..opaque import OpaqueStep
 from ..table import CONTAINERS, container
 
 
