@@ -61,10 +61,7 @@ def measure(blocks: Callable[..., tuple[Iterator[float], Callable[[], tuple[int,
     while spent["plain"] < seconds:
         order = (("plain", plain), ("watched", watched))
         for which, block in order if count % 2 else order[::-1]:
-            begun = time.perf_counter()
             spent[which] += next(block)
-            if which == "plain":  # the budget of the watched run is a share of its own time
-                closing.recorder._budget._start += time.perf_counter() - begun
         count += 1
     observed, diagnosis = closing()
     each = {which: 1e6 * total / (count * steps) for which, total in spent.items()}
@@ -99,7 +96,6 @@ def watched_blocks(name: str, steps: int, *, watch: bool):
         _ = seen.findings
         return len(seen.recorder.observed), time.process_time() - begun
 
-    close.recorder = seen.recorder if seen is not None else None
     return blocks(), close
 
 
@@ -138,7 +134,6 @@ def engine_blocks(name: str, steps: int, *, watch: bool):
         looking[0].findings()
         return len(looking[0].recorder.observed), time.process_time() - begun
 
-    close.recorder = looking[0].recorder if watch else None
     return blocks(), close
 
 

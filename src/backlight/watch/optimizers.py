@@ -1,5 +1,7 @@
 """Facts of a PyTorch optimiser and of the network it is to train."""
 
+from collections.abc import Sequence
+
 from torch import nn
 from torch.optim import Optimizer
 
@@ -8,9 +10,10 @@ from ..signals.facts import OptimizerFacts
 MODE_MATTERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
-def optimizer_facts(optimizer: Optimizer, model: nn.Module) -> OptimizerFacts:
-    """Kind, settings, and which parameters it does and does not hold."""
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+def optimizer_facts(optimizers: Sequence[Optimizer], model: nn.Module) -> OptimizerFacts:
+    """Kind and settings of the first optimizer, and which parameters they all do and do not hold."""
+    optimizer = optimizers[0]
+    held = {id(p) for one in optimizers for group in one.param_groups for p in group["params"]}
     own = {id(p) for p in model.parameters()}
     group = max(optimizer.param_groups, key=lambda g: sum(p.numel() for p in g["params"]))
     plain = {k: v for k, v in group.items() if k != "params" and isinstance(v, (bool, int, float, tuple))}

@@ -34,21 +34,65 @@ class Patches:
             setattr(owner, name, original)
 
 
-def watch_backward(patches: Patches, before: Callable[[Tensor], None], after: Callable[[], None]) -> None:
-    """Call `before(loss)` and `after()` around every backward pass."""
+def watch_backward(
+    patches: Patches,
+    before: Callable[[Tensor, Any, bool], None],
+    after: Callable[[], None],
+    is_own: Callable[[Any], bool],
+) -> None:
+    """Call `before(loss, weights, False)` and `after()` around every backward pass, not those that run inside one.
 
-    def around(original: Any) -> Any:
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            loss = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
-            if loss is not None:
-                before(loss)
+    A pass by `torch.autograd.grad` counts where `is_own(inputs)` says that it is for the network's parameters; then the
+    last argument is True.
+    """
+    depth = 0
+
+    def around_pass(original: Any, asked: bool, tensors: Any, weights: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal depth
+        loss = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
+        if depth or loss is None:
+            return original(tensors, *args, **kwargs)
+        before(loss, weights, asked)
+        depth += 1
+        try:
             result = original(tensors, *args, **kwargs)
-            after()
-            return result
+        finally:
+            depth -= 1
+        after()
+        return result
+
+    def around_backward(original: Any) -> Any:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            weights = args[0] if args else kwargs.get("grad_tensors")
+            return around_pass(original, False, tensors, weights, *args, **kwargs)
 
         return backward
 
-    patches.replace(torch.autograd, "backward", around)
+    def around_grad(original: Any) -> Any:
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if not is_own(inputs):
+                return original(outputs, inputs, *args, **kwargs)
+            weights = args[0] if args else kwargs.get("grad_outputs")
+            return around_pass(original, True, outputs, weights, inputs, *args, **kwargs)
+
+        return grad
+
+    patches.replace(torch.autograd, "backward", around_backward)
+    patches.replace(torch.autograd, "grad", around_grad)
+
+
+def watch_scaling(patches: Patches, seen: Callable[[Any, Any], None]) -> None:
+    """Call `seen(loss, scaled)` whenever a loss is scaled for mixed precision."""
+
+    def around(original: Any) -> Any:
+        def scale(self: Any, outputs: Any) -> Any:
+            result = original(self, outputs)
+            seen(outputs, result)
+            return result
+
+        return scale
+
+    patches.replace(torch.amp.GradScaler, "scale", around)
 
 
 def watch_losses(patches: Patches, seen: Callable[[str, Tensor, Tensor, dict[str, Any], Tensor], None]) -> None:
@@ -73,7 +117,7 @@ def watch_loaders(patches: Patches, seen: Callable[[DataLoader[Any]], None]) -> 
 def _seeing(name: str, seen: Callable[..., None], original: Any) -> Any:
     def call(input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Any:
         result = original(input, target, *args, **kwargs)
-        if isinstance(result, Tensor) and isinstance(target, Tensor):
+        if isinstance(result, Tensor) and isinstance(target, Tensor) and not torch.compiler.is_compiling():
             seen(name, input, target, kwargs, result)
         return result
 

@@ -73,6 +73,13 @@ def kinds_between(tensor: Tensor, output: Tensor) -> tuple[str, ...]:
     return _kinds(_path(tensor.grad_fn, output.grad_fn))
 
 
+def leads_to(tensor: Tensor, output: Tensor) -> bool:
+    """Whether `tensor` was computed from `output`."""
+    if tensor is output or (tensor.grad_fn is not None and tensor.grad_fn is output.grad_fn):
+        return True
+    return bool(_path(tensor.grad_fn, output.grad_fn))
+
+
 def read_tail(loss: Tensor, output: Tensor) -> Tail | None:
     """Recognise a loss written by hand or called by a name that was not watched; None if it does not use `output`."""
     path = _path(loss.grad_fn, output.grad_fn)
@@ -84,19 +91,23 @@ def read_tail(loss: Tensor, output: Tensor) -> Tail | None:
             kind, expects = NODES_OF_LOSSES[name]
             below, target = path[path.index(node) + 1 :], _saved(node, "target")
             return Tail(_facts(kind, expects, "", output, target), _kinds(below), target)
-    return _by_hand(path, names, set(map(_name, _region(loss.grad_fn, output.grad_fn))), output)
+    return _by_hand(path, names, list(_region(loss.grad_fn, output.grad_fn)), output)
 
 
-def _by_hand(path: list[Any], names: list[str], region: set[str], output: Tensor) -> Tail:
-    kinds = _kinds(path)
+def _by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Tensor) -> Tail:
+    kinds, region = _kinds(path), set(map(_name, nodes))
     if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
         target = _multiplied(path)
-        if target is not None and any(_name(node).startswith("Rsub") for node in path):
+        target = _picked(nodes) if target is None else target
+        if target is not None and target.is_floating_point() and any(_name(node).startswith("Rsub") for node in path):
             target = 1 - target  # the way that was found leads through log(1 − p)
         two_sided = any(name.startswith("Rsub") for name in region) and "LogSoftmax" not in kinds
         kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
         received = next((_saved(node, "result") for node in path if KINDS.get(_name(node)) in PROBABILITIES), None)
         return Tail(_facts(kind, expects, "written by hand", output, target), kinds, target, received)
+    picked = _picked(nodes)
+    if picked is not None and "LogsumexpBackward0" in region:
+        return Tail(_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
     for node, name in zip(path, names, strict=True):
         if name in ("PowBackward0", "AbsBackward0"):
             target = _subtracted(node, path, output)
@@ -114,6 +125,19 @@ def _facts(
     shape = tuple(target.shape) if target is not None else ()
     settings = {"met_shape": met} if met else {}
     return LossFacts(name, expects, called or name, settings, tuple(output.shape), shape)
+
+
+def _picked(nodes: list[Any]) -> Tensor | None:
+    """The class by which one value of each row is picked: `z.gather(1, y)` or `z[rows, y]`."""
+    for node in nodes:
+        if _name(node) == "GatherBackward0":
+            index = _saved(node, "index")
+            return index.squeeze(1) if index is not None and index.dim() == 2 and index.shape[1] == 1 else None
+        if _name(node) == "IndexBackward0":
+            indices = [i for i in getattr(node, "_saved_indices", ()) if isinstance(i, Tensor)]
+            whole = [i for i in indices if i.dim() == 1 and not i.is_floating_point() and i.dtype != torch.bool]
+            return whole[-1] if len(whole) == len(indices) == 2 else None
+    return None
 
 
 def _multiplied(path: list[Any]) -> Tensor | None:

@@ -5,18 +5,19 @@ pass: nothing is written, no random number is drawn, and no memory that the prog
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from ..records import Layer
 from ..signals.roles import role_of
 from ..signals.thinning import thinned
+from .memory import Glimpse, glimpse
+from .network import is_compiled
 
 FUNCTIONS = {
     "relu": "ReLU",
@@ -50,26 +51,6 @@ FUNCTIONS = {
     "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
 }
 """Functions of PyTorch called in a forward method → the module that does the same."""
-
-
-class Glimpse:
-    """The memory of a tensor: known again, and found again, as long as someone else keeps it."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._storage = StorageWeakRef(tensor.untyped_storage())
-        self._start = tensor.data_ptr()
-        self._end = self._start + max(1, tensor.numel()) * tensor.element_size()
-        self._place = tensor.storage_offset(), tensor.shape, tensor.stride()
-        self._empty = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
-
-    def holds(self, x: Tensor) -> bool:
-        """Whether x begins in this memory."""
-        return self._start <= x.data_ptr() < self._end and not self._storage.expired()
-
-    def again(self) -> Tensor | None:
-        """The whole tensor with the values of now; None once its memory is free."""
-        storage = torch.UntypedStorage._new_with_weak_ptr(self._storage.cdata)
-        return None if storage is None else self._empty.set_(storage, *self._place)
 
 
 @dataclass
@@ -106,29 +87,43 @@ class Call:
 
 
 class Taps:
-    """Takes the calls of one forward pass of `model`, and the gradients of the backward pass that follows."""
+    """Takes the calls of one forward pass of `network`, and the gradients of the backward pass that follows.
 
-    def __init__(self, model: nn.Module) -> None:
+    `model` is what the loop calls. Where it, or a part of the network, is compiled, its layers inside are seen by their
+    parameters alone.
+    """
+
+    def __init__(self, model: nn.Module, network: nn.Module) -> None:
         self.calls: list[Call] = []
-        self._layers = dict(layers_of(model))
+        self._layers = {"": model} if is_compiled(model) else dict(layers_of(network))
+        self._inside_compiled = dict(_inside_compiled(network if is_compiled(model) else None, self._layers))
         self._handles: list[RemovableHandle] = []
         self._names: set[str] = set()
         self._inside = 0
         self._x: tuple[Tensor, int] | None = None
         self._functions = _Functions(self._take_function)
+        self._in_functions = False
 
     def open(self) -> None:
         """Start taking calls; the tensors of an earlier pass are let go."""
+        self.close()
         self.forget()
         for name, module in self._layers.items():
             self._handles.append(module.register_forward_pre_hook(self._enter))
             self._handles.append(module.register_forward_hook(self._taker(name)))
-        self._functions.__enter__()
+        if not self._inside_compiled:  # compiled code is compiled anew where such a mode is on
+            self._functions.__enter__()
+            self._in_functions = True
+
+    def close_functions(self) -> None:
+        """Take layers alone from here on."""
+        if self._in_functions:
+            self._functions.__exit__(None, None, None)
+            self._in_functions = False
 
     def close(self) -> None:
         """Take no more calls; gradients still arrive."""
-        if self._handles:
-            self._functions.__exit__(None, None, None)
+        self.close_functions()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -140,7 +135,13 @@ class Taps:
     def layers(self) -> tuple[Layer, ...]:
         """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
         x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
-        return tuple(_as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
+        calls = tuple(_as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
+        return (*calls, *(_hidden(name, m) for name, m in self._inside_compiled.items() if calls))
+
+    @property
+    def called(self) -> set[str]:
+        """Names of the layers that took part."""
+        return {call.name for call in self.calls} | (set(self._inside_compiled) if self.calls else set())
 
     def source(self, x: Tensor | None) -> str:
         """The latest call whose output x is, or is a view of."""
@@ -172,7 +173,7 @@ class Taps:
         self._take(name_here, FUNCTIONS[name], None, x, y)
 
     def _take(self, name: str, kind: str, module: nn.Module | None, x: Tensor | None, y: Tensor | None) -> None:
-        if name in self._names:
+        if name in self._names or torch.compiler.is_compiling():
             return
         call = Call(name, kind, module, source=self.source(x))
         if x is not None:
@@ -203,7 +204,7 @@ class _Functions(TorchFunctionMode):
 def layers_of(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Modules seen as one layer: leaves, composites that PyTorch itself calls a layer, holders of own parameters."""
     children = list(model.named_children())
-    is_layer = not children or role_of(type(model).__name__) != "other"
+    is_layer = not children or role_of(type(model).__name__) != "other" or is_compiled(model)
     if is_layer or next(model.parameters(recurse=False), None) is not None:
         yield prefix, model
     if not is_layer:
@@ -211,20 +212,31 @@ def layers_of(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modu
             yield from layers_of(child, f"{prefix}.{name}".lstrip("."))
 
 
-def first_tensor(value: Any) -> Tensor | None:
-    """The first tensor inside nested tuples, lists and dicts."""
+def _inside_compiled(network: nn.Module | None, layers: dict[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
+    """Layers with parameters inside of compiled ones, by name: of the whole network, or of parts of it."""
+    compiled = {"": network} if network is not None else {n: m for n, m in layers.items() if is_compiled(m)}
+    for name, module in compiled.items():
+        for inner, part in module.named_modules():
+            if next(part.parameters(recurse=False), None) is not None:
+                yield f"{name}.{inner}".strip("."), part
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """Tensors inside nested tuples, lists, dicts and plain objects, in their order."""
     if isinstance(value, Tensor):
-        return value
+        return [value]
     if isinstance(value, dict):
         value = tuple(value.values())
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = tuple(vars(value).values())
     if isinstance(value, (tuple, list)):
-        return next((found for item in value if (found := first_tensor(item)) is not None), None)
-    return None
+        return [tensor for item in value for tensor in tensors_in(item)]
+    return []
 
 
-def glimpse(tensor: Tensor) -> Glimpse | None:
-    """None for tensors without plain memory (sparse, nested, traced)."""
-    return Glimpse(tensor) if type(tensor) in (Tensor, nn.Parameter) and tensor.layout == torch.strided else None
+def first_tensor(value: Any) -> Tensor | None:
+    """The first of the tensors inside."""
+    return value if isinstance(value, Tensor) else next(iter(tensors_in(value)), None)
 
 
 def _copied(tensor: Tensor) -> Tensor:
@@ -253,8 +265,18 @@ def _as_layer(call: Call, x: Tensor | None) -> Layer:
     )
 
 
+def _hidden(name: str, module: nn.Module) -> Layer:
+    """A layer inside of compiled code: parameters, gradients, and the units that its weight tells."""
+    call, weight = Call(name, type(module).__name__, module), getattr(module, "weight", None)
+    if role_of(call.kind) == "linear" and isinstance(weight, Tensor) and weight.dim() > 1:
+        call.x_shape, call.y_shape = (0, weight.shape[1]), (0, weight.shape[0])
+    return _as_layer(call, None)
+
+
 def _gradients(call: Call) -> dict[str, Tensor]:
+    """Of a sparse gradient the values that it has."""
     if call.module is None:
         return {}
     named = call.module.named_parameters(recurse=role_of(call.kind) != "other")
-    return {name: p.grad for name, p in named if p.grad is not None and p.grad.layout == torch.strided}
+    found = {name: p.grad for name, p in named if p.grad is not None}
+    return {name: g.coalesce().values() if g.layout == torch.sparse_coo else g for name, g in found.items()}
