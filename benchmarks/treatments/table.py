@@ -47,7 +47,10 @@ def _cells(judged: Sequence[Result], metric: str) -> tuple[str, str]:
     verdicts = [one.verdict for one in judged if one.verdict["metric"] == metric]
     numbers = [[v["difference"], v["low"], v["high"], v["random_change"] or 0.0] for v in verdicts]
     value, low, high, random = np.mean(numbers, axis=0)
-    return f"{_METRICS[metric]} {_signed(value)} ({_signed(low)} to {_signed(high)})", _signed(random)
+    return (
+        f"{_METRICS.get(metric, metric.replace('_', ' '))} {_signed(value)} ({_signed(low)} to {_signed(high)})",
+        _signed(random),
+    )
 
 
 def _signed(value: float) -> str:

@@ -67,7 +67,6 @@ def test_a_treatment_leaves_what_it_is_given_and_gives_a_network_that_can_be_bui
         ("normalisation", "64 relu, 64 relu", "linear 64, norm, relu, linear 64, norm, relu"),
         ("residual", "64 relu, 64 relu, 8", "linear 64, relu, residual(linear 64, relu), residual(linear 8)"),
         ("residual", "repeat 30 (64 sigmoid)", "repeat 30 (residual(linear 64, sigmoid))"),
-        ("output-layer", "64 relu, 3 sigmoid", "linear 64, relu"),
         ("less-dropout", "64 relu, dropout 0.9", "linear 64, relu, dropout 0.2"),
         ("dropout", "piecewise 8, 64 relu, 64", "piecewise 8, linear 64, relu, dropout 0.5, linear 64"),
         ("input-dropout", "plain, 64 relu", "plain, dropout 0.1, linear 64, relu"),

@@ -27,6 +27,13 @@ def without_repeats(x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarra
     return rows[np.sort(first)]
 
 
+def new_rows(x: np.ndarray, y: np.ndarray, rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Those of `rows` that equal none of the rows `known`; all of them where every one does."""
+    marks = set(fingerprints(x[known], y[known]))
+    new = rows[[mark not in marks for mark in fingerprints(x[rows], y[rows])]]
+    return new if len(new) else rows
+
+
 def fingerprints(x: np.ndarray, y: np.ndarray) -> list[int]:
     """One number a row, equal for equal rows."""
     return [hash((row.tobytes(), target)) for row, target in zip(x, y.tolist(), strict=True)]

@@ -12,7 +12,7 @@ from .cells import as_text, numbers
 from .columns import Column
 from .dataset import Dataset
 from .dates import find_format, parse
-from .duplicates import duplicate_notes, without_repeats
+from .duplicates import duplicate_notes, new_rows, without_repeats
 from .fit import fit
 from .labels import labelled
 from .order import order_notes
@@ -78,6 +78,7 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
     if config.duplicates == "drop":
         parts["train"] = without_repeats(x, y, split.train)
+        parts["validation"] = new_rows(x, y, split.validation, split.train)
     notes = [
         _repeats_note(len(split.train) - len(parts["train"])),
         guess,

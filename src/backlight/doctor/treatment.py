@@ -31,6 +31,8 @@ class Case:
     outputs: int = 1
     """Width of the output layer."""
     images: bool = False
+    networks: int = 1
+    """Networks that the run trains, and whose mean it answers."""
 
     def evidence(self, name: str, default: float) -> float:
         """A number that the finding gives, or else the default."""
@@ -39,7 +41,7 @@ class Case:
 
 
 Change = Callable[[Config, Case], Config]
-JudgedBy = Literal["loss", "balanced-loss", "loss-of-new-rows"]
+JudgedBy = Literal["loss", "balanced-loss", "loss-of-new-rows", "loss-without-columns"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Treatment:
     does:
         What it does, as a sentence; the function's docstring.
     judged_by:
-        The loss of a row; that loss with each class weighing as much as any other; or that of rows which are not among
-        the training rows, too.
+        The loss of a row; that loss with each class weighing as much as any other; that of rows which are not among the
+        training rows, too; or that of rows in which the columns that the treatment leaves out are not known.
     dearer:
         Whether the treated training takes several times as long; random changes are drawn from the others.
     """

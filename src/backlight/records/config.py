@@ -32,7 +32,8 @@ class DataConfig(_Section):
     target_scaling: Literal["auto", "standard", "none"] = "auto"
     """Whether the target of a regression is standardised; auto: unless `preprocessing` is "none"."""
     duplicates: Literal["keep", "drop"] = "keep"
-    """Whether a training row that repeats an earlier one in all inputs and the target is trained on."""
+    """Whether a training row that repeats an earlier one in all inputs and the target is trained on, and a validation
+    row that equals a training row helps to choose the best epoch."""
     images: Literal["auto", "yes", "no"] = "auto"
     """Whether a table of pixel columns is read as images."""
     augment: Literal["auto", "none", "crop", "flip-crop"] = "auto"
@@ -46,6 +47,9 @@ class NetworkConfig(_Section):
     init: str = "auto"
     init_from: str | None = None
     """Run, or .safetensors file, whose parameters to start from where they fit."""
+    ending: Literal["given", "linear"] = "given"
+    """linear: a network passed in Python loses what stands behind its last layer with parameters (softmax, sigmoid,
+    dropout), since the loss has the activation that suits the task inside."""
     pretrain: int | None = Field(None, ge=1)
     """Epochs in which each hidden linear layer first learns to undo noise in its input, without the target."""
 

@@ -13,6 +13,7 @@ from ..files import MODEL
 from ..network import build, start_from_rows, take_parameters, whiten_
 from ..network.initial import summary
 from ..records import BacklightError, Inputs, Task
+from ..signals.roles import role_of
 
 _WHITENING_ROWS = 1000
 """Images for the whitening of the first layer: about a million patches of small photographs, for a covariance of a few
@@ -75,9 +76,34 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
         module.train(training)
 
 
-def own_copy(module: nn.Module) -> nn.Module:
-    """A copy to train, so that the module that was passed in keeps its parameters."""
-    return copy.deepcopy(module)
+def own_copy(module: nn.Module, *, ending: str = "given") -> nn.Module:
+    """A copy to train, so that the module that was passed in keeps its parameters.
+
+    ending: "linear" leaves out activations and dropout behind the last layer.
+
+    Raises:
+        BacklightError: nothing of that kind stands at the end, or not in an `nn.Sequential`, so it cannot be left out.
+
+    """
+    copied = copy.deepcopy(module)
+    if ending == "linear" and not _end_linearly(copied):
+        raise BacklightError(
+            f"{type(module).__name__} has no activation or dropout at the end of an nn.Sequential: change its forward "
+            "method, as the prescription says."
+        )
+    return copied
+
+
+def _end_linearly(module: nn.Module) -> bool:
+    """Take off what stands behind the last layer with parameters; whether something was."""
+    if not isinstance(module, nn.Sequential):
+        return False
+    before = len(module)
+    while len(module) > 1 and role_of(type(module[-1]).__name__) in ("activation", "dropout"):
+        if any(True for _ in module[-1].parameters()):
+            break
+        del module[-1]
+    return _end_linearly(module[-1]) or len(module) < before
 
 
 def load_parameters(module: nn.Module, path: str | Path) -> None:

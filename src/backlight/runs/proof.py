@@ -80,6 +80,7 @@ class Prover:
     ) -> None:
         self.bench, self.unsafe, self.tell = bench, unsafe, tell
         self.seconds_each = seconds_each
+        self.networks = config.training.ensemble or 1
         self.proof = Proof(alone(config))
         self.untreated: list[Outcome] = []
 
@@ -162,6 +163,7 @@ class Prover:
             columns=columns or parts.preprocessing.columns,
             outputs=parts.task.outputs,
             images=isinstance(inputs, ImageInputs),
+            networks=self.networks,
         )
 
     def _random(self, finding: Finding, seeds: Sequence[int]) -> list[tuple[Config, int]]:
@@ -203,39 +205,44 @@ class Prover:
         self.untreated = [*self.untreated, *(next(done) for _ in untreated)][: len(seeds)]
         changed = [next(done) for _ in random]
         tried = {name: [next(done) for _ in first] for name in candidates}
-        name = self._best(tried)
+        name = self._best(tried, candidates) if several else next(iter(tried))
         if several:
             rest = [(candidates[name], seed) for seed in (*seeds[CHOOSING:], seeds[0])]
             self._count(rest)
             more = self.bench.train(rest, look=len(rest) - 1)
             tried[name] = [more[-1], *tried[name][1:], *more[:-1]]
-        verdict = self._verdict(all_treatments()[name], tried[name], changed)
+        verdict = self._verdict(all_treatments()[name], candidates[name], tried[name], changed)
         return Trial(name, candidates[name], tried[name], verdict)
 
-    def _best(self, tried: dict[str, list[Outcome]]) -> str:
+    def _best(self, tried: dict[str, list[Outcome]], candidates: dict[str, Config]) -> str:
         """The treatment with the lowest validation loss; of equal ones the first."""
         known = all_treatments()
 
         def loss(name: str) -> float:
-            weights = self.bench.weights(known[name].judged_by)[0]
+            weights = self.bench.weights(known[name].judged_by, candidates[name])[0]
             return float(np.mean([judged(*one.validation, weights).mean() for one in tried[name]]))
 
         return min(tried, key=loss)
 
-    def _verdict(self, one: Treatment, treated: list[Outcome], changed: list[Outcome]) -> Verdict:
-        weights = self.bench.weights(one.judged_by)[1]
+    def _verdict(self, one: Treatment, config: Config, treated: list[Outcome], changed: list[Outcome]) -> Verdict:
+        weights = self.bench.weights(one.judged_by, self.proof.config)[1]
         task = self.bench.first.task
+        hidden = [name for name in config.data.drop if name not in self.proof.config.data.drop]
+        unknown = hidden if one.judged_by == "loss-without-columns" else []
 
         def against(others: list[Outcome]) -> Metric:
-            sides = (self.untreated[: len(others)], others)
+            sides = [self.untreated[: len(others)], others]
+            if unknown:
+                sides = [[self.bench.without(outcome, unknown) for outcome in side] for side in sides]
             return difference(task, *(np.stack([judged(*one.held_out, weights) for one in side]) for side in sides))
 
         found = against(treated)
         word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"
         balanced = "balanced_" if one.judged_by == "balanced-loss" and task.classes else ""
+        where = f"_without_{'_and_'.join(unknown)}" if unknown else ""
         return Verdict(
             word,  # type: ignore[arg-type]
-            "rmse" if task.kind == "regression" else f"{balanced}log_loss",
+            ("rmse" if task.kind == "regression" else f"{balanced}log_loss") + where,
             found.value,
             found.low,
             found.high,
@@ -244,8 +251,8 @@ class Prover:
             kept=word == "better",
         )
 
-    def _count(self, trainings: Sequence[object]) -> None:
-        self.proof.trainings += len(trainings)
+    def _count(self, trainings: Sequence[tuple[Config, int]]) -> None:
+        self.proof.trainings += sum(config.training.ensemble or 1 for config, _ in trainings)
 
 
 def alone(config: Config) -> Config:
@@ -257,7 +264,7 @@ def alone(config: Config) -> Config:
 def sentence(treatment: str, verdict: Verdict) -> str:
     """A treatment and its verdict in one sentence."""
     words = {"better": "helped", "no-difference": "made no difference to be seen", "worse": "made it worse"}
-    metric = verdict.metric.replace("_", "-") if verdict.metric != "rmse" else "RMSE"
+    metric = verdict.metric.replace("log_loss", "log-loss").replace("rmse", "RMSE").replace("_", " ")
     random = "" if verdict.random_change is None else f"; changes drawn at random brought {verdict.random_change:+.3g}"
     return (
         f"{treatment} {words[verdict.word]}: held-out {metric} {verdict.difference:+.3g} "

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 from torch import nn
 
 from ..data import Dataset, Part, prepare
@@ -19,11 +20,11 @@ from ..data.duplicates import fingerprints
 from ..evaluation.side_by_side import balanced, constant_losses, row_losses
 from ..records import BacklightError
 from ..records.config import Config
-from ..training import Copy, Observer, Trained, train_copies
+from ..training import Copy, Observer, train_copies
 from .assembly import Assembly
 from .checkup import Checkup
 from .elsewhere import begin_elsewhere
-from .ensemble import alternatives
+from .ensemble import alternatives, join, member_seeds
 from .module import count_outputs, loss_name, new_module, own_copy
 from .preconditions import check_batch_size
 
@@ -43,6 +44,8 @@ class Outcome:
     validation: tuple[np.ndarray, np.ndarray]
     """Loss of each validation row (n,), and that of the constant answer."""
     held_out: tuple[np.ndarray, np.ndarray]
+    module: nn.Module
+    """As trained."""
     facts: RunFacts | None = None
 
 
@@ -130,15 +133,21 @@ class Bench:
     def _train(self, trainings: Sequence[tuple[int, Config, int]], look: int | None) -> dict[int, Outcome]:
         assembly = self.assembled(trainings[0][1])
         parts = assembly.prepared
-        modules = [self._module(config, seed) for _, config, seed in trainings]
-        loss = loss_name(assembly.task, count_outputs(modules[0], assembly.task, parts.train.x))
-        doctors = [
-            Checkup(module, loss, config.training, len(parts.train.rows)) if i == look else None
-            for module, (i, config, _) in zip(modules, trainings, strict=True)
+        each = [
+            (i, config, own)
+            for i, config, seed in trainings
+            for own in member_seeds(seed, config.training.ensemble or 1)
         ]
-        watching: list[list[Observer]] = [[] if doctor is None else [doctor] for doctor in doctors]
+        modules = [self._module(config, seed) for _, config, seed in each]
+        loss = loss_name(assembly.task, count_outputs(modules[0], assembly.task, parts.train.x))
+        doctors = {
+            number: Checkup(modules[number], loss, config.training, len(parts.train.rows))
+            for number, (i, config, _) in enumerate(each)
+            if i == look and (not number or each[number - 1][0] != i)
+        }
+        watching: list[list[Observer]] = [[doctors[number]] if number in doctors else [] for number in range(len(each))]
         trained = train_copies(
-            [Copy(module, c.training, seed) for module, (_, c, seed) in zip(modules, trainings, strict=True)],
+            [Copy(module, c.training, seed) for module, (_, c, seed) in zip(modules, each, strict=True)],
             loss,
             (parts.train.x, parts.train.y),
             (parts.validation.x, parts.validation.y),
@@ -151,45 +160,66 @@ class Bench:
         for one in trained:
             if one.stopped in (INTERRUPTED, TIME_LIMIT):
                 raise CutShortError(one.stopped)
-        return {
-            i: self._outcome(assembly, config, seed, one, doctor)
-            for (i, config, seed), one, doctor in zip(trainings, trained, doctors, strict=True)
-        }
+        facts = {each[number][0]: doctor.facts for number, doctor in doctors.items()}
+        members: dict[int, list[nn.Module]] = {}
+        for (i, _, _), one in zip(each, trained, strict=True):
+            members.setdefault(i, []).append(one.module)
+        return {i: self._outcome(assembly, config, seed, members[i], facts.get(i)) for i, config, seed in trainings}
 
     def _outcome(
-        self, assembly: Assembly, config: Config, seed: int, trained: Trained, doctor: Checkup | None
+        self, assembly: Assembly, config: Config, seed: int, members: list[nn.Module], facts: RunFacts | None
     ) -> Outcome:
-        assembly.module = trained.module
-        train = assembly.truth(assembly.prepared.train)
-        losses = []
-        for part in (assembly.prepared.validation, assembly.prepared.test):
-            truth = assembly.truth(part)
-            found = row_losses(assembly.task, truth, assembly.predict(part.x))
-            losses.append((found, constant_losses(assembly.task, train, truth)))
-        return Outcome(config, seed, losses[0], losses[1], None if doctor is None else doctor.facts)
+        module = members[0] if len(members) == 1 else join(members, assembly.task)
+        return Outcome(config, seed, *self._losses(assembly, module, {}), module, facts)
 
-    def weights(self, judged_by: str) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of validation and held-out rows in the mean loss; (n,) each."""
-        parts = self.first.prepared.validation, self.first.prepared.test
+    def without(self, outcome: Outcome, columns: Sequence[str]) -> Outcome:
+        """The same training, scored on rows in which the values of these columns are not known.
+
+        A network that cannot do without them gives no answers: infinite losses.
+        """
+        assembly = self.assembled(outcome.config)
+        parts, unknown = assembly.prepared, dict[int, np.ndarray]()
+        used = [name for name in columns if name in parts.preprocessing.sources]
+        for part in (parts.validation, parts.test) if used else ():
+            rows = self.dataset.take(part.rows)
+            holes = rows.frame.with_columns(pl.lit(None, rows.frame.schema[name]).alias(name) for name in used)
+            try:
+                unknown[id(part)] = parts.preprocessing.transform(replace(rows, frame=holes))
+            except BacklightError:  # preprocessing "none" fills no holes
+                unknown[id(part)] = np.full_like(part.x, np.nan)
+        validation, held_out = self._losses(assembly, outcome.module, unknown)
+        return replace(outcome, validation=validation, held_out=held_out)
+
+    def _losses(
+        self, assembly: Assembly, module: nn.Module, other: dict[int, np.ndarray]
+    ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Losses of validation and held-out rows, and those of the constant answer; other: inputs to use instead."""
+        assembly.module = module
+        train = assembly.truth(assembly.prepared.train)
+
+        def losses(part: Part) -> tuple[np.ndarray, np.ndarray]:
+            truth = assembly.truth(part)
+            found = row_losses(assembly.task, truth, assembly.predict(other.get(id(part), part.x)))
+            return found, constant_losses(assembly.task, train, truth)
+
+        return losses(assembly.prepared.validation), losses(assembly.prepared.test)
+
+    def weights(self, judged_by: str, config: Config) -> tuple[np.ndarray, np.ndarray]:
+        """Weights of the validation rows that these settings have, and of the held-out rows, in the mean loss; (n,)."""
+        prepared = self.assembled(config).prepared
+        parts = prepared.validation, prepared.test
         truths = [self.first.truth(part) for part in parts]
         if judged_by == "balanced-loss" and self.first.task.classes:
             return balanced(truths[0]), balanced(truths[1])
         if judged_by == "loss-of-new-rows":
-            return self._new(parts[0]), self._new(parts[1])
+            return _new(prepared.train, parts[0]), _new(prepared.train, parts[1])
         return np.ones(len(truths[0])), np.ones(len(truths[1]))
-
-    def _new(self, part: Part) -> np.ndarray:
-        """Weights with mean 1 of the rows that equal no training row, 0 for the others; 1 where all of them do."""
-        train = self.first.prepared.train
-        known = set(fingerprints(train.x, train.y))
-        new = np.array([mark not in known for mark in fingerprints(part.x, part.y)], dtype=float)
-        return new / new.mean() if new.any() else np.ones(len(new))
 
     def _module(self, config: Config, seed: int) -> nn.Module:
         if self.network is not None or config.network.description is None:
             if self.network is None:
                 raise BacklightError("The network was passed in Python and is not at hand: treat the run there.")
-            return own_copy(self.network)
+            return own_copy(self.network, ending=config.network.ending)
         parts = self.assembled(config).prepared
         module = new_module(
             alternatives(config.network.description)[0],
@@ -202,3 +232,10 @@ class Bench:
         )
         begin_elsewhere([module], config.model_copy(update={"init_seed": seed}), self.dataset, parts)
         return module
+
+
+def _new(train: Part, part: Part) -> np.ndarray:
+    """Weights with mean 1 of the rows that equal no training row, 0 for the others; 1 where all of them do."""
+    known = set(fingerprints(train.x, train.y))
+    new = np.array([mark not in known for mark in fingerprints(part.x, part.y)], dtype=float)
+    return new / new.mean() if new.any() else np.ones(len(new))

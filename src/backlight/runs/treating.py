@@ -173,6 +173,7 @@ def _trained(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module 
     shutil.rmtree(under_way, ignore_errors=True)
     watching = [one for one in assembly.observers if not hasattr(one, "on_folder")]
     whole = {name: getattr(before.training, name) for name in ("ensemble", "folds", "time_limit")}
+    whole["ensemble"] = max(before.training.ensemble or 1, proof.config.training.ensemble or 1)
     config = proof.config.model_copy(
         update={"training": proof.config.training.model_copy(update=whole), "treat": False}
     )

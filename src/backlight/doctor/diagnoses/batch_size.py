@@ -15,7 +15,7 @@ NEEDED_BY_NORM = 4
 """Rows that batch normalisation needs to estimate a variance (Wu & He, Group Normalization, 2018)."""
 
 
-@diagnosis("L704", "batch-size", needs=("inputs",), treatments=("batch-size",))
+@diagnosis("L704", "batch-size", needs=("inputs",), treatments=("batch-size", "row-normalisation"))
 def batch_size(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Batches hold one or two rows, or most of the data.
 

@@ -10,7 +10,7 @@ from ..registry import RuledOut, Seen, diagnosis
     "N402",
     "misplaced-dropout",
     needs=("layers", "output"),
-    treatments=("remove-dropout",),
+    treatments=("remove-dropout", "linear-ending"),
     explains=("plateau", "oscillating-loss"),
     certain=True,
 )

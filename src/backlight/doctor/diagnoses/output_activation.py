@@ -34,7 +34,7 @@ and label noise are not a fault."""
     "O202",
     "output-activation",
     needs=("output", "loss"),
-    treatments=("output-layer",),
+    treatments=("linear-ending",),
     explains=(
         "not-learning",
         "plateau",
@@ -61,7 +61,8 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Why it hurts
     A softmax before a loss that has its own flattens differences between classes and starves the gradient;
     probabilities that are none make logarithms meaningless; a sigmoid can never say 7; a softmax over one output
-    always says 1; a rectifier answers all negative targets with 0 and no gradient.
+    always says 1, one over the batch shares each output out among the rows; a rectifier answers all negative targets
+    with 0 and no gradient.
 
     When it is wrong
     When the activation is part of the model on purpose and the target lies within its range (then nothing is said).
@@ -90,6 +91,7 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     problem = (
         _one_softmax(output)
+        or _softmax_over_rows(output)
         or _classes(loss, output)
         or _two_classes(loss, output)
         or (_range(loss, output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
@@ -124,6 +126,17 @@ def _one_softmax(output: OutputFacts) -> tuple[str, str] | None:
         return (
             f"{output.chain[-1]} over a single output is constant (its only probability is 1): the gradient is zero.",
             "Two classes: a sigmoid (better: binary cross-entropy with logits). Regression: no activation.",
+        )
+    return None
+
+
+def _softmax_over_rows(output: OutputFacts) -> tuple[str, str] | None:
+    last = output.chain[-1] if output.chain else ""
+    if last in ("Softmax", "LogSoftmax") and output.columns_sum_to_one and not output.rows_sum_to_one:
+        return (
+            f"{last} goes over the rows of the batch: each of {output.units} outputs is shared out among the rows, and"
+            " the answer for a row depends on the others.",
+            "Take it over the outputs: dim=1 (or -1).",
         )
     return None
 

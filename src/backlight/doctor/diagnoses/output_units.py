@@ -16,7 +16,6 @@ ROWS_PER_OUTPUT = 20
     "O201",
     "output-units",
     needs=("output", "targets", "loss"),
-    treatments=("output-layer",),
     explains=("target-encoding", "not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
     certain=True,
 )

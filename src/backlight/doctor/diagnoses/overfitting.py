@@ -17,7 +17,7 @@ FEWEST = 3
     "T804",
     "overfitting",
     needs=("epochs",),
-    treatments=("early-stop", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
+    treatments=("ensemble", "early-stop", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
 )
 def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The validation loss rises while the training loss goes on falling.

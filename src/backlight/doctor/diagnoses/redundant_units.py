@@ -10,7 +10,13 @@ NOTABLE = 0.2
 FEWEST_ROWS = 32
 
 
-@diagnosis("U502", "redundant-units", needs=("units",), treatments=("init", "narrower"), explains=("capacity-too-low",))
+@diagnosis(
+    "U502",
+    "redundant-units",
+    needs=("units",),
+    treatments=("standardise-features", "init", "narrower"),
+    explains=("capacity-too-low",),
+)
 def redundant_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Units whose output is that of another unit, up to scale, for every row.
 

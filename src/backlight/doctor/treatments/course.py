@@ -5,6 +5,10 @@ import math
 from ...records.config import Config
 from ..treatment import CannotTreatError, Case, set_training, treatment
 
+MEMBERS = 5
+"""Networks of an ensemble, as in Lakshminarayanan et al. (2017)."""
+MOST_PASSES = 4.0
+"""Times the epochs that larger batches may make up for their fewer updates by."""
 ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
@@ -17,6 +21,19 @@ def more_epochs(config: Config, case: Case) -> Config:
     return set_training(config, epochs=max(3 * epochs, math.ceil(ENOUGH_UPDATES / batches)))
 
 
+@treatment(
+    "ensemble", safe=False, reason="it takes up to five times as long, and how long is yours to say", dearer=True
+)
+def ensemble(config: Config, case: Case) -> Config:
+    """Train five networks from other starts and answer their mean: what each learned by heart alone cancels out.
+
+    Lakshminarayanan, Pritzel, Blundell: Simple and scalable predictive uncertainty estimation (2017), section 3.
+    """
+    if case.networks > 1 or (config.training.ensemble or 1) > 1:
+        raise CannotTreatError("ensemble: several networks answer together already.")
+    return set_training(config, ensemble=MEMBERS)
+
+
 @treatment("early-stop", safe=True, reason="the best epoch is kept anyway; it only ends sooner")
 def early_stop(config: Config, case: Case) -> Config:
     """Stop when validation has not improved for a tenth of the epochs, five at least."""
@@ -25,10 +42,22 @@ def early_stop(config: Config, case: Case) -> Config:
     return set_training(config, patience=max(5, (config.training.epochs or 1) // 10))
 
 
-@treatment("batch-size", safe=True, reason="it changes how many rows one step is taken from")
+@treatment("batch-size", safe=True, reason="it changes how many rows one step is taken from, and makes no run longer")
 def batch_size(config: Config, case: Case) -> Config:
-    """Take a sixty-fourth of the rows as a batch, from 16 to 128 of them."""
-    return set_training(config, batch_size=min(max(16, case.rows // 64), 128, max(1, case.rows)))
+    """Take a sixty-fourth of the rows as a batch, from 16 to 128 of them.
+
+    Where that is more than before, an epoch has fewer updates: the rate grows with the root of the batch, so that the
+    noise of a step stays (Krizhevsky 2014, arXiv:1404.5997, section 5), and there are up to four times the epochs.
+    """
+    size = min(max(16, case.rows // 64), 128, max(1, case.rows))
+    grown = max(1.0, size / (config.training.batch_size or size))
+    rate, epochs = config.training.learning_rate, config.training.epochs
+    return set_training(
+        config,
+        batch_size=size,
+        learning_rate=rate and rate * grown**0.5,
+        epochs=epochs and int(epochs * min(grown, MOST_PASSES)),
+    )
 
 
 @treatment("larger-batch", safe=True, reason="it makes the gradient less noisy, and a step dearer")

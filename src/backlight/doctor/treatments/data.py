@@ -50,7 +50,8 @@ def drop_constant(config: Config, case: Case) -> Config:
 @treatment(
     "drop-leaking",
     safe=False,
-    reason="whether the column is known before the target is known to you alone; a leak helps on held-out rows, too",
+    reason="whether the column is known before the target is known to you alone; where it is, the score falls",
+    judged_by="loss-without-columns",
 )
 def drop_leaking(config: Config, case: Case) -> Config:
     """Leave out the column that gives the target away."""

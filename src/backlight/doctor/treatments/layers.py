@@ -5,7 +5,7 @@ from dataclasses import replace
 from ...network.description import Description, Word
 from ...network.rewrite import NORMS, POOLING, WEIGHTED, blocks, each_row, each_word, first_number, joined, with_first
 from ...records.config import Config
-from ..treatment import CannotTreatError, Case, on_network, set_data, treatment
+from ..treatment import CannotTreatError, Case, on_network, set_data, set_network, treatment
 
 FEWEST_ROWS = 16
 """Rows of a batch below which its mean and variance are too rough to normalise by (Wu and He 2018, Group
@@ -24,6 +24,13 @@ def normalisation(description: Description, config: Config, case: Case) -> Descr
         return (part[0], norm, *part[1:]) if plain else part
 
     return each_row(description, lambda words: joined([normed(part) for part in blocks(words)]))
+
+
+@treatment("row-normalisation", safe=True, reason="it normalises in training as it does in use, however few the rows")
+@on_network
+def row_normalisation(description: Description, config: Config, case: Case) -> Description:
+    """Normalise within each row instead of over the batch."""
+    return each_word(description, lambda word: (Word("layer norm"),) if word.name == "norm" else (word,))
 
 
 @treatment("residual", safe=True, reason="each layer then adds to what is there, so that the depth costs no signal")
@@ -54,16 +61,12 @@ def narrower(description: Description, config: Config, case: Case) -> Descriptio
     return each_word(description, halved)
 
 
-@treatment("output-layer", safe=True, reason="the output layer that the task needs is added anyway")
-@on_network
-def output_layer(description: Description, config: Config, case: Case) -> Description:
-    """Take out a last layer that is no wider than the outputs, with its activation: the output layer follows anyway."""
-    parts = blocks(description.words)
-    last = parts[-1]
-    if len(parts) < 2 or first_number(last[0]) > max(2, case.outputs) or last[0].name != "linear":
-        raise CannotTreatError("output-layer: the output layer and its loss are those of the task already.")
-    left = joined(parts[:-1])
-    return Description(left or (Word("plain"),))
+@treatment("linear-ending", safe=True, reason="the loss has the activation that suits the task inside")
+def linear_ending(config: Config, case: Case) -> Config:
+    """Leave out what stands behind the last layer of a network passed in Python: softmax, sigmoid, dropout."""
+    if config.network.description is not None:
+        raise CannotTreatError("linear-ending: a described network ends in a linear layer already.")
+    return set_network(config, ending="linear")
 
 
 @treatment("loss-for-task", safe=False, reason="it changes what is predicted: a class instead of a number")
