@@ -75,12 +75,12 @@ def test_cut_short_too_early_for_a_forecast_it_still_says_what_is_missing(tmp_pa
     """As a real Ctrl-C does it: within a pass over the rows of a size."""
     update, sizes = Session.update, []
 
-    def interrupted(self, loss):
+    def interrupted(self, loss, seen=None):
         if self.batches.rows not in sizes:
             sizes.append(self.batches.rows)
         if len(sizes) > done and self.course.step == 3:
             raise KeyboardInterrupt
-        update(self, loss)
+        update(self, loss, seen)
 
     monkeypatch.setattr(Session, "update", interrupted)
     curve = bl.learning_curve("sklearn:digits", out=tmp_path / "curve", most_sizes=4, **FAST)

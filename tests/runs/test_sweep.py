@@ -72,14 +72,14 @@ def test_interrupted_it_keeps_what_it_has_and_says_what_is_missing(tmp_path, mon
 
 def test_interrupted_within_the_first_epoch_of_the_race_it_says_so_and_calls_nothing_divergent(tmp_path, monkeypatch):
     """As a real Ctrl-C does it: within a pass over the rows."""
-    update, seen = Session.update, []
+    update, steps = Session.update, []
 
-    def interrupted(self, loss):
+    def interrupted(self, loss, seen=None):
         if len(self.batches) > 4:  # the race: the short look sees a part of the rows
-            seen.append(loss)
-            if len(seen) == 20:
+            steps.append(loss)
+            if len(steps) == 20:
                 raise KeyboardInterrupt
-        update(self, loss)
+        update(self, loss, seen)
 
     monkeypatch.setattr(Session, "update", interrupted)
     options = QUICK | {"epochs": 2, "batch_size": 32}
@@ -192,6 +192,19 @@ def test_training_at_an_automatic_rate_is_the_training_at_the_number_that_was_fo
     assert "sweep of" in chosen.learning_rate_from and "plain runs" in chosen.learning_rate_from
     assert given.config.training.learning_rate_from is None
     assert any("Learning rate" in note and "found by a sweep" in note for note in auto.evaluation["notes"])
+
+
+def test_who_describes_a_network_without_a_rate_is_told_of_the_search(tmp_path):
+    def told(**options):
+        run = bl.train("sklearn:wine", epochs=1, verbose=False, diagnose=False, ensemble=1, **options)
+        return [note for note in run.evaluation["notes"] if "--lr auto" in note]
+
+    (note,) = told(network="8 relu", out=tmp_path / "own")
+    assert "0.001" in note
+    assert told(network="8 relu", learning_rate=0.01, out=tmp_path / "given") == []
+    assert told(network="8 relu", learning_rate="auto", out=tmp_path / "auto") == []
+    assert told(out=tmp_path / "chosen") == []
+    assert told(config=tmp_path / "own", out=tmp_path / "repeated") == []
 
 
 def test_a_run_with_an_automatic_rate_is_repeated_without_another_search(tmp_path):

@@ -60,6 +60,20 @@ def find_rate(assembly: Assembly, module: nn.Module) -> None:
     assembly.config = assembly.config.model_copy(update={"training": chosen})
 
 
+def mention_search(assembly: Assembly, given: TrainingConfig) -> None:
+    """Tell whoever described a network and left its rate open that the rate is a guess, which a search may better.
+
+    The default network's rate was tuned with it. A rate that most networks bear is low for many: a search took the
+    validation loss of plain networks on Beijing air quality and handwritten digits down by a fifth and more
+    (docs/benchmarks.md).
+    """
+    if given.learning_rate is None and given.learning_rate_from is None:
+        assembly.note(
+            f"The learning rate {assembly.config.training.learning_rate:g} is one that most networks bear, and low for "
+            "many: --lr auto looks for the one that suits this network, in the time of one or two trainings."
+        )
+
+
 def found(
     training: TrainingConfig,
     module: nn.Module,

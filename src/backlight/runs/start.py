@@ -9,6 +9,7 @@ from torch import nn
 from ..files import check_free
 from . import settings
 from .assembly import assemble
+from .automatic_rate import mention_search
 from .options import configure
 from .run import Run
 from .stages import complete
@@ -75,6 +76,8 @@ def train(
     with tracking(log) as trackers:
         watching = [*([view()] if verbose else []), *observers, *trackers]
         assembly = assemble(source, chosen, network=module, observers=watching, started=started)
+        if module is not None or chosen.network.description is not None:
+            mention_search(assembly, chosen.training)
         for one in trackers:
             one.tell = assembly.note
         folder = complete(assembly, out)
