@@ -70,6 +70,7 @@ def test_a_treatment_leaves_what_it_is_given_and_gives_a_network_that_can_be_bui
         ("less-dropout", "64 relu, dropout 0.9", "linear 64, relu, dropout 0.2"),
         ("dropout", "piecewise 8, 64 relu, 64", "piecewise 8, linear 64, relu, dropout 0.5, linear 64"),
         ("input-dropout", "plain, 64 relu", "plain, dropout 0.1, linear 64, relu"),
+        ("row-normalisation", "64, norm, relu", "linear 64, layer norm, relu"),
         ("wider", "2 relu", "linear 32, relu"),
         ("relu", "8 tanh; 4 sigmoid", "linear 8, relu; linear 4, relu"),
     ],
@@ -80,6 +81,19 @@ def test_networks_are_rewritten_word_by_word(name, before, after):
 
 def test_small_batches_are_normalised_row_by_row():
     assert treated("normalisation", "64 relu", batch_size=4) == "linear 64, layer norm, relu"
+
+
+def test_a_larger_batch_keeps_the_noise_of_a_step_and_makes_no_run_longer():
+    after = TREATMENTS["batch-size"](settings(batch_size=1), Case(rows=640)).training
+    assert (after.batch_size, after.epochs) == (16, 40) and after.learning_rate == pytest.approx(0.04)
+    smaller = TREATMENTS["batch-size"](settings(batch_size=600), Case(rows=640)).training
+    assert (smaller.batch_size, smaller.epochs, smaller.learning_rate) == (16, 10, 0.01)
+
+
+def test_networks_that_answer_together_are_no_treatment_where_several_do_already():
+    assert TREATMENTS["ensemble"](settings(), Case()).training.ensemble == 5
+    with pytest.raises(CannotTreatError, match="already"):
+        TREATMENTS["ensemble"](settings(), Case(networks=8))
 
 
 def test_treatments_chain():
@@ -122,6 +136,8 @@ def test_repeated_rows_are_dropped_from_training_alone(rng):
     assert len(once.train.rows) < len(kept.train.rows)
     assert len({row.tobytes() for row in once.train.x}) == len(once.train.rows)
     assert (once.test.rows == kept.test.rows).all()
+    known = {row.tobytes() for row in once.train.x}
+    assert not any(row.tobytes() in known for row in once.validation.x) and len(once.validation.rows)
 
 
 def test_a_target_keeps_its_own_units_where_it_is_to(rng):

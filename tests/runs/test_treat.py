@@ -12,6 +12,7 @@ import backlight as bl
 from backlight.evaluation.side_by_side import balanced, constant_losses, difference, judged, row_losses
 from backlight.records import BacklightError, Task
 from backlight.runs.assembly import assemble
+from backlight.runs.module import own_copy
 from backlight.runs.options import configure
 from backlight.runs.proof import Prover
 from backlight.runs.proof_bench import Bench, CutShortError
@@ -75,6 +76,50 @@ def test_a_network_passed_in_python_is_treated_by_what_needs_no_description(tmp_
     assert run.findings[0].treatment == "raise-learning-rate" and run.findings[0].verdict.kept
     assert run.metrics["accuracy"].value > 0.85
     assert all((value == before[name]).all() for name, value in module.state_dict().items())
+
+
+def test_a_softmax_before_its_loss_is_left_out_of_a_network_passed_in_python(tmp_path):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Sequential(nn.Linear(16, 3), nn.Softmax(1), nn.Dropout(0.1)))
+    run = bl.train("sklearn:iris", network=module, epochs=30, learning_rate=0.01, out=tmp_path / "run", verbose=False)
+    first = run.findings[0]
+    assert (first.treatment, first.verdict.word) == ("linear-ending", "better")
+    assert run.config.network.ending == "linear" and len(module[2]) == 3
+    answer = bl.Run(run.folder).predict_proba("sklearn:iris")
+    assert answer.sum(axis=1) == pytest.approx(np.ones(150)) and answer.max() > 0.9
+
+
+def test_what_stands_at_the_end_is_left_out_only_where_it_can_be():
+    class Own(nn.Module):
+        def forward(self, x):
+            return x.softmax(1)
+
+    for module in (Own(), nn.Sequential(nn.Linear(4, 3))):
+        with pytest.raises(BacklightError, match="no activation or dropout"):
+            own_copy(module, ending="linear")
+
+
+def test_a_leak_is_judged_where_its_column_is_not_known(tmp_path):
+    x = np.random.default_rng(0).normal(size=(400, 2))
+    y = x[:, 0] * x[:, 1] > 0
+    data = np.column_stack([x, y]), y.astype(int)
+    run = bl.train(data, network="32 relu, 32 relu", epochs=30, out=tmp_path / "run", verbose=False)
+    leak = next(one for one in run.findings if one.name == "leaking-feature")
+    assert leak.verdict is None and run.metrics["accuracy"].value > 0.95
+    treated = bl.treat(run.folder, data, unsafe=True, verbose=False)
+    kept = next(one for one in treated.findings if one.name == "leaking-feature")
+    assert kept.verdict.word == "better" and kept.verdict.metric == "log_loss_without_x2"
+    assert treated.config.data.drop == ("x2",)
+
+
+def test_an_ensemble_is_proven_as_one_network_and_trained_as_several():
+    assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 3}))
+    bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, None)
+    together = configure({"ensemble": 3}, assembly.config)
+    single, mean = bench.train([(assembly.config, 5), (together, 5)])
+    assert len(mean.module.members) == 3
+    torch.testing.assert_close(mean.module.members[0].output.weight, single.module.output.weight)
+    assert mean.held_out[0].shape == single.held_out[0].shape and (mean.held_out[0] != single.held_out[0]).any()
 
 
 def test_treating_in_another_process_needs_the_data(tmp_path):
