@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--augment")
     parser.add_argument("--rows", type=int, help="images taken of a larger set")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--step", type=float, default=math.sqrt(2), help="factor between two rates of the grid")
     parser.add_argument("--low", type=float, default=1 / 8, help="lowest rate of the grid, times the default")
     parser.add_argument("--high", type=float, default=32)
@@ -48,7 +49,7 @@ def main() -> None:
         f"{'seed':>4} {'recommended':>11} {'margin':>17} {'loss':>8} {'best of grid':>12} {'at':>8} {'above':>7} "
         f"{'rows':>5} {'time':>5} {'--lr none':>9}"
     )
-    for seed in range(given.seeds):
+    for seed in range(given.first_seed, given.first_seed + given.seeds):
         one_seed(given, source, options, seed)
 
 
