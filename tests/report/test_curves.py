@@ -9,6 +9,8 @@ import pytest
 
 from backlight.records import BacklightError, Epoch
 from backlight.report.curves import RUNS, read_courses, save_curves, short_names, text_curves
+from backlight.report.figures.curve_axes import usual_top
+from backlight.report.run_differences import differences
 from backlight.report.terminal import Frame, Line, plot
 
 
@@ -136,3 +138,33 @@ def test_labels_of_lines_that_end_together_stand_apart():
     lines = [Line([0, 1], [1, 0.5], name) for name in "abc"]
     panel = [text.plain for text in plot(lines, Frame((0, 1), (0, 1), 5, 4), title="t")]
     assert sorted(line[-1] for line in panel if line[-1] in "abc") == ["a", "b", "c"]
+
+
+def settings(folder, *, rate, network="64 relu", more=""):
+    lines = f'created = "{folder}"\n[network]\ndescription = "{network}"\n[training]\nlearning_rate = {rate}\n{more}'
+    (folder / "run.toml").write_text(lines)
+    return folder
+
+
+def test_the_legend_says_in_what_runs_differ(tmp_path):
+    first, second, other = (write(tmp_path / name, rows()) for name in ("a", "b", "watched"))
+    settings(first, rate=0.1)
+    settings(second, rate=0.2512345)
+    assert differences([first, second, other]) == ["learning rate 0.1", "learning rate 0.251", ""]
+    save_curves(read_courses([first, second]), tmp_path / "both.svg", smooth=0)
+    assert "b: learning rate 0.251" in (tmp_path / "both.svg").read_text()
+
+
+def test_what_tells_most_comes_first_and_the_rest_is_counted(tmp_path):
+    first, second = (write(tmp_path / name, rows()) for name in ("a", "b"))
+    settings(first, rate=0.1, more="epochs = 3\nmomentum = 0.9\nclip = 1.0\n")
+    settings(second, rate=0.2, network="9 gelu", more='epochs = 4\nmomentum = 0.8\nschedule = "cosine"\n')
+    assert differences([first, second]) == [
+        "64 relu, learning rate 0.1, clip 1 and 3 more",
+        "9 gelu, learning rate 0.2, no clip and 3 more",
+    ]
+    assert differences([first, first]) == ["", ""]
+
+
+def test_a_run_that_learned_nothing_stays_in_the_picture_and_one_that_diverged_leaves_it():
+    assert usual_top([[2.3, 0.01], [2.3, 2.3], [1e9, 1e8]]) == pytest.approx(5 * 2.3)

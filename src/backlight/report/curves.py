@@ -28,6 +28,7 @@ from .figures.curve_axes import (
     usual_top,
 )
 from .figures.smoothing import smoothed
+from .run_differences import differences
 from .terminal import Frame, Line, plot
 
 _LETTERS = "abcdefghijklmnop"
@@ -142,7 +143,9 @@ def save_curves(courses: Sequence[Course], path: str | Path, *, smooth: float) -
         BacklightError: another ending, or a file that cannot be written.
 
     """
-    histories = dict(zip(short_names(courses), (course.rows for course in courses), strict=True))
+    told = differences([course.run for course in courses])
+    names = [f"{name}: {words}" if words else name for name, words in zip(short_names(courses), told, strict=True)]
+    histories = dict(zip(names, (course.rows for course in courses), strict=True))
     best = courses[0].best_epoch if len(courses) == 1 else None
     try:
         return figures.save(figures.curves(histories, best_epoch=best, smooth=smooth), path)

@@ -50,6 +50,7 @@ def curves(
 def _print_lowest(courses: "list[Course]") -> None:
     """What each run reached, behind its letter."""
     from ...report.curves import letters, score_name
+    from ...report.run_differences import differences
 
     score = score_name(row for course in courses for row in course.rows)
     rows = []
@@ -69,3 +70,8 @@ def _print_lowest(courses: "list[Course]") -> None:
         )
     headings = ("", "run", "epochs", "split", "lowest loss", f"{score or 'score'} there", "at epoch", "kept epoch")
     print_table(headings, rows, right=(2, 4, 5, 6, 7))
+    told = differences([course.run for course in courses])
+    if any(told):
+        print_text("\nThey differ in:")
+        for (letter, _), words in zip(letters(courses), told, strict=True):
+            print_text(f"{letter}  {words or '–'}")

@@ -13,6 +13,8 @@ from .theme import LINE, MUTED, bare
 WITHIN = "batches"
 """Split of the rows within epochs: means of a few batches as training met them."""
 ABOVE = 5
+DIVERGED = 1000
+"""Times the best run's lowest loss; a run that learned nothing is not yet there."""
 LOG_RANGE = 30
 """Largest loss over smallest beyond which the loss axis is logarithmic."""
 
@@ -70,11 +72,11 @@ def scale_losses(axes: Axes, losses: Iterable[float]) -> None:
 def usual_top(losses: Sequence[Sequence[float]]) -> float:
     """Where the loss axis of several runs ends: a few times the lowest loss of the worst run that did not diverge.
 
-    A run counts as diverged when even its lowest loss is `LOG_RANGE` times that of the best.
+    A run counts as diverged when even its lowest loss is `DIVERGED` times that of the best.
     """
     lowest = [min((loss for loss in part if math.isfinite(loss)), default=math.inf) for part in losses]
     best = min(lowest, default=math.inf)
-    worst = max((loss for loss in lowest if loss <= LOG_RANGE * best), default=math.inf)
+    worst = max((loss for loss in lowest if loss <= DIVERGED * best), default=math.inf)
     return ABOVE * worst if best > 0 else math.inf
 
 
