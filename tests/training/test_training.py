@@ -11,10 +11,11 @@ from torch import nn
 
 from backlight.records import BacklightError, ImageInputs, TableInputs, Task
 from backlight.records.config import TrainingConfig
-from backlight.training import Observer, predict_outputs, resolve, train
+from backlight.training import Observer, predict_outputs, resolve, resumption, train
 from backlight.training.average import Average
 from backlight.training.checkpoint import checkpoints, load_newest_checkpoint, save_checkpoint
 from backlight.training.flat import FlatParameters
+from backlight.training.resumption import state_of
 from backlight.training.schedule import SCHEDULES, schedule
 
 
@@ -146,13 +147,29 @@ class InterruptAtStep(Observer):
         return False
 
 
-def test_an_interrupt_within_an_epoch_resumes_from_the_end_of_the_last_one(tmp_path):
+def test_an_interrupt_within_an_epoch_resumes_from_the_end_of_the_last_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(resumption, "KEEP_SECONDS", 0.0)
     x, y = problem()
     rows, held_out = (x[:400], y[:400]), (x[400:], y[400:])
     whole = train(network(), "cross-entropy", rows, held_out, settings(), seed=3)
     middle = [InterruptAtStep(28)]  # 8 steps an epoch: in the middle of the fourth
     train(network(), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, observers=middle)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-24.safetensors"]
+    rest = train(network(seed=8), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, resume=True)
+    assert [(r.epoch, r.split, r.loss) for r in rest.history] == [(r.epoch, r.split, r.loss) for r in whole.history]
+
+
+def test_quick_epochs_copy_their_state_once_in_a_while_and_resume_exactly(tmp_path, monkeypatch):
+    taken = []
+    monkeypatch.setattr(resumption, "state_of", lambda session: taken.append(session.epoch) or state_of(session))
+    monkeypatch.setattr(resumption, "KEEP_SECONDS", 1e6)
+    x, y = problem()
+    rows, held_out = (x[:400], y[:400]), (x[400:], y[400:])
+    whole = train(network(), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path / "whole")
+    assert taken == [1, 8], "at the first epoch's end, and at the end of all"
+    middle = [InterruptAtStep(28)]
+    train(network(), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, observers=middle)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-8.safetensors"]
     rest = train(network(seed=8), "cross-entropy", rows, held_out, settings(), seed=3, checkpoint=tmp_path, resume=True)
     assert [(r.epoch, r.split, r.loss) for r in rest.history] == [(r.epoch, r.split, r.loss) for r in whole.history]
 

@@ -70,8 +70,9 @@ class _Alone:
             self.sessions[0].run_epoch()
         self._random = random_state()
 
-    def drop(self, ended: Sequence[Session]) -> None:
-        self.sessions = [session for session in self.sessions if all(session is not other for other in ended)]
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Go on with these of `sessions`, by their place in it."""
+        self.sessions = [self.sessions[i] for i in numbers]
 
 
 def train_copies(
@@ -171,10 +172,11 @@ class _Rounds:
 
     def _end(self, reasons: Mapping[int, str]) -> None:
         ended = {i: why for i, why in reasons.items() if i not in self.trained}
+        numbers = {id(session): i for i, session in enumerate(self.sessions)}
         for party in self.parties:
-            gone = [self.sessions[i] for i in ended if any(self.sessions[i] is other for other in party.sessions)]
-            if gone:
-                party.drop(gone)
+            kept = [place for place, session in enumerate(party.sessions) if numbers[id(session)] not in ended]
+            if len(kept) < len(party.sessions):
+                party.keep(kept)
         self.parties = [party for party in self.parties if party.sessions]
         for i, why in ended.items():
             self.trained[i] = self.sessions[i].finish(why)
@@ -182,4 +184,4 @@ class _Rounds:
 
 def _latest(session: Session) -> tuple[Epoch, ...]:
     """Rows of history of the session's last epoch."""
-    return tuple(row for row in session.history[-3:] if row.split != "batches" and row.epoch == session.epoch)
+    return tuple(row for row in session.history.rows[-3:] if row.split != "batches" and row.epoch == session.epoch)

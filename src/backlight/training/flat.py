@@ -54,6 +54,7 @@ class FlatParameters:
             (p, _view_as(self.values[place], p), _view_as(self.gradients[gradient_place], p))
             for p, place, gradient_place in zip(trained, self.places, self.gradient_places, strict=True)
         ]
+        self._module = module
         self._frozen = [(name, p) for name, p in module.named_parameters() if not p.requires_grad]
         self.gather()
         stored = module.state_dict(keep_vars=True)  # without the constants that a module keeps as buffers
@@ -70,13 +71,25 @@ class FlatParameters:
         if changed:
             raise BacklightError(
                 f"{', '.join(changed[:3])}: frozen or unfrozen while it trains. Which parameters are trained is "
-                "settled when a training begins: set requires_grad before it, and call it again to go on with others."
+                "settled when a training begins: set requires_grad before it, and train the same module again to go on "
+                "with others (to unfreeze layer by layer: one training for each stage)."
             )
         for p, value, gradient in self._homes:
             if p.data_ptr() != value.data_ptr():
                 value.copy_(p.data)
                 p.data = value
             p.grad = gradient
+
+    def require_same(self) -> None:
+        """Raise BacklightError where the module's trained parameters are other ones than at the beginning."""
+        mine = {id(p): name for name, p in zip(self.names, self.parameters, strict=True)}
+        now = {id(p): name for name, p in self._module.named_parameters() if p.requires_grad}
+        changed = sorted({name for i, name in (mine | now).items() if (i in mine) != (i in now)})
+        if changed:
+            raise BacklightError(
+                f"{', '.join(changed[:3])}: replaced, added or removed while it trains. The parameters are settled "
+                "when a training begins: change the module before it, and train it again to go on with others."
+            )
 
     def detach(self) -> None:
         """Give every parameter storage of its own again and drop the gradients."""

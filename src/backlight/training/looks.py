@@ -33,8 +33,8 @@ class Looks:
         with ExitStack() as stack:
             for session in self.sessions:
                 session.module.eval()
-                if session.average is not None:
-                    stack.enter_context(session.average.in_place())
+                if session.steps.average is not None:
+                    stack.enter_context(session.steps.average.in_place())
             outputs = {split: self._plan.forward(x) for split, x in self._rows.items()}
         self._plan.release()
         return [

@@ -79,7 +79,7 @@ def train(
             observers=observers,
             record=record,
         )
-        session.folder = checkpoint
+        session.checkpoints.folder = checkpoint
         if resume and checkpoint is not None:
             restore(session, checkpoint)
         return session.run()
@@ -119,7 +119,7 @@ def open_session(
     session = Session(module, goal, batches, measured, config, buffers)
     session.course.deadline = deadline
     session.observers = list(observers)
-    session.record = record
+    session.history.within = record
     return session
 
 

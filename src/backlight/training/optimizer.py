@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -72,13 +72,20 @@ class Optimizer:
         return _Part(partial(update, *tensors, weight_decay=decay, maximize=False), step, count, rate)
 
     @graphless
-    def step(self, learning_rate: float) -> None:
-        """One update of the parameters from the gradients that lie in the flat buffer."""
+    def step(self, learning_rate: float, without: Sequence[nn.Parameter] = ()) -> None:
+        """One update of the parameters from the gradients that lie in the flat buffer.
+
+        without: parameters that no gradient came to. They keep value and state, as those whose `.grad` is None do in
+        PyTorch; but for Adam's count of steps, which neighbours in the buffer share.
+        """
+        kept = [(view, view.clone()) for p in without for view in self._views(p)]
         if self.config.clip is not None:
             self._clip(self.config.clip)
         for part in self._parts:
             part.count += 1
             part.update(lr=learning_rate * part.rate)
+        for view, before in kept:
+            view.copy_(before)
 
     @graphless
     def step_layer(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> None:
@@ -88,6 +95,11 @@ class Optimizer:
                 part = self._parts[self._numbers[id(p)]]
                 part.count += 1
                 part.update(lr=learning_rate * part.rate)
+
+    def _views(self, p: nn.Parameter) -> list[Tensor]:
+        """Where its value and state lie."""
+        place = self.flat.places[self._numbers[id(p)]]
+        return [tensor[place] for tensor in (self.flat.values, *self.state.values())]
 
     def _sgd(self, momentum: _One) -> Callable[..., object]:
         return partial(

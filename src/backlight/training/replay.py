@@ -86,10 +86,11 @@ _SETTING = (bool, int, float, str)
 def _state_of(module: nn.Module) -> Hashable:
     """All of a network that a recorded pass takes for granted; after every observed step, so no slower than needed."""
     layers = list(module.modules())
+    kinds = tuple(map(type, layers))
     settings = tuple(item for layer in layers for item in vars(layer).items() if isinstance(item[1], _SETTING))
     tensors = tuple(
         (p.requires_grad, p.data_ptr()) for layer in layers for p in layer._parameters.values() if p is not None
     )
     buffers = tuple(b.data_ptr() for layer in layers for b in layer._buffers.values() if b is not None)
     hooks = tuple(len(layer._forward_hooks) + len(layer._forward_pre_hooks) for layer in layers)
-    return settings, tensors, buffers, hooks
+    return kinds, settings, tensors, buffers, hooks

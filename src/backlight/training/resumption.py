@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,16 @@ import torch
 from torch import Tensor
 
 from ..records import Epoch
-from .checkpoint import load_newest_checkpoint, random_state, set_random_state
+from .checkpoint import load_newest_checkpoint, random_state, save_checkpoint, set_random_state
 
 if TYPE_CHECKING:
     from .session import Session
+
+KEEP_SECONDS = 1.0
+"""Training that may be repeated after an interrupt, beside the epoch that was cut short."""
+
+WRITE_SECONDS = 30
+"""A checkpoint is written at an epoch's end when the last one is older than this."""
 
 State = tuple[int, dict[str, Tensor], dict[str, Any]]
 """Step, tensors, and facts that JSON can hold but for the rows of history, which a written checkpoint spells out."""
@@ -22,10 +30,11 @@ State = tuple[int, dict[str, Tensor], dict[str, Any]]
 def state_of(session: Session) -> State:
     """Step, tensors and facts at the end of an epoch, from which `restore` goes on exactly."""
     tensors = {f"module.{k}": t for k, t in session.module.state_dict().items()}
-    tensors |= {f"optimizer.{k}": t for k, t in session.optimizer.state_tensors().items()}
-    tensors |= {f"best.{i}": t for i, t in enumerate(session.best.values)}
-    tensors |= {f"average.{i}": t for i, t in enumerate(session.average.values if session.average else [])}
-    tensors |= {f"scaling.{k}": t for k, t in session.scaling.state().items()}
+    steps = session.steps
+    tensors |= {f"optimizer.{k}": t for k, t in steps.optimizer.state_tensors().items()}
+    tensors |= {f"average.{i}": t for i, t in enumerate(steps.average.values if steps.average else [])}
+    tensors |= {f"scaling.{k}": t for k, t in steps.scaling.state().items()}
+    best = {f"best.{i}": t for i, t in enumerate(session.best.values)}  # which nobody changes
     facts = {
         "epoch": session.epoch,
         "step": session.course.step,
@@ -33,10 +42,50 @@ def state_of(session: Session) -> State:
         "progress": session.course.progress,
         "best_loss": session.best.loss if math.isfinite(session.best.loss) else None,
         "best_epoch": session.best.epoch,
-        "average_updates": session.average.updates if session.average else 0,
-        "history": list(session.history),
+        "average_updates": steps.average.updates if steps.average else 0,
+        "history": list(session.history.rows),
     }
-    return session.course.step, {k: t.detach().clone() for k, t in tensors.items()} | random_state(), facts
+    return session.course.step, {k: t.detach().clone() for k, t in tensors.items()} | best | random_state(), facts
+
+
+class Checkpoints:
+    """The newest state from which a training can go on exactly, and the files where it is written.
+
+    To take it copies every tensor, so that it is taken once in a while: a training that is interrupted and resumed
+    repeats the epoch that was cut short, and those that ended within `KEEP_SECONDS` before it.
+
+    Attributes
+    ----------
+    folder:
+        None for no checkpoints.
+    """
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self._state: State | None = None
+        self._taken_at = self._written_at = time.monotonic()
+
+    def end_epoch(self, session: Session) -> None:
+        """Take the state where the last one is old, and write it where the last one written is."""
+        now = time.monotonic()
+        due = self._state is None or now - self._taken_at >= KEEP_SECONDS
+        if self.folder is not None and due:
+            self._state, self._taken_at = state_of(session), now
+            if now - self._written_at > WRITE_SECONDS:
+                self._write()
+
+    def finish(self, session: Session, *, whole: bool) -> None:
+        """Write the newest state; whole: the training stands at an epoch's end."""
+        if self.folder is not None and whole and session.epoch:
+            self._state = state_of(session)
+        self._write()
+
+    def _write(self) -> None:
+        if self.folder is not None and self._state is not None:
+            step, tensors, facts = self._state
+            rows = [asdict(row) for row in facts["history"]]
+            save_checkpoint(self.folder, step, tensors, facts | {"history": rows})
+            self._written_at = time.monotonic()
 
 
 def restore(session: Session, folder: Path) -> None:
@@ -48,19 +97,20 @@ def restore(session: Session, folder: Path) -> None:
     with torch.no_grad():
         for name, mine in session.module.state_dict().items():
             mine.copy_(tensors[f"module.{name}"])
-    session.optimizer.load_state(_below("optimizer.", tensors))
-    session.scaling.load(_below("scaling.", tensors))
+    steps = session.steps
+    steps.optimizer.load_state(_below("optimizer.", tensors))
+    steps.scaling.load(_below("scaling.", tensors))
     loss = math.inf if facts["best_loss"] is None else facts["best_loss"]
     session.best.loss, session.best.epoch, session.best.values = loss, facts["best_epoch"], _listed("best.", tensors)
-    if session.average is not None:
-        for mine, theirs in zip(session.average.values, _listed("average.", tensors), strict=True):
+    if steps.average is not None:
+        for mine, theirs in zip(steps.average.values, _listed("average.", tensors), strict=True):
             mine.copy_(theirs)
-        session.average.updates = facts["average_updates"]
+        steps.average.updates = facts["average_updates"]
     set_random_state(tensors)
     session.epoch, session.course.step, session.course.before = facts["epoch"], facts["step"], facts["seconds"]
     by_steps = facts["step"] / max(1, session.course.steps)  # less than then where more epochs are asked for now
     session.course.already = facts["progress"] if session.course.deadline is not None else by_steps
-    session.history = [Epoch(**row) for row in facts["history"]]
+    session.history.rows = [Epoch(**row) for row in facts["history"]]
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -44,11 +44,10 @@ class Together:
         self._smooth = first.goal.smoothed
         self._prepare()
 
-    def drop(self, ended: Sequence[Session]) -> None:
-        """Go on without the sessions that have ended."""
-        kept = [i for i, session in enumerate(self.sessions) if all(session is not other for other in ended)]
-        self.sessions = [self.sessions[i] for i in kept]
-        self._generators = [self._generators[i] for i in kept]
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Go on with these of `sessions`, by their place in it; the others have ended."""
+        self.sessions = [self.sessions[i] for i in numbers]
+        self._generators = [self._generators[i] for i in numbers]
         if self.sessions:
             self._prepare()
 
@@ -58,12 +57,14 @@ class Together:
         first = self.sessions[0]
         for session in self.sessions:
             session.begin_epoch()
+        if self._plan.outdated:
+            self._prepare()
         self._replayed.look()
         with suitable_threads(first.work * len(self.sessions)):
             for x, target in self._batches():
                 losses, outputs = self._replayed(x, target)
                 for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
-                    session.update(loss, (outputs[number], target[number]) if session.tells_next else None)
+                    session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
                 if first.course.out_of_time:
                     break
             measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
@@ -117,7 +118,7 @@ def _check(first: Session, other: Session) -> None:
     mine, theirs = first.batches, other.batches
     if first.work > MOST_WORK:
         raise CannotBatchError("each copy is work enough by itself")
-    if any(s.config.accumulate > 1 or s.config.layerwise or s.scaling.lowers for s in (first, other)):
+    if any(s.config.accumulate > 1 or s.config.layerwise or s.steps.scaling.lowers for s in (first, other)):
         raise CannotBatchError("a copy accumulates gradients, updates by layer or works in low precision")
     if (mine.rows, mine.size, mine.x.shape[1:]) != (theirs.rows, theirs.size, theirs.x.shape[1:]):
         raise CannotBatchError("the copies see batches of different shapes")
@@ -150,4 +151,4 @@ def _same_rows(first: Session, other: Session) -> bool:
 
 def _generator(session: Session) -> torch.Generator:
     """Random numbers as the session alone would draw them."""
-    return torch.Generator(session.flat.values.device).manual_seed(session.batches.seed)
+    return torch.Generator(session.steps.flat.values.device).manual_seed(session.batches.seed)
