@@ -90,6 +90,12 @@ def test_a_larger_batch_keeps_the_noise_of_a_step_and_makes_no_run_longer():
     assert (smaller.batch_size, smaller.epochs, smaller.learning_rate) == (16, 10, 0.01)
 
 
+def test_fewer_rows_get_more_epochs():
+    copies = Finding("D106", "duplicate-rows", "warning", "", "", evidence={"share": 0.5})
+    after = TREATMENTS["drop-duplicates"](settings(), Case(copies))
+    assert (after.data.duplicates, after.training.epochs) == ("drop", 20)
+
+
 def test_networks_that_answer_together_are_no_treatment_where_several_do_already():
     assert TREATMENTS["ensemble"](settings(), Case()).training.ensemble == 5
     with pytest.raises(CannotTreatError, match="already"):

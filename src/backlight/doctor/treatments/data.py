@@ -1,9 +1,11 @@
 """Treatments of what the network receives."""
 
 from ...records.config import Config
-from ..treatment import CannotTreatError, Case, set_data, treatment
+from ..treatment import CannotTreatError, Case, set_data, set_training, treatment
 
 UNITS = "it changes the units that the network works in, which are turned back in its answers"
+MOST_COPIES = 0.75
+"""Share of copies among the rows up to which epochs make up for the updates that they had: four times as many."""
 
 
 @treatment("standardise-features", safe=True, reason=UNITS)
@@ -66,8 +68,10 @@ def drop_leaking(config: Config, case: Case) -> Config:
     judged_by="loss-of-new-rows",
 )
 def drop_duplicates(config: Config, case: Case) -> Config:
-    """Train on each row once."""
-    return set_data(config, duplicates="drop")
+    """Train on each row once an epoch, and for as many epochs more as there are fewer rows."""
+    share = min(case.evidence("share", 0.0), MOST_COPIES)
+    epochs = config.training.epochs
+    return set_training(set_data(config, duplicates="drop"), epochs=epochs and int(epochs / (1 - share)))
 
 
 def _without(config: Config, case: Case, numbers: tuple[int, ...]) -> Config:
