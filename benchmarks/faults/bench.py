@@ -21,6 +21,7 @@ class Outcome:
     causes: tuple[str, ...]
     findings: tuple[Finding, ...]
     seconds: float
+    """Of the processor."""
 
     @property
     def names(self) -> list[str]:
@@ -42,10 +43,10 @@ def examine(entry: Entry, seed: int) -> Outcome:
     """Build, train and watch one program."""
     torch.manual_seed(seed)
     program = entry.build()
-    start = time.perf_counter()
+    start = time.process_time()
     with watch(program.model, program.optimizer, metrics=program.metrics) as seen:
         program.run(seed)
-    return Outcome(entry.name, entry.causes, tuple(seen.findings), time.perf_counter() - start)
+    return Outcome(entry.name, entry.causes, tuple(seen.findings), time.process_time() - start)
 
 
 def recall_by_kind(outcomes: Iterable[Outcome], within: int | None) -> dict[str, float]:

@@ -249,7 +249,7 @@ def a_hundred_digits_by_heart() -> Program:
     model = mlp(64, 256, 256, 10)
     held_out = (x[200:800], y[200:800])
     return Program(
-        model, x[:200], y[:200], F.cross_entropy, adam(model, 3e-3), batch=32, epochs=40, validation=held_out
+        model, x[:200], y[:200], nn.CrossEntropyLoss(), adam(model, 3e-3), batch=32, epochs=40, validation=held_out
     )
 
 

@@ -10,7 +10,7 @@ NOTABLE, MANY = 0.1, 0.5
 """Shares of a layer's units; Lu et al. (Dying ReLU and Initialization, 2020) find a tenth common at the start."""
 FEWEST_ROWS = 200
 """Rows that must have been seen before zero means dead (or all the rows there are)."""
-FITTED = 0.3
+FITTED = 0.7
 """Share of the reference loss below which the units that are left do the work: then dead ones are only told of."""
 
 

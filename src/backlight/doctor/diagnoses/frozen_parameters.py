@@ -14,7 +14,7 @@ MOST = 0.5
     "G605",
     "frozen-parameters",
     needs=("layers",),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low", "stopped-too-early"),
+    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low"),
     shows=("gradient_norm", "update_ratio"),
 )
 def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:

@@ -1,5 +1,6 @@
 """L703: a loss that swings."""
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from statistics import fmean, median
@@ -49,8 +50,11 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     later = run.finite[len(run.finite) // 5 :]
     reference = run.reference_loss
-    if len(later) < FEWEST_STEPS or not reference > 0:
-        yield RuledOut(f"{len(later)} steps after the first fifth: too few to tell (from {FEWEST_STEPS}).")
+    if len(later) < FEWEST_STEPS or not reference > 0 or min(later) < 0:
+        yield RuledOut(
+            f"{len(later)} steps after the first fifth (from {FEWEST_STEPS}), lowest loss"
+            f" {min(later, default=math.nan):.3g} (a loss below zero has no size to hold a swing against)."
+        )
         return
     share = sum(loss > ABOVE * reference for loss in later) / len(later)
     size = len(later) // WINDOWS

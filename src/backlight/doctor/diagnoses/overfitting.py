@@ -1,5 +1,6 @@
 """T804: training learns what validation does not share."""
 
+import math
 from collections.abc import Iterator
 
 from ..facts import RunFacts
@@ -7,6 +8,8 @@ from ..registry import RuledOut, Seen, diagnosis
 
 RISEN = 0.1
 """Share by which the last validation loss lies above the lowest."""
+MATERIAL = 0.05
+"""The same rise as a share of the loss of a constant prediction: less of it changes few answers."""
 APART = 0.5
 """Last training loss beside the last validation loss."""
 FEWEST = 3
@@ -23,7 +26,8 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The validation loss rises while the training loss goes on falling.
 
     What it sees
-    The last validation loss more than 10 % above the lowest one, and the training loss below half of it.
+    The last validation loss more than 10 % above the lowest one, by 5 % of the loss of a constant prediction at least,
+    and the training loss below half of it.
 
     Why it hurts
     What the network learned last is true of the training rows only.
@@ -47,8 +51,12 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     best, last, train = min(losses), losses[-1], run.last_loss
     risen, ratio = last / best - 1 if best > 0 else 0.0, train / last if last > 0 else 1.0
-    if risen < RISEN or ratio > APART:
-        yield RuledOut(f"Validation ended {risen:.0%} above its lowest loss; training at {ratio:.0%} of it.")
+    material = (last - best) / run.reference_loss if run.reference_loss > 0 else math.inf
+    if risen < RISEN or ratio > APART or material < MATERIAL:
+        yield RuledOut(
+            f"Validation ended {risen:.0%} above its lowest loss ({material:.0%} of that of a constant prediction);"
+            f" training at {ratio:.0%} of it."
+        )
         return
     at = losses.index(best) + 1
     kept = run.loop.keeps_best
