@@ -66,10 +66,10 @@ def test_outputs_of_an_ensemble(outputs, mean_of, prediction):
 def test_small_tables_get_folds_unless_the_user_chose(tmp_path):
     few = {"epochs": 1, "verbose": False, "diagnose": False}
     run = bl.train("sklearn:iris", out=tmp_path / "open", **few)
-    assert (run.config.training.ensemble, run.config.training.folds) == (8, True)
+    assert (run.config.training.ensemble, run.config.training.folds) == (5, True)
     assert run.evaluation["rows"]["validation"] == 0
     facts = json.loads((run.folder / "ensemble.json").read_text())["trained"]
-    assert sum(one["rows"] for one in facts) == 7 * run.evaluation["rows"]["train"]
+    assert sum(one["rows"] for one in facts) == 4 * run.evaluation["rows"]["train"]
     chosen = bl.train("sklearn:iris", out=tmp_path / "chosen", network="8 relu", **few)
     assert (chosen.config.training.ensemble, chosen.config.training.folds) == (1, False)
     single = bl.train("sklearn:iris", out=tmp_path / "single", ensemble=1, **few)

@@ -3,6 +3,8 @@
 import math
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,6 +40,14 @@ def build(
         BacklightError: names the word, its place and the shape of x that it met.
     """
     read = parse(description) if isinstance(description, str) else description
+    network = from_json(_layers(read, inputs, outputs))
+    initialise(network, init, seed=seed)
+    return network
+
+
+@lru_cache(maxsize=4)
+def _layers(read: Description, inputs: Inputs, outputs: int) -> dict[str, Any]:
+    """The network as in network.json; worked out once for all members of an ensemble."""
     with torch.device("meta"):
         plan = _network(read, inputs, outputs)
     size = sum(p.numel() for p in plan.parameters())
@@ -46,9 +56,7 @@ def build(
             f"the network would have {size:,} parameters ({size * 4 / 1e9:,.0f} GB); "
             "make its layers smaller, or pool before the first linear layer"
         )
-    network = from_json(to_json(plan))
-    initialise(network, init, seed=seed)
-    return network
+    return to_json(plan)
 
 
 def _network(description: Description, inputs: Inputs, outputs: int) -> nn.Sequential:

@@ -77,8 +77,8 @@ class _Estimator(BaseEstimator):
         Decay of the exponential moving average of the parameters, which predicts in their place; 0: none, None: chosen
         from the data.
     ensemble:
-        Networks that are trained at once and predict together; None: 8 for a table of up to 2,000 rows where `network`
-        is None, each leaving out another eighth of the rows to choose its epoch; else 1.
+        Networks that are trained at once and predict together; None: 5 for a table of up to 2,000 rows where `network`
+        is None, each leaving out another fifth of the rows to choose its epoch; else 1.
     validation_fraction:
         Share of the rows of `fit` that choose the best epoch; 0 trains on all rows and keeps the last.
     diagnose:
