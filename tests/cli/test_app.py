@@ -67,3 +67,33 @@ def test_ctrl_c_while_the_command_is_imported_is_one_word():
     code += "sys.meta_path.insert(0, Finder()); main()"
     done = subprocess.run([sys.executable, "-c", code, "runs"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(28, "No space left on device", "runs/a/history.csv"),
+            "runs/a/history.csv cannot be read or written: No",
+        ),
+        (MemoryError(), "There is not enough memory (none is left); take a smaller network"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), "There is not enough memory (DefaultCPU"),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), "There is not enough memory (CUDA out of memory"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_sentence(error, sentence, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("backlight.cli.app.app", fail)
+    assert run(["runs"]) == 2
+    assert capsys.readouterr().err.startswith(f"backlight: {sentence}")
+
+
+def test_an_error_of_our_own_is_not_hidden(monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr("backlight.cli.app.app", fail)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        run(["runs"])

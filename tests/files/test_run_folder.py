@@ -2,10 +2,13 @@
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from backlight import BacklightError, files
 
@@ -74,3 +77,17 @@ def test_what_is_no_run_is_said(tmp_path):
         files.require_run(tmp_path / "nothing")
     with pytest.raises(BacklightError, match=r"is not a run folder \(it has no run.toml\)"):
         files.require_run(tmp_path)
+
+
+def test_tensors_that_do_not_fit_on_the_disk_leave_the_old_file(tmp_path):
+    path = tmp_path / "model.safetensors"
+    files.write_tensors(path, {"weight": torch.zeros(3)}, {"step": "7"})
+    before = path.read_bytes()
+    code = "import resource, sys, torch; from pathlib import Path; from backlight import files\n"
+    code += "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+    code += "try:\n    files.write_tensors(Path(sys.argv[1]), {'weight': torch.zeros(10_000)})\n"
+    code += "except OSError as error:\n    print(error.filename)"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(path)
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]

@@ -18,8 +18,13 @@ app = typer.Typer(
     name="backlight",
     add_completion=False,
     rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+"""How PyTorch says that the GPU's memory, or that of the machine, is used up; its errors are plain RuntimeErrors."""
+_SMALLER = "take a smaller network, smaller batches (--batch-size) or fewer rows"
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a wrong command line (click's ClickException), whichever click it stands on."""
@@ -61,6 +66,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (head, less) closed it
         sys.stderr.close()
         return 0
+    except MemoryError as error:
+        return _refuse(f"There is not enough memory ({str(error) or 'none is left'}); {_SMALLER}.")
+    except OSError as error:
+        place = "A file" if error.filename is None else error.filename
+        return _refuse(f"{place} cannot be read or written: {error.strerror or error}.")
+    except RuntimeError as error:
+        if not any(words in str(error).lower() for words in _NO_MEMORY):
+            raise
+        return _refuse(f"There is not enough memory ({str(error).strip().splitlines()[0]}); {_SMALLER}.")
     return status if isinstance(status, int) else 0
 
 

@@ -26,7 +26,7 @@ from .folder import (
 )
 from .history import EPOCH_COLUMNS, add_epochs, begin_history, read_history, save_history
 from .plain import plain, read_json, to_json_text, write_json
-from .writing import write, write_csv, write_text
+from .writing import write, write_csv, write_tensors, write_text
 
 __all__ = [
     "CHECKPOINTS",
@@ -59,5 +59,6 @@ __all__ = [
     "write",
     "write_csv",
     "write_json",
+    "write_tensors",
     "write_text",
 ]

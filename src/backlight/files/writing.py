@@ -1,11 +1,15 @@
 """Writing in one move: a crash leaves the old file or the new one, never half of it."""
 
 import csv
+import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def write(path: Path, save: Callable[[Path], object]) -> None:
@@ -24,6 +28,29 @@ def write(path: Path, save: Callable[[Path], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one move."""
     write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", facts: Mapping[str, str] | None = None) -> None:
+    """Write tensors as safetensors, without pickle, in one move that outlives a failure of the machine.
+
+    Raises:
+        OSError: the disk is full, or the folder is not there any more.
+
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+
+    def save(temporary: Path) -> None:
+        try:
+            save_file(whole, temporary, None if facts is None else dict(facts))
+        except SafetensorError as error:
+            raise OSError(errno.EIO, str(error), str(path)) from error
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+
+    write(path, save)
 
 
 def write_csv(path: Path, lines: Iterable[Iterable[Any]]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.torch import save_file
 from torch import nn
 
 from .. import files
@@ -17,6 +16,7 @@ from ..records import BacklightError
 from ..report import write_report
 from ..training import Observer, Trained
 from ..training import train as fit
+from ..training.checkpoint import checkpoints
 from . import settings
 from .assembly import Assembly
 from .checkup import Checkup
@@ -53,7 +53,12 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     first = members_of(assembly.module)[0]
     checkup = Checkup(first, loss, assembly.config.training, len(assembly.prepared.train.rows))
     looking = [checkup] if assembly.config.diagnose else []
-    trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
+    try:
+        trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
+    except Exception:
+        if checkpoints(folder / files.CHECKPOINTS):
+            assembly.note(f"The training broke off; `backlight resume {folder}` goes on from its newest checkpoint.")
+        raise
     save_model(folder / files.MODEL, trained.module)
     files.save_history(folder / files.HISTORY, trained.history)
     try:
@@ -108,8 +113,7 @@ def finish(assembly: Assembly, folder: Path, trained: Trained, references: dict[
 
 def save_model(path: Path, module: nn.Module) -> None:
     """Parameters and buffers, without pickle."""
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-    files.write(path, lambda temporary: save_file(tensors, temporary))
+    files.write_tensors(path, module.state_dict())
 
 
 def _fit(

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
+
+from ..files import write_tensors
 
 KEEP = 2
 """Checkpoints kept: the newest, and one before it in case the machine fails while the disk writes."""
 
 
 def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> Path:
-    """Write `step-N.safetensors` under a temporary name and rename it; older ones beyond two are removed."""
+    """Write `step-N.safetensors`; older ones beyond two are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step}.safetensors"
-    temporary = path.with_suffix(".tmp")
-    whole = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    save_file(whole, temporary, {"facts": json.dumps(facts)})
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_tensors(path, tensors, {"facts": json.dumps(facts)})
     for old in checkpoints(folder)[KEEP:]:
         old.unlink()
     return path
