@@ -1,0 +1,126 @@
+"""Rules asked with facts made by hand: what tells a fault from a sound run."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backlight.doctor import RunFacts, all_diagnoses
+from backlight.doctor.facts import settle
+from backlight.doctor.probes import likeness
+from backlight.records import Epoch, Finding, Signal
+from backlight.signals import (
+    LayerFacts,
+    LoopFacts,
+    LossFacts,
+    OptimizerFacts,
+    OutputFacts,
+    ParameterFacts,
+    SignalTable,
+)
+
+RULES = all_diagnoses()
+
+
+def findings(name: str, run: RunFacts) -> list[Finding]:
+    return [found for found in RULES[name].check(run) if isinstance(found, Finding)]
+
+
+def course(losses: list[float], rates: list[float] | None = None, validation: list[float] | None = None) -> RunFacts:
+    """A finished run of these losses; learning rates and validation losses at even distances."""
+    table = SignalTable()
+    for step, rate in enumerate(rates or []):
+        table.add(Signal(step, "", "learning_rate", rate))
+    epochs = [Epoch(i, i, "validation", loss, None, None, 1e-3, 0.0) for i, loss in enumerate(validation or [], 1)]
+    return RunFacts(losses=losses, signals=table, epochs=epochs, loop=LoopFacts(steps=len(losses), finished=True))
+
+
+def falling(start: float, end: float, steps: int = 200) -> list[float]:
+    return np.geomspace(start, end, steps).tolist()
+
+
+ANNEALED = [2.3] * 20 + np.linspace(2.3, 1.6, 140).tolist() + [1.6] * 40
+"""A loss that stands at the end because a schedule took the learning rate to nothing."""
+
+
+def test_a_run_whose_schedule_ended_before_it_had_learned_was_stopped_too_early():
+    found = findings("stopped-too-early", course(ANNEALED, [1e-3, 1e-3, 1e-5]))
+    assert [f.severity for f in found] == ["warning"] and "0.01 of its largest rate" in found[0].message
+
+
+@pytest.mark.parametrize("losses", [falling(2.3, 0.05), [2.3] * 10 + [1.5] * 190], ids=["fitted", "noise floor"])
+def test_a_run_that_is_done_was_not_stopped_too_early(losses):
+    assert findings("stopped-too-early", course(losses)) == []
+
+
+def test_a_fitted_run_that_still_falls_is_only_told_of():
+    found = findings("stopped-too-early", course(np.linspace(2.3, 0.6, 200).tolist()))
+    assert [f.severity for f in found] == ["note"]
+
+
+@pytest.mark.parametrize(("rates", "advised"), [([1e-3, 1e-3], True), ([1e-3, 1e-5], False), ([], True)])
+def test_a_schedule_is_advised_only_where_there_is_none(rates, advised):
+    (found,) = findings("plateau", course([2.3] * 20 + [1.8] * 180, rates))
+    assert ("Try a decaying learning rate" in found.prescription) == advised
+
+
+@pytest.mark.parametrize(
+    ("validation", "named"),
+    [([1.0, 0.8, 1.0, 1.6], True), ([1.0, 0.14, 0.15, 0.17], False), ([1.0, 0.6, 0.5, 0.5], False)],
+    ids=["rises by a lot", "rises by little beside a constant", "does not rise"],
+)
+def test_overfitting_is_a_rise_that_matters(validation, named):
+    assert bool(findings("overfitting", course(falling(1.0, 0.001), validation=validation))) == named
+
+
+def test_a_loss_below_zero_does_not_swing():
+    swings = [1.0] * 20 + [0.2, 2.0] * 60
+    assert findings("oscillating-loss", course(swings))
+    assert findings("oscillating-loss", course([loss - 1.5 for loss in swings])) == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_log_softmax_over_the_batch_stays_in_the_chain(named):
+    output = OutputFacts(("LogSoftmax",), (3,), "head", -9.0, -0.1, columns_sum_to_one=named)
+    loss, settled = settle(LossFacts("nll", "log-probabilities", "nll_loss"), output)
+    assert settled.chain == (("LogSoftmax",) if named else ())
+    assert bool(findings("output-activation", RunFacts(loss=loss, output=settled))) == named
+
+
+def test_names_have_no_order_and_ratings_have_one(rng):
+    centres = rng.normal(size=(5, 4))
+    names = rng.integers(5, size=400)
+    agreement, apart = likeness(centres[names] + 0.6 * rng.normal(size=(400, 4)), names.astype(float))
+    assert 0.4 < agreement < 1 and apart is not None
+    x = rng.normal(size=(400, 2))
+    ratings = np.digitize(x @ [1.0, 0.5], [-1.2, -0.4, 0.4, 1.2]).astype(float)
+    _, ordered = likeness(x, ratings)
+    assert ordered is not None and ordered < 0.75 < apart
+
+
+def test_steps_are_too_small_only_where_the_run_got_nowhere():
+    table = SignalTable()
+    for step in range(12):
+        table.add(Signal(step, "a", "update_ratio", 4e-4))
+    layer = _linear("a")
+    still = replace(course([2.3] * 200), layers=(layer,), signals=table, optimizer=OptimizerFacts("Adagrad", 1e-4))
+    assert findings("learning-rate-too-low", still)
+    moving = replace(still, losses=falling(2.3, 1.9))
+    assert findings("learning-rate-too-low", moving) == []
+
+
+def _linear(name: str) -> LayerFacts:
+    weight = ParameterFacts((4, 4), 0.0, 0.5, 1.0, False)
+    return LayerFacts(name, "Linear", "linear", {}, (4,), (4,), parameters={"weight": weight})
+
+
+def test_a_layer_without_a_name_does_not_follow_itself():
+    run = RunFacts(layers=(_linear(""),), losses=[1.0] * 40)
+    assert run.followers("") == () and run.before(run.layers[0]) is None
+    assert findings("missing-nonlinearity", run) == []
+
+
+def test_what_is_left_is_all_where_the_reference_has_no_size():
+    assert course([-1.0] * 40).left == 1.0
+    assert math.isclose(course(falling(2.0, 1.0)).left, 0.52, abs_tol=0.05)
