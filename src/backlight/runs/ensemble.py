@@ -216,7 +216,8 @@ def missing_sentence(facts: Sequence[Member], many: int, folder: Path | None = N
         if whole
         else f"{len(kept(facts))} predict as far as they came"
     )
-    go_on = f"; `backlight resume {folder}` trains the others" if folder is not None else ""
+    rest = "the others" if whole else "them all"
+    go_on = f"; `backlight resume {folder}` trains {rest} again, from their start" if folder is not None else ""
     return f"{whole} of {many} members are whole, cut short: {', '.join(short)}; {what}{go_on}."
 
 
