@@ -32,4 +32,4 @@ def _cell(score: np.ndarray, seconds: float) -> str:
     if len(score) > 1:
         half = student.ppf(0.975, len(score) - 1) * score.std(ddof=1) / len(score) ** 0.5
         interval = f"{mean - half:.3g} to {mean + half:.3g}"
-    return f"{mean:.3g} ({interval}), {seconds:.2g} s"
+    return f"{mean:.3g} ({interval}), {seconds:.{0 if seconds >= 10 else 2}f} s"
