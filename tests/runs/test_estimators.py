@@ -140,3 +140,26 @@ def test_warm_start_refuses_other_classes(wine):
     with pytest.raises(ValueError, match="goes on with the classes of the fit before"):
         fitted.fit(X, np.char.upper(y))
     assert fitted.classes_.tolist() == ["red", "rosé", "white"]
+
+
+class _Pair(nn.Module):
+    def forward(self, x):
+        return x, x
+
+
+class _Waves(nn.Module):
+    def forward(self, x):
+        return torch.complex(x, x)
+
+
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [
+        (_Pair(), "The network gives tuple; its forward must give one tensor of real numbers"),
+        (_Waves(), "The network gives torch.complex64; its forward must give one tensor"),
+        (nn.Linear, "is neither a line of text nor a module"),
+    ],
+)
+def test_what_is_no_network_is_one_sentence(network, sentence):
+    with pytest.raises(bl.BacklightError, match=sentence):
+        bl.Classifier(network, epochs=1).fit(np.eye(6), [0, 1] * 3)

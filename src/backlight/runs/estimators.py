@@ -153,6 +153,8 @@ class _Estimator(BaseEstimator):
     def _train(self, X: Any, y: np.ndarray, task: Task) -> Self:
         """Train on checked rows; y holds class codes or values."""
         started = time.monotonic()
+        if not isinstance(self.network, str | nn.Module | None):
+            raise BacklightError(f"network = {self.network!r} is neither a line of text nor a module; give one.")
         config = configure({name: getattr(self, name) for name in _CONFIGURED})
         check_device(config.training)
         again = self.warm_start and hasattr(self, "module_")

@@ -68,7 +68,7 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
     device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
     try:
         with torch.inference_mode():
-            return tuple(module.eval()(torch.as_tensor(x).to(device)).shape)
+            output = module.eval()(torch.as_tensor(x).to(device))
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise BacklightError(f"The network cannot take rows of shape {x.shape[1:]}: {first}.") from error
@@ -76,6 +76,10 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
         module.train(training)
 
 
+    if not isinstance(output, torch.Tensor) or not output.is_floating_point():
+        what = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
+        raise BacklightError(f"The network gives {what}; its forward must give one tensor of real numbers, row by row.")
+    return tuple(output.shape)
 def own_copy(module: nn.Module, *, ending: str = "given") -> nn.Module:
     """A copy to train, so that the module that was passed in keeps its parameters.
 

@@ -10,7 +10,7 @@ from backlight.records import BacklightError
 
 from ..dataset import Dataset
 from .memory import from_frame
-from .registry import ReadOptions, source
+from .registry import ReadOptions, read_bytes, source
 
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow", ".ipc")
@@ -28,14 +28,7 @@ def is_arrow(name: str) -> bool:
 )
 def read_arrow(path: Any, options: ReadOptions) -> Dataset:
     """A Parquet, Feather or Arrow file."""
-    path = Path(path)
-    if path.is_dir():
-        raise BacklightError(f"{path} is a folder, not a table; give one of the files in it, or join them first.")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BacklightError(f"{path} cannot be read: {error.strerror}.") from error
-    return parse_arrow(data, str(path), options)
+    return parse_arrow(read_bytes(Path(path)), str(path), options)
 
 
 def parse_arrow(data: bytes, place: str, options: ReadOptions) -> Dataset:

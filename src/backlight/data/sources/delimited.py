@@ -19,7 +19,7 @@ from ..cells import Typed, type_columns
 from ..counted import counted
 from ..dataset import Dataset
 from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
-from .registry import ReadOptions, source
+from .registry import ReadOptions, read_bytes, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
 SHOWN = 12
@@ -39,12 +39,7 @@ def is_delimited(name: str) -> bool:
 def read_delimited(path: Any, options: ReadOptions) -> Dataset:
     """A delimited file."""
     path = Path(path)
-    if path.is_dir():
-        raise BacklightError(f"{path} is a folder, not a table; give a file.")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BacklightError(f"{path} cannot be read: {error.strerror}.") from error
+    data = read_bytes(path)
     if path.suffix.casefold() == ".gz":
         data = _unzip(data, str(path))
     return parse_delimited(data, str(path), options)

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from backlight.records import BacklightError
 
 from ..dataset import Dataset, PixelWish
 
@@ -32,6 +35,21 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {}
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that holds a table.
+
+    Raises:
+        BacklightError: it is a folder, or cannot be read.
+
+    """
+    if path.is_dir():
+        raise BacklightError(f"{path} is a folder, not a table; give one of the files in it, or join them first.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BacklightError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def source(
