@@ -1,21 +1,31 @@
 """The doctor's look at a run of our own: signals while it trains, findings when it has ended."""
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
+from ..data.batches import place
 from ..doctor import Diagnosis, RunFacts, diagnose
 from ..records import Epoch, Finding, Step
 from ..records.config import TrainingConfig
 from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
+from ..signals.silence import silent_units
 from ..training import Observer
+from ..training.layout import outputs_of
+from ..training.predict import prediction_batch
 from ..watch import save_run
 
 OVERHEAD, GRACE = 0.008, 0.1
 """Share of the training time, and seconds besides, that reading signals may take, both as `signals.work` estimates them
 for a PyTorch loop: the engine's steps are up to four times as quick, and one that is observed is not replayed."""
+
+DEAD_SHARE, DEAD_SECONDS = 0.1, 0.1
+"""Share of the training's work, and seconds under a time limit, that counting dead units over the data may take."""
 
 _LOSSES: dict[str, tuple[str, Any, str]] = {
     "cross-entropy": ("cross_entropy", "logits", "CrossEntropyLoss"),
@@ -28,8 +38,11 @@ _LOSSES: dict[str, tuple[str, Any, str]] = {
 class Checkup(Observer):
     """Records signals of the engine's steps and hands them, with the facts of the run, to the doctor."""
 
-    def __init__(self, module: nn.Module, loss: str, config: TrainingConfig, rows: int) -> None:
-        self.module, self.loss, self.config, self.rows = module, loss, config, rows
+    def __init__(
+        self, module: nn.Module, loss: str, config: TrainingConfig, rows: int, x: np.ndarray | Tensor | None = None
+    ) -> None:
+        """x: the rows of training, over which dead units are counted at the end; else over the batches observed."""
+        self.module, self.loss, self.config, self.rows, self.x = module, loss, config, rows, x
         self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
         self.steps = 0
         self.epochs = 0.0
@@ -70,7 +83,8 @@ class Checkup(Observer):
 
     @property
     def facts(self) -> RunFacts:
-        """Everything the doctor is told."""
+        """Everything the doctor is told, when training has ended."""
+        self.count_dead_units()
         seen = self.recorder
         trained = {name for name, p in self.module.named_parameters() if p.requires_grad}
         seen.loop = LoopFacts(
@@ -88,6 +102,28 @@ class Checkup(Observer):
             finished=True,
         )
         return RunFacts.of(seen)
+
+    def count_dead_units(self) -> None:
+        """One pass over the rows of training: which units are zero for each of them.
+
+        It takes no more than `DEAD_SHARE` of the training's work (a forward pass being a third of a step), and under a
+        time limit `DEAD_SECONDS`.
+        """
+        if self.x is None or not self.recorder.observed:
+            return
+        rows, self.x = torch.as_tensor(self.x), None
+        size = prediction_batch(rows)
+        most = max(1, int(3 * DEAD_SHARE * self.steps * (self.config.batch_size or size) / size))
+        begun, read = time.monotonic(), itertools.count(1)
+
+        def go_on() -> bool:
+            in_time = self.config.time_limit is None or time.monotonic() - begun < DEAD_SECONDS
+            return next(read) <= most and in_time
+
+        device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
+        batches = (place(part, device) for part in rows.split(size))
+        for layer, found in silent_units(self.module, batches, call=outputs_of, go_on=go_on).items():
+            self.recorder.units.settle(layer, found.dead, found.rows, found.whole)
 
     def findings(self) -> list[Finding]:
         """What is wrong, most important first."""

@@ -185,7 +185,7 @@ class _Estimator(BaseEstimator):
                 tell=(lambda text: None) if watching is None else watching.on_note,
             )
         self.learning_rate_ = training.learning_rate
-        checkup = Checkup(module, loss, training, len(target))
+        checkup = Checkup(module, loss, training, len(target), x)
         observers: list[Observer] = [checkup] if self.diagnose else []
         if watching is not None:
             observers.insert(0, watching)

@@ -51,7 +51,9 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     folder = out if resume and out is not None else begin(assembly, out)
     tell(assembly, "on_folder", folder)
     first = members_of(assembly.module)[0]
-    checkup = Checkup(first, loss, assembly.config.training, len(assembly.prepared.train.rows))
+    checkup = Checkup(
+        first, loss, assembly.config.training, len(assembly.prepared.train.rows), assembly.prepared.train.x
+    )
     looking = [checkup] if assembly.config.diagnose else []
     try:
         trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)

@@ -86,6 +86,8 @@ class UnitFacts:
     """Groups of live units with the same output up to scale and sign."""
     distinct: int = 0
     """Units left when each group counts once; dead units not counted."""
+    whole_data: bool = False
+    """Whether `dead` holds for every row of the training data, by a pass over it when training had ended."""
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,18 @@ class _Window:
 class UnitStatistics:
     """Keeps, for each layer with units, which of them spoke lately.
 
-    A unit counts as dead only when it was zero for every row of the last `WINDOW` observed batches.
+    A unit counts as dead only when it was zero for every row of the last `WINDOW` observed batches, or of the data
+    where a pass over it has settled that.
     """
 
     def __init__(self) -> None:
         self._layers: dict[str, _Window] = {}
+        self._settled: dict[str, tuple[tuple[int, ...], int, bool]] = {}
+
+    def settle(self, layer: str, dead: tuple[int, ...], rows: int, whole: bool) -> None:
+        """What a pass over the data found of a layer takes the place of the window's count, unless it read less."""
+        if layer in self._layers and (whole or rows >= sum(self._layers[layer].rows)):
+            self._settled[layer] = dead, rows, whole
 
     def update(self, layer: Layer) -> None:
         """Add the rows of one layer at one observed step."""
@@ -82,7 +89,7 @@ class UnitStatistics:
 
     def facts(self) -> dict[str, UnitFacts]:
         """layer → what its units did lately."""
-        return {name: _describe(name, window) for name, window in self._layers.items()}
+        return {name: _describe(name, window, self._settled.get(name)) for name, window in self._layers.items()}
 
 
 def by_unit(y: Tensor) -> Tensor:
@@ -118,9 +125,9 @@ def _has_units(kind: str) -> bool:
     return role_of(kind) in ("activation", "linear", "normalisation") and kind not in ("Softmax", "LogSoftmax", "Clamp")
 
 
-def _describe(name: str, window: _Window) -> UnitFacts:
-    dead: tuple[int, ...] = ()
-    if window.alive:
+def _describe(name: str, window: _Window, settled: tuple[tuple[int, ...], int, bool] | None) -> UnitFacts:
+    dead, rows, whole = settled or ((), sum(window.rows), False)
+    if window.alive and settled is None:
         dead = tuple(torch.nonzero(~torch.stack(window.alive).any(0)).flatten().tolist())
     saturated: tuple[int, ...] = ()
     if window.flat:
@@ -132,5 +139,5 @@ def _describe(name: str, window: _Window) -> UnitFacts:
         groups = equal_groups(window.outputs, live)
     distinct = len(live) - sum(len(group) - 1 for group in groups)
     return UnitFacts(
-        name, window.kind, window.units, sum(window.rows), dead, window.dead_at_start, saturated, groups, distinct
+        name, window.kind, window.units, rows, dead, window.dead_at_start, saturated, groups, distinct, whole
     )

@@ -33,14 +33,15 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Units that were zero for every row of the last twelve observed batches, 200 rows at least; how many of them
-    were so from the start.
+    were so from the start. In a run of Backlight's own: for every row of the training data, when training has ended.
 
     Why it hurts
     The slope there is zero: no gradient reaches the unit's weights, so it never comes back. A layer of dead
     units cuts the network in two. A note where the loss is low all the same.
 
     When it is wrong
-    Units for rare inputs may be silent in a few hundred rows. Some dead units are common in networks that work.
+    Units for rare inputs may be silent in a few hundred rows of a watched loop. Some dead units are common in networks
+    that work.
 
     Example
     One step of Adam with learning rate 1 on a rectifier network.
@@ -61,6 +62,10 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield _seen(u, run)
 
 
+def _rows(u: UnitFacts) -> str:
+    return "rows of the training data" if u.whole_data else f"of {u.rows} rows"
+
+
 def _seen(u: UnitFacts, run: RunFacts) -> Seen:
     share = len(u.dead) / u.units
     whole = share == 1.0 and not run.learned
@@ -71,7 +76,7 @@ def _seen(u: UnitFacts, run: RunFacts) -> Seen:
     )
     return Seen(
         "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note",
-        f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all of {u.rows} rows ({why}).",
+        f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all {_rows(u)} ({why}).",
         "Lower the learning rate, scale the inputs, or use a leaky rectifier or GELU.",
         layer=u.layer,
         evidence={
