@@ -12,9 +12,10 @@ from backlight.records import Layer, Signal, Step
 from backlight.signals import Recorder, SignalTable, all_signals
 from backlight.signals.columns import RunningColumns
 from backlight.signals.inputs import fingerprints
-from backlight.signals.sampling import is_due
+from backlight.signals.sampling import DENSE, Budget, is_due
 from backlight.signals.topology import chain_to, sources
 from backlight.signals.units import UnitStatistics
+from backlight.signals.work import work_of
 
 
 @settings(max_examples=40, deadline=None)
@@ -83,6 +84,25 @@ def test_looking_gets_rarer():
     due = [step for step in range(10_000) if is_due(step)]
     assert due[:10] == list(range(10))
     assert len(due) < 150
+
+
+def test_a_look_that_costs_much_is_paid_for_by_more_steps():
+    def looks(width, rows, steps=400):
+        layers = tuple(
+            Layer(str(i), "Linear", y=torch.empty(rows, width), parameters={"weight": torch.empty(width, width)})
+            for i in range(4)
+        )
+        budget, made = Budget(0.01, grace=0.0), []
+        for step in range(steps):
+            if budget.allows(step):
+                budget.charge(Step(step, 0.0, 1.0, 0.1, layers), seconds=0.0)
+                made.append(step)
+        work = work_of(layers)
+        assert made[:DENSE] == list(range(DENSE))
+        assert len(made) * work.look <= max(DENSE * work.look, 0.01 * steps * work.step + work.look)
+        return len(made)
+
+    assert looks(16, 16) == DENSE < looks(2048, 1024)
 
 
 def test_topology_follows_views_and_stops_at_sums():

@@ -64,17 +64,15 @@ def test_the_same_loop_is_looked_at_in_the_same_steps():
     def observed(pause):
         model = mlp()
         optimizer = adam(model)
-        with watch(model, optimizer, overhead=0.001) as seen:
-            for _ in range(40):
-                for x, y in batches():
-                    learn(model, optimizer, x, y)
-                    pause()
+        with watch(model, optimizer) as seen:
+            for x, y in batches(8):
+                learn(model, optimizer, x, y)
+                pause()
         return seen.recorder.observed
 
     work = torch.randn(300, 300)
     quick, slow = observed(lambda: None), observed(lambda: work @ work)
     assert quick == slow
-    assert len(quick) < len([s for s in range(640) if s < 10 or s % 8 == 0])
 
 
 def test_layers_that_work_in_place_are_seen_as_they_were():

@@ -20,7 +20,7 @@ from .thinning import thin
 from .topology import chain_to, sources
 from .units import UnitStatistics
 
-OVERHEAD = 0.02
+OVERHEAD = 0.015
 """Share of the run's time that observing may take after the first steps."""
 
 MEANINGS["update_ratio"] = Meaning(

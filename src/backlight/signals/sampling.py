@@ -12,12 +12,11 @@ PER_OCTAVE = 8
 WIDEST_GAP = 256
 """Largest distance between two observations, in steps."""
 
-GRACE = 0.2
+GRACE = 0.15
 """Seconds of observing that every run may take: short runs are where faults are looked for."""
-BRAKE = 3
-"""A machine on which observing takes this many times its share, and `BRAKE_GRACE` seconds, is not as the estimate has
-it."""
-BRAKE_GRACE = 2.0
+BRAKE = 10
+"""A machine on which observing takes this many times its share, and `BRAKE_GRACE` seconds, is far from the estimate."""
+BRAKE_GRACE = 5.0
 
 
 def is_due(step: int) -> bool:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..records import Layer
 from .thinning import MOST_VALUES
 
-CALL = 60e-6
+CALL = 100e-6
 """Seconds that PyTorch takes for a layer's forward pass, backward pass and update, however small it is."""
 FLOPS = 8e10
 """Operations a second of one core in matrix products and convolutions; a step takes 6 for each weight and place."""
@@ -22,9 +22,9 @@ ACCELERATOR = 100
 BYTES = 1e10
 """Bytes of memory a second; a value of x(i+1) is written and read about four times in a step."""
 
-LOOK, LOOK_LAYER = 0.6e-3, 0.2e-3
+LOOK, LOOK_LAYER = 0.6e-3, 0.3e-3
 """Seconds of a look at a network without layers, and of each layer more."""
-LOOK_VALUE = 20e-9
+LOOK_VALUE = 30e-9
 """Seconds of a look for each value that is read; at most `MOST_VALUES` of x(i+1) and of v(i+1) a layer."""
 LOOK_PARAMETER = 4e-9
 """Seconds of a look for each parameter: norms, a copy, and how far it moved."""

@@ -160,7 +160,8 @@ class Taps:
     def _taker(self, name: str) -> Callable[[nn.Module, Any, Any], None]:
         def take(module: nn.Module, args: Any, output: Any) -> None:
             self._inside = max(0, self._inside - 1)  # a model that is one layer is entered before its hooks live
-            self._take(name, type(module).__name__, module, first_tensor(args), first_tensor(output))
+            with torch._C.DisableTorchFunction():  # what is computed here is none of the program's
+                self._take(name, type(module).__name__, module, first_tensor(args), first_tensor(output))
 
         return take
 
