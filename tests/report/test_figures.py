@@ -1,12 +1,15 @@
 """Figures: every kind of input is drawn, and leaves as a file or as markup."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backlight.records import BacklightError, Epoch
 from backlight.report import figures
+from backlight.report.figures import theme
 from backlight.report.figures.curves_of_runs import style
 from backlight.report.figures.smoothing import smoothed
 
@@ -129,6 +132,24 @@ def test_files(tmp_path):
     assert "<svg" in figures.save(figure, tmp_path / "curves.svg").read_text(encoding="utf-8")
     with pytest.raises(BacklightError, match=r"\.png or \.svg"):
         figures.save(figure, tmp_path / "curves.bmp")
+
+
+def test_a_file_follows_a_browser_that_prefers_dark_with_the_colours_of_the_page(tmp_path):
+    markup = figures.save(figures.curves({"run": history()}), tmp_path / "curves.svg").read_text(encoding="utf-8")
+    rules = re.findall(r'\[fill="(#\w{6})"\]\{fill:(#\w{6})!important\}', markup)
+    assert dict(rules) == theme.DARK
+    style = Path(theme.__file__).parents[1].joinpath("templates", "page.css").read_text(encoding="utf-8")
+    dark = dict(re.findall(r"--([\w-]+): (#\w{6});", style[style.index("prefers-color-scheme: dark") :]))
+    names = {value: name for name, value in theme.COLOURS.items()}
+    for colour, other in theme.DARK.items():
+        assert other == dark.get(f"figure-{names[colour]}", dark.get(names[colour])), names[colour]
+
+
+def test_a_comparison_names_its_two_sides():
+    change, curve = np.array([-0.2, 0.1, 0.4]), ([0.1, 0.9], [0.2, 0.8])
+    markup = texts(figures.pair(change, [curve, curve], names=("small", "large")))
+    assert "large minus small" in markup and "as often as said" in markup
+    assert "of price" in texts(figures.pair(change, axis="absolute error of price"))
 
 
 def test_drawing_leaves_the_users_matplotlib_alone(monkeypatch):

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_nothing_leaves_the_page(any_report):
     assert "<script" not in text
     assert not re.search(r"@import|url\((?!#)", text)
     assert "default-src 'none'" in text
+
+
+def test_headings_go_down_one_step_at_a_time_and_figures_say_what_they_show(any_report):
+    text = any_report.read_text(encoding="utf-8")
+    levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels)), levels
+    labels = re.findall(r'<svg [^>]*role="img" aria-label="([^"]*)"', text)
+    assert len(labels) == text.count("<svg ")
+    assert all(len(label.split()) > 1 for label in labels), labels
+    assert all(re.search(r'alt="[^"]+"', image) for image in re.findall(r"<img [^>]*>", text))
 
 
 def test_ids_are_unique_and_every_reference_finds_its_own(any_report):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from .theme import ACCENT, GREY, INK, LINE, MUTED, WARM, bare, canvas, themed
+from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, themed
 
 if TYPE_CHECKING:
     from ..sweep_page import SweepFolder
@@ -77,7 +77,8 @@ def _curves(axes: Axes, folder: SweepFolder, stage: str) -> None:
 def _name(axes: Axes, point: tuple[float, float], text: str, colour: str, *, up: bool) -> None:
     """At the end of a curve; a little above or below, so that two that end together can both be read."""
     axes.annotate(text, point, xytext=(4, 6 if up else -6), textcoords="offset points", va="center", fontsize=9,
-                  color=colour, annotation_clip=False)  # fmt: skip
+                  color=colour, annotation_clip=False, zorder=6,
+                  bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.85})  # fmt: skip
 
 
 def _points(folder: SweepFolder, stage: str, value: str) -> list[tuple[float, float]]:
@@ -191,12 +192,11 @@ def start(folder: SweepFolder, *, width: float = 760, height: float = 300) -> Fi
         for number, (init, rows) in enumerate(folder.layers.items()):
             colour, dashes = (ACCENT, WARM, INK, GREY)[number % 4], DASHES[(number + number // 4) % 4]
             axes.plot(
-                [row["depth"] for row in rows], [row[name] or math.nan for row in rows], color=colour, label=init,
+                [row["depth"] for row in rows], [row[name] or math.nan for row in rows], color=colour,
+                label=init if any(row[name] for row in rows) else f"{init} (all 0, not shown)",
                 linestyle=dashes, marker=MARKERS[number % 6], markersize=4, linewidth=1.6,
             )  # fmt: skip
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.minorticks_off()
+        _scale_sizes(axes, [row[name] for rows in folder.layers.values() for row in rows])
         axes.set_title(title, fontsize=11, color=MUTED)
         axes.set_xlabel("layer with weights")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -204,6 +204,17 @@ def start(folder: SweepFolder, *, width: float = 760, height: float = 300) -> Fi
     figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(50 / width, 1), ncols=6, frameon=False,
                   fontsize=10.5, columnspacing=1.4, borderaxespad=0.4)  # fmt: skip
     return figure
+
+
+def _scale_sizes(axes: Axes, sizes: Sequence[float]) -> None:
+    """A logarithmic axis with three numbers at least."""
+    axes.set_yscale("log")
+    shown_sizes = [size for size in sizes if size > 0 and math.isfinite(size)]
+    narrow = bool(shown_sizes) and max(shown_sizes) / min(shown_sizes) < 1000
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,), numticks=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
 
 
 def shown(value: Any) -> str:

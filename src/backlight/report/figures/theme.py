@@ -26,6 +26,16 @@ ACCENT = "#2458a6"
 WARM = "#b8501f"
 COLOURS = {"ink": INK, "muted": MUTED, "grey": GREY, "line": LINE, "paper": PAPER, "accent": ACCENT, "warm": WARM}
 """Name of the CSS custom property (after `--figure-`) → colour in a file."""
+DARK = {
+    INK: "#e4e7eb",
+    MUTED: "#9ea7b1",
+    GREY: "#7d8691",
+    LINE: "#30363d",
+    PAPER: "#14171b",
+    ACCENT: "#79aaf2",
+    WARM: "#e8925f",
+}
+"""What a browser shows instead in an .svg file where the reader prefers dark; the same as on a page."""
 
 STYLES: Any = {
     "svg.fonttype": "none",  # text stays text: sharp, searchable, in the page's own font
@@ -117,13 +127,23 @@ def save(figure: Figure, path: str | Path) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() == ".svg":
-        path.write_text(_svg(figure, salt="backlight"), encoding="utf-8")
+        path.write_text(_svg(figure, salt="backlight").replace("<defs>", _dark_style() + "<defs>", 1), encoding="utf-8")
     elif path.suffix.lower() == ".png":
         with mpl.rc_context(STYLES):
             figure.savefig(path, dpi=_PNG_DOTS_PER_INCH, metadata={"Software": None})
     else:
         raise BacklightError(f"cannot write a figure to {path}: end its name in .png or .svg")
     return path
+
+
+def _dark_style() -> str:
+    """Rules that change each colour in a browser that prefers dark; other programs do not know them."""
+    rules = "".join(
+        f'[style*="{kind}: {colour}"],[{kind}="{colour}"]{{{kind}:{dark}!important}}'  # patterns use attributes
+        for colour, dark in DARK.items()
+        for kind in ("fill", "stroke")
+    )
+    return f"<style>@media screen and (prefers-color-scheme: dark){{{rules}}}</style>\n"
 
 
 def _svg(figure: Figure, *, salt: str) -> str:
