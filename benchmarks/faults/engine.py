@@ -47,7 +47,8 @@ def _loss(program: Program) -> str | None:
     """The engine's name of the loss; None for a loss, or a target, of another kind."""
     name = LOSSES.get(program.loss) or LOSSES.get(type(program.loss))
     codes = program.y.dim() == 1 and not program.y.is_floating_point()
-    if getattr(program.loss, "label_smoothing", 0.0) or name is None:
+    weighed = any(getattr(program.loss, one, None) is not None for one in ("weight", "pos_weight"))
+    if getattr(program.loss, "label_smoothing", 0.0) or weighed or name is None:
         return None
     suits = codes if name == "cross-entropy" else program.y.dim() == 2 and program.y.is_floating_point()
     return name if suits else None

@@ -124,3 +124,26 @@ def test_a_layer_without_a_name_does_not_follow_itself():
 def test_what_is_left_is_all_where_the_reference_has_no_size():
     assert course([-1.0] * 40).left == 1.0
     assert math.isclose(course(falling(2.0, 1.0)).left, 0.52, abs_tol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("rectifiers", "weights", "left", "named"),
+    [(60, 3, 1.0, True), (60, 3, 0.1, False), (49, 53, 1.0, False)],
+    ids=["a loop written out", "one that learns", "a deep network"],
+)
+def test_a_recurrence_through_rectifiers_has_no_bound(rectifiers, weights, left, named):
+    table = SignalTable()
+    weighted = tuple(_linear(f"w{i}") for i in range(weights))
+    for layer in weighted:
+        table.add(Signal(0, layer.name, "gradient_share", 0.01))
+    table.add(Signal(0, "", "total_gradient_norm", 1.0))
+    calls = tuple(LayerFacts("relu" + "'" * i, "ReLU", "activation", {}, (4,), (4,)) for i in range(rectifiers))
+    run = replace(course(falling(1.0, left)), layers=weighted + calls, signals=table)
+    assert bool(findings("exploding-gradient", run)) == named
+
+
+@pytest.mark.parametrize("sums", [True, False])
+def test_outputs_that_sum_to_one_are_probabilities_wherever_they_were_made_so(sums):
+    loss = LossFacts("cross_entropy", "logits", "CrossEntropyLoss")
+    output = OutputFacts((), (3,), "", 0.01, 0.97, rows_sum_to_one=sums)
+    assert bool(findings("output-activation", RunFacts(loss=loss, output=output))) == sums

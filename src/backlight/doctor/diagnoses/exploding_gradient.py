@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
+from ...signals.roles import RECTIFIERS
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -12,6 +13,12 @@ GROWN = 1e3
 BESIDE_WEIGHT = 100.0
 """‖∂L/∂W‖/‖W‖ from which even a learning rate of 0.01 replaces the weight in one step."""
 EARLY = 12
+LONG = 20
+"""Steps of a recurrence after which a factor of 1.5 a step has become 3000."""
+LOOPED = 3
+"""Calls of rectifiers for each layer with a weight, from which they are taken for the steps of a recurrence."""
+POOR = 0.5
+"""Share of the reference loss that is left when the fit is called poor."""
 
 
 @diagnosis(
@@ -27,7 +34,9 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖∂L/∂W‖/‖W‖ by layer before the first update, its ratio from first to last layer, and the largest norm of the
-    whole gradient beside that of the start (alone, that is often the learning rate's doing).
+    whole gradient beside that of the start (alone, that is often the learning rate's doing). Also, where more than
+    half of the reference loss is left, a recurrence of 20 steps or more through rectifiers: a `RNN` so set, or a loop
+    written out that calls rectifiers three times as often as there are layers.
 
     Why it hurts
     One step throws the parameters far away; with rectifiers or long recurrences the loss then becomes infinite.
@@ -55,7 +64,9 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     growth = max(norms) / max(median(norms[:EARLY]), 1e-12)
     numbers = f"from last to first layer × {ratio:.3g}, beside the weights {strongest:.3g}, in time × {growth:.3g}"
     if (ratio < GROWN or len(at_start) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
-        yield RuledOut(f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g}).")
+        yield _rectified_recurrence(run) or RuledOut(
+            f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g})."
+        )
         return
     yield Seen(
         "error" if run.diverged or (run.finished and not run.learned and not run.adaptive) else "warning",
@@ -63,4 +74,25 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
         layer=first,
         evidence={"depth_ratio": ratio, "beside_weight": strongest, "growth": growth, "threshold": GROWN},
+    )
+
+
+def _rectified_recurrence(run: RunFacts) -> Seen | None:
+    """A recurrence whose state has no bound, in a run that got nowhere."""
+    steps, layer = 0, ""
+    for one in run.layers:
+        if one.kind == "RNN" and one.settings.get("nonlinearity") == "relu" and len(one.x_shape) == 2:
+            steps, layer = one.x_shape[0], one.name
+    rectified = [one for one in run.layers if one.kind in RECTIFIERS]
+    if len(rectified) > LOOPED * max(1, len(run.multiplying)):
+        steps, layer = max(steps, len(rectified)), layer or rectified[0].name
+    if steps < LONG or run.left < POOR:
+        return None
+    return Seen(
+        "warning",
+        f"A rectifier acts in each of {steps} steps of a recurrence: its state has no bound, and v(i) is multiplied by"
+        " the same weight at each step.",
+        "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), or clip the norm of the gradient.",
+        layer=layer,
+        evidence={"steps": steps, "threshold_steps": LONG, "loss_left": run.left},
     )

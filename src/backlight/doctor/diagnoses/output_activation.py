@@ -56,7 +56,8 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     The activations between the last layer with units and the loss, in the module, in its forward method or in the
-    loop; what the loss expects (logits, probabilities, values); the range of the target.
+    loop; what the loss expects (logits, probabilities, values); the range of the target. Outputs that sum to one in
+    every row are probabilities, wherever they were made so.
 
     Why it hurts
     A softmax before a loss that has its own flattens differences between classes and starves the gradient;
@@ -149,6 +150,12 @@ def _classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
             return (
                 f"{last} stands before {loss.called}, which expects logits and applies its own softmax.",
                 f"Remove the {last.lower()}: hand the linear outputs to the loss.",
+            )
+        if not last and output.rows_sum_to_one and output.minimum >= 0 and loss.name == "cross_entropy":
+            return (
+                f"What {loss.called} receives sums to one in every row: these are probabilities, and it expects logits"
+                " and applies its own softmax.",
+                "Remove the softmax from the network: hand the linear outputs to the loss.",
             )
     elif loss.name in ("nll", "kl_div") and loss.expects == "log-probabilities":
         if last not in ("LogSoftmax", "LogSigmoid") and (output.maximum > SLACK or last in ("Softmax", "Sigmoid")):
