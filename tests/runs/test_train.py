@@ -317,3 +317,11 @@ def test_settings_of_a_module_of_ones_own_do_not_train_another(tmp_path):
     with pytest.raises(bl.BacklightError, match="module Linear, passed in Python"):
         show(config=settings)
     assert bl.train(config=settings, network="8 relu", out=tmp_path / "other", verbose=False).metrics
+
+
+def test_labels_of_values_cannot_be_smoothed(tmp_path):
+    with pytest.raises(
+        bl.BacklightError, match="--label-smoothing spreads probability over classes, and 'target' holds"
+    ):
+        bl.train("sklearn:diabetes", label_smoothing=0.1, out=tmp_path / "run", verbose=False)
+    assert not (tmp_path / "run").exists()

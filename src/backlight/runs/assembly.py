@@ -22,7 +22,7 @@ from .automatic_rate import find_rate
 from .elsewhere import begin_elsewhere
 from .ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
 from .module import new_module, own_copy
-from .preconditions import check_batch_size, check_device
+from .preconditions import check_batch_size, check_device, check_task
 from .prediction import predictions, raw_outputs
 
 
@@ -104,6 +104,7 @@ def assemble(
     description = written(config.network.description)  # a wrong word is told before the data is read
     dataset = source if isinstance(source, Dataset) else read(source, images=config.data.images)
     prepared = prepare(dataset, config.data, seed=config.seed)
+    check_task(prepared.task, config.training)
     own = network is not None or description is not None
     folding = may_fold(config, dataset.given_split)
     members = choose(config, prepared.inputs, pooled(prepared), own=own, may_fold=folding)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..records import BacklightError
+from ..records import BacklightError, Task
 from ..records.config import TrainingConfig
 
 
@@ -19,6 +19,19 @@ def check_device(config: TrainingConfig) -> None:
     """
     if config.device == "cuda" and not torch.cuda.is_available():
         raise BacklightError("device = 'cuda' cannot be used: PyTorch finds no CUDA device here; use auto or cpu.")
+
+
+def check_task(task: Task, config: TrainingConfig) -> None:
+    """Refuse what only classes have where values are predicted.
+
+    Raises:
+        BacklightError: labels are to be smoothed, and there are none.
+
+    """
+    if not task.classes and config.label_smoothing:
+        raise BacklightError(
+            f"--label-smoothing spreads probability over classes, and {task.target!r} holds values; leave it out."
+        )
 
 
 def check_batch_size(module: nn.Module, config: TrainingConfig, x: np.ndarray) -> None:
