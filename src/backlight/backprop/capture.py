@@ -49,14 +49,9 @@ def capture(function: Callable[[], Any], changes: Sequence[Tensor] = ()) -> tupl
         for tensor, values in zip(changes, before, strict=True):
             tensor.copy_(values)
 
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
     graph = torch.cuda.CUDAGraph()
     try:
-        with torch.cuda.stream(side):
-            for _ in range(WARM_UP):
-                function()
-        torch.cuda.current_stream().wait_stream(side)
+        _warm_up(function)
         put_back()
         with torch.cuda.graph(graph):  # records the kernels without running them
             result = function()
@@ -65,3 +60,21 @@ def capture(function: Callable[[], Any], changes: Sequence[Tensor] = ()) -> tupl
         return function(), None
     captured = CapturedGraph(graph, result)
     return captured.replay(), captured
+
+
+def _warm_up(function: Callable[[], Any]) -> None:
+    """Raises RuntimeError where the function waits for the GPU, as turning a tensor into a number does.
+
+    A capture that fails midway may leave PyTorch's generator of random numbers as if one were still under way, so that
+    what can be known is found out before.
+    """
+    side, mode = torch.cuda.Stream(), torch.cuda.get_sync_debug_mode()
+    side.wait_stream(torch.cuda.current_stream())
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                function()
+    finally:
+        torch.cuda.set_sync_debug_mode(mode)
+        torch.cuda.current_stream().wait_stream(side)

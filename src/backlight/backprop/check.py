@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..records import BacklightError
 from .objective import Objective
 from .steps import LeafStep, Tape, walk_backward, walk_forward
+from .unchanged import gpus_of
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -82,7 +83,7 @@ def check(
         raise BacklightError("Copies are checked one by one: Plan(plan.modules[i]).check(…).")
     mine, theirs = (_double(plan.module) for _ in range(2))
     x, target = _doubled(x), None if target is None else _doubled(target)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=gpus_of(plan.module)):
         twin = type(plan)(mine)
         v, differences, seen = _whole(twin, theirs, x, target, loss)
         with torch.no_grad():

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..records import BacklightError
 from .steps import LeafStep, Step, Tape, walk_backward, walk_forward
-from .unchanged import unchanged
+from .unchanged import RandomState, unchanged
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -55,10 +55,9 @@ class Linearisation:
         self.steps, self.x, self.name = steps, x, name
         self.inputs = x if isinstance(x, tuple) else (x,)
         self.rows = len(self.inputs[0])
-        self._random_state = torch.get_rng_state()
+        self._random_state = RandomState(self.inputs[0].device)
         self.y = self._forward(x)
-        random = not torch.equal(torch.get_rng_state(), self._random_state)
-        self.separate = not random and self._keeps_examples_apart()
+        self.separate = not self._random_state.moved and self._keeps_examples_apart()
 
     @property
     def parameters(self) -> dict[str, Tensor]:
@@ -110,7 +109,7 @@ class Linearisation:
         return {k: value.reshape(self.y.shape + names[k].shape) for k, value in found.items()}
 
     def _forward(self, x: Any, tape: Tape | None = None) -> Tensor:
-        torch.set_rng_state(self._random_state)
+        self._random_state.put_back()
         return walk_forward(self.steps, x, Tape() if tape is None else tape)
 
     def _keeps_examples_apart(self) -> bool:

@@ -77,7 +77,8 @@ def record(function: Callable[[], Any], *, most_bytes: int = MOST_BYTES) -> tupl
     --------
     >>> import torch
     >>> x = torch.ones(2)
-    >>> y, recording = record(lambda: (3 * x).sum())
+    >>> with torch.no_grad():
+    ...     y, recording = record(lambda: (3 * x).sum())
     >>> y.item(), len(recording)
     (6.0, 2)
     >>> _ = x.fill_(2)

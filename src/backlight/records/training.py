@@ -45,6 +45,7 @@ class Layer:
     """∂L/∂x(i), the gradient that it hands on below; None for the first layer or where it was not computed."""
     parameters: "dict[str, Tensor]" = field(default_factory=dict)
     gradients: "dict[str, Tensor]" = field(default_factory=dict)
+    """By parameter. Of one that stands in several layers (tied weights), the part that comes from this layer."""
     v_shape: tuple[int, ...] = ()
     """Shape of the whole ∂L/∂x(i+1), where `v_out` holds only some rows and places of it."""
     x_shape: tuple[int, ...] = ()

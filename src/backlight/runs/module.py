@@ -52,6 +52,8 @@ def count_outputs(module: nn.Module, task: Task, x: np.ndarray) -> int:
 
     """
     shape = _output_shape(module, x[:2])
+    if len(shape) == 1:  # one number for each row, without an axis for it
+        shape = (*shape, 1)
     widths = {1, 2} if task.kind == "binary" else {task.outputs}
     if len(shape) != 2 or shape[1] not in widths:
         wanted = " or ".join(str(width) for width in sorted(widths))
@@ -74,12 +76,12 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
         raise BacklightError(f"The network cannot take rows of shape {x.shape[1:]}: {first}.") from error
     finally:
         module.train(training)
-
-
     if not isinstance(output, torch.Tensor) or not output.is_floating_point():
         what = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
         raise BacklightError(f"The network gives {what}; its forward must give one tensor of real numbers, row by row.")
     return tuple(output.shape)
+
+
 def own_copy(module: nn.Module, *, ending: str = "given") -> nn.Module:
     """A copy to train, so that the module that was passed in keeps its parameters.
 

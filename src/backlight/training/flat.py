@@ -125,15 +125,20 @@ def _alone(p: nn.Parameter) -> slice:
     return slice(0, p.numel())
 
 
+def require_one_kind(parameters: Sequence[nn.Parameter]) -> None:
+    """Raise BacklightError where these parameters have several dtypes or devices."""
+    kinds = sorted({f"{p.dtype} on {p.device}" for p in parameters})
+    if len(kinds) > 1:
+        raise BacklightError(
+            f"the trained parameters are {', '.join(kinds)}; training needs one dtype and device: module.float()."
+        )
+
+
 def _flat_like(parameters: list[nn.Parameter], size: int | None = None) -> Tensor:
     if not parameters:
         return torch.zeros(0)
+    require_one_kind(parameters)
     first = parameters[0]
-    if any(p.dtype != first.dtype or p.device != first.device for p in parameters):
-        kinds = ", ".join(sorted({f"{p.dtype} on {p.device}" for p in parameters}))
-        raise BacklightError(
-            f"the trained parameters are {kinds}; training needs one dtype and device: module.float()."
-        )
     size = sum(p.numel() for p in parameters) if size is None else size
     return torch.empty(size, dtype=first.dtype, device=first.device)
 

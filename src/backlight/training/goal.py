@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +19,19 @@ LOSSES: dict[str, type[nn.Module]] = {
     "mean-squared-error": nn.MSELoss,
     "huber": nn.HuberLoss,
 }
+
+
+BY_NUMBER = (
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.SmoothL1Loss,
+    nn.HuberLoss,
+    nn.BCELoss,
+    nn.BCEWithLogitsLoss,
+    nn.PoissonNLLLoss,
+    nn.SoftMarginLoss,
+)
+"""Losses that compare output and target number by number."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,8 @@ class Goal:
         Label smoothing of a single logit: targets ε/2 and 1 − ε/2. Cross-entropy smooths by itself.
     unit:
         Size of one standardised unit of the target, for the error in the target's own units.
+    row:
+        Shape of the outputs for one row; None where it is not known.
     """
 
     loss: nn.Module
@@ -44,12 +59,27 @@ class Goal:
     target: Literal["codes", "logit", "value"]
     smoothing: float = 0.0
     unit: float = 1.0
+    row: tuple[int, ...] | None = None
 
     def prepare(self, y: Tensor) -> Tensor:
-        """The target in the form and shape that the loss compares with the output: y (n,) → (n,) codes or (n, o)."""
+        """The target in the form and shape that the loss compares with the output: y (n,) → (n,) codes or (n, o).
+
+        Raises BacklightError where the loss compares number by number and there are not as many: PyTorch would stretch
+        one to the other.
+        """
         if self.target == "codes":
             return y.long()
         values = y.float()
+        if self.row is None:
+            return values.unsqueeze(1) if values.dim() == 1 else values
+        if math.prod(values.shape[1:]) == math.prod(self.row):
+            return values.reshape(len(values), *self.row)
+        if isinstance(self.loss, BY_NUMBER):
+            outputs, target = _of_rows(self.row), _of_rows(values.shape[1:])
+            raise BacklightError(
+                f"the network gives outputs of shape {outputs} and the target has {target}: "
+                f"{type(self.loss).__name__} compares them number by number; change the last layer."
+            )
         return values.unsqueeze(1) if values.dim() == 1 else values
 
     def balanced(self, target: Tensor, outputs: int) -> Goal:
@@ -106,14 +136,20 @@ class Goal:
             right = outputs.argmax(1) == target
             return right.sum() if right.dim() == 1 else right.float().flatten(1).mean(1).sum()
         if self.target == "logit":
-            return ((outputs > 0) == (target > 0.5)).all(1).sum()
-        return (outputs - target).square().mean(tuple(range(1, outputs.dim()))).sum()
+            right = (outputs > 0) == (target > 0.5)
+            return right.sum() if right.dim() == 1 else right.flatten(1).all(1).sum()
+        squares = (outputs - target).square()
+        return squares.sum() if squares.dim() == 1 else squares.flatten(1).mean(1).sum()
 
     def accuracy_and_error(self, score: float, rows: int) -> tuple[float | None, float]:
         """(accuracy, error rate), or (None, root mean squared error in the target's units)."""
         if self.target == "value":
             return None, (score / rows) ** 0.5 * self.unit
         return score / rows, 1 - score / rows
+
+
+def _of_rows(row: Sequence[int]) -> str:
+    return "(" + ", ".join(["n", *map(str, row)]) + ("," if not row else "") + ")"
 
 
 def _without_smoothing(loss: nn.CrossEntropyLoss) -> nn.CrossEntropyLoss:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..backprop import Plan
 from ..data.augment import Augmentation
 from ..data.batches import Batches, place
+from ..records import BacklightError
 from ..records.config import TrainingConfig
+from .flat import require_one_kind
 from .goal import Goal, make_goal
 from .observer import Observer
 from .resumption import restore
@@ -104,13 +108,20 @@ def open_session(
 
     buffers: as in `FlatParameters`.
     """
-    torch.manual_seed(seed)
     device = device_of(config)
     x, y = train
+    if not len(x) or len(x) != len(y):
+        raise BacklightError(
+            f"training needs rows, each with its target: there are {len(x)} rows and {len(y)} targets."
+        )
+    require_one_kind([p for p in module.to(device).parameters() if p.requires_grad])
     goal = make_goal(loss, smoothing=config.label_smoothing or 0.0, unit=unit)
+    goal = replace(goal, row=_outputs_of_a_row(module, x))
+    torch.manual_seed(seed)
     targets = goal.prepare(torch.as_tensor(y))
-    if config.class_weights == "balanced":
-        goal = goal.balanced(targets, _outputs(module, x)).to(device)
+    if config.class_weights == "balanced" and goal.row:
+        goal = goal.balanced(targets, goal.row[0])
+    goal.to(device)
     size = (config.batch_size or 128) * config.accumulate
     batches = Batches(
         x, targets, size=size, seed=seed, augmentation=augmentation, device=device, shuffle=config.shuffle
@@ -123,14 +134,24 @@ def open_session(
     return session
 
 
-def _outputs(module: nn.Module, x: np.ndarray | Tensor) -> int:
-    """Width of the module's output, from a look at two rows; the module's mode is restored."""
-    training = module.training
+def _outputs_of_a_row(module: nn.Module, x: np.ndarray | Tensor) -> tuple[int, ...]:
+    """Shape of the module's output for one row, from a look at two of them in eval mode.
+
+    Raises BacklightError, with the layer's path, where the module cannot take such rows or gives no tensor.
+    """
     rows = torch.as_tensor(x[:2]).to(next((p.device for p in module.parameters()), torch.device("cpu")))
-    with torch.no_grad():
-        outputs = int(module.eval()(rows).shape[1])
-    module.train(training)
-    return outputs
+    modes = [(m, m.training) for m in module.modules()]
+    try:
+        with torch.no_grad():
+            outputs = module.eval()(rows)
+            shape = tuple(outputs.shape[1:])
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError):
+        Plan(module, rows)  # says where
+        raise
+    finally:
+        for m, training in modes:
+            m.training = training
+    return shape
 
 
 def device_of(config: TrainingConfig) -> torch.device:

@@ -51,7 +51,8 @@ def predict_outputs(
                 outputs = (outputs + outputs_of(module, placed.flip(-1))) / 2
             parts.append(outputs.float().cpu())
     module.train(training)
-    return torch.cat(parts).numpy()
+    whole = torch.cat(parts)
+    return (whole.unsqueeze(1) if whole.dim() == 1 else whole).numpy()
 
 
 def prediction_batch(rows: Tensor) -> int:
