@@ -114,7 +114,7 @@ def equal_groups(outputs: Tensor, units: list[int]) -> tuple[tuple[int, ...], ..
     for i in range(len(units)):
         if i in taken or not spoken[i]:
             continue
-        members = [j for j in torch.nonzero(same[i]).flatten().tolist() if j >= i and spoken[j]]
+        members = [j for j in torch.nonzero(same[i]).flatten().tolist() if j not in taken and spoken[j]]
         taken.update(members)
         if len(members) > 1:
             groups.append(tuple(units[j] for j in members))
