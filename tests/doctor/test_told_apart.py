@@ -51,9 +51,9 @@ def test_dead_units_of_a_network_that_works_are_only_told_of():
     assert found[0].severity == "error"
 
 
-def test_saturated_gates_of_a_network_that_works_are_only_told_of():
+def test_saturated_gates_of_a_network_that_works_are_told_of_at_most():
     found = [f for f in examine(PROGRAMS["attention-by-hand"], seed=0).findings if f.name == "saturated-units"]
-    assert {f.severity for f in found} == {"note"}
+    assert {f.severity for f in found} <= {"note"}
 
 
 @pytest.mark.slow
