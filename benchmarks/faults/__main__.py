@@ -29,14 +29,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", default="", help="part of a program's name")
     parser.add_argument("--source", choices=tuple(SOURCES), action="append", help="default: both")
-    parser.add_argument("--cases", default=os.environ.get("BACKLIGHT_FAULTS", "../shared/faults/cases.json"))
+    parser.add_argument("--cases", default=os.environ.get("BACKLIGHT_FAULTS"), help="descriptions of real programs")
     parser.add_argument("--skip", choices=("programs", "cases"), default=None)
     args = parser.parse_args()
     torch.set_num_threads(1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for source in args.source or SOURCES if args.skip != "programs" else ():
         report_programs(source, args.seeds, args.only)
-    if args.skip != "cases":
+    if args.cases and args.skip != "cases":
         report_cases(Path(args.cases), args.only)
 
 
