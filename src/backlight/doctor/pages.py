@@ -10,7 +10,7 @@ HEADINGS = ("What it sees", "Why it hurts", "When it is wrong", "Example", "Trea
 
 
 def explain(name_or_code: str) -> str:
-    """The page of one finding as Markdown; by name (`dead-units`) or code (`U101`)."""
+    """The page of one finding as Markdown; by name (`dead-units`) or code (`U501`)."""
     return page(find_rule(name_or_code))
 
 
@@ -21,8 +21,10 @@ def find_rule(name_or_code: str) -> DiagnosisRule:
     for rule in rules.values():
         if wanted in (rule.name, rule.code.lower()):
             return rule
-    near = difflib.get_close_matches(wanted, [*rules, *(rule.code.lower() for rule in rules.values())], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f". Known: {', '.join(rules)}."
+    known = {one.lower(): one for one in [*rules, *(rule.code for rule in rules.values())]}
+    near = [one for one in known if wanted and one.startswith(wanted)] or difflib.get_close_matches(wanted, known, n=1)
+    likely = " or ".join(repr(known[one]) for one in near[:3])
+    hint = f"; did you mean {likely}?" if near else f". Known: {', '.join(rules)}."
     raise BacklightError(f"There is no finding {name_or_code!r}{hint}")
 
 
