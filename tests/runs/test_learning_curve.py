@@ -119,6 +119,7 @@ def test_the_command(tmp_path, capsys):
     ("options", "words"),
     [
         ({"seeds": 1}, "luck"),
+        ({"most_sizes": 2}, "three at least"),
         ({"metric": "rmse"}, "choose one of accuracy"),
         ({"up_to": 0}, "share"),
         ({"up_to": 100}, "too few"),

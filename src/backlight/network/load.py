@@ -36,7 +36,9 @@ def load_description(path: str | Path) -> Description:
     """
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise BacklightError(f"{path} cannot be read as a network description: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise BacklightError(f"{path} cannot be read as a network description: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise BacklightError(f"{path} is not a TOML file: {error}") from error

@@ -40,7 +40,7 @@ class Whole:
         return value if isinstance(value, int) and self.low <= value <= self.high else None
 
     def __str__(self) -> str:
-        return f"a whole number from {self.low}" + (f" to {self.high}" if self.high < LARGEST else "")
+        return f"a whole number from {self.low} to {self.high:,}"
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def learning_curve(
     started = time.monotonic() if started is None else started
     if seeds < 2:
         raise BacklightError(f"seeds = {seeds} cannot be used: without a second training nothing tells luck from rows.")
+    if most_sizes < 3:
+        raise BacklightError(f"sizes = {most_sizes} cannot be used: a curve needs three at least.")
     module = network if isinstance(network, nn.Module) else None
     named = {} if module is not None else {"network": network}
     chosen = configure({"target": target, **named, **options}, settings.base(config, network))

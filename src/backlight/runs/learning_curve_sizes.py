@@ -142,7 +142,7 @@ def sizes(largest: int, most: int, *, outputs: int) -> list[int]:
     Raises BacklightError where not three of them are large enough.
     """
     fewest = max(FEWEST_ROWS, FEWEST_PER_OUTPUT * outputs)
-    found = [size for size in (round(largest / 2**step) for step in range(max(3, most))) if size >= fewest]
+    found = [size for size in (round(largest / 2**step) for step in range(most)) if size >= fewest]
     if len(found) < 3:
         raise BacklightError(
             f"{largest:,} training rows are too few for a learning curve, which needs {4 * fewest:,} at least; add "
