@@ -22,9 +22,9 @@ from .engine.networks import NETWORKS, data, network
 
 CHOSEN = {
     "perceptron 23-64-64-2, batch 128": ("23-64-64-2, batch 128", 50),
-    "4 convolutions on 3×32×32, batch 128": ("4 convolutions, 3×32×32, batch 128", 1),
+    "4 convolutions on 3×32×32, batch 128": ("4 convolutions, 3×32×32, batch 128", 8),
 }
-"""Heading → (network of the engine's benchmark, steps of a block)."""
+"""Heading → (network of the engine's benchmark, steps of a block, which is an epoch of the engine)."""
 
 
 def main() -> None:
