@@ -59,3 +59,22 @@ def test_units_of_pictures_are_heard_at_every_place():
     x[13, 0, 2, 3] = 1.0
     found, _ = heard(module, x)
     assert (found["1"].dead, found["1"].rows) == ((1,), 20 * 16)
+
+
+def test_a_layer_that_is_called_at_several_places_is_left_out():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wide, self.narrow, self.relu, self.last = nn.Linear(1, 6), nn.Linear(6, 3), nn.ReLU(), nn.ReLU()
+            self.wide.load_state_dict(network()[0].state_dict())
+
+        def forward(self, x):
+            return self.last(self.relu(self.narrow(self.relu(self.wide(x)))))
+
+    for dead in (True, False):
+        module = Shared()
+        if not dead:
+            nn.init.ones_(module.wide.bias)
+        found, _ = heard(module, torch.rand(100, 1))
+        assert list(found) == ["last"]
+        assert not any(m._forward_hooks for m in module.modules())

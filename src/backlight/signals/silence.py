@@ -30,7 +30,8 @@ def silent_units(
 
     A layer is left alone once each of its units has spoken, and the pass ends when that is so of all of them: in a
     healthy network after a few batches. `call` runs the module on a batch; `go_on` is asked before each, and what is
-    left unread when it says no makes the answer that of a part.
+    left unread when it says no makes the answer that of a part. A layer that is called more than once in a pass has no
+    answer: its calls are not the same units.
     """
     layers = {name: _Listener() for name, m in module.named_modules() if type(m).__name__ in RECTIFIERS}
     for name, listener in layers.items():
@@ -45,11 +46,13 @@ def silent_units(
                 if not complete or all(listener.settled for listener in layers.values()):
                     break
                 call(module, x)
+                for listener in layers.values():
+                    listener.end_batch()
     finally:
         module.train(training)
         for listener in layers.values():
             listener.leave()
-    return {name: listener.silence(complete) for name, listener in layers.items() if listener.rows}
+    return {name: listener.silence(complete) for name, listener in layers.items() if listener.calls == 1}
 
 
 class _Listener:
@@ -58,19 +61,28 @@ class _Listener:
     def __init__(self) -> None:
         self.hook: Any = None
         self.rows = 0
+        self.calls = 0
+        """In the latest batch that was heard."""
+        self.settled = False
+        self._began = True
         self._spoke: Tensor | None = None
 
     def hear(self, module: nn.Module, args: Any, y: Tensor) -> None:
+        self.calls = 1 if self._began else self.calls + 1
+        self._began = False
+        if self.calls > 1:
+            return
         flat = by_unit(y)
         spoke = flat.abs().amax(0) != 0
         self._spoke = spoke if self._spoke is None else self._spoke | spoke
         self.rows += len(flat)
+
+    def end_batch(self) -> None:
+        """Hear no more where nothing can be learned any more."""
+        self._began = True
+        self.settled = self.settled or self.calls > 1 or (self._spoke is not None and bool(self._spoke.all()))
         if self.settled:
             self.leave()
-
-    @property
-    def settled(self) -> bool:
-        return self._spoke is not None and bool(self._spoke.all())
 
     def leave(self) -> None:
         self.hook.remove()
