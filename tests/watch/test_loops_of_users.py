@@ -385,3 +385,63 @@ def test_a_failure_of_watching_ends_the_watching_and_not_the_training(monkeypatc
     plain = mlp()
     optimizer = adam(plain)
     assert losses == [learn(plain, optimizer, x, y) for x, y in batches()]
+
+
+class RowByRow(nn.Sequential):
+    """Calls its layers inside of `vmap`."""
+
+    def forward(self, x):
+        return torch.vmap(super().forward)(F.relu(x))
+
+
+class Sparse(nn.Module):
+    def forward(self, x):
+        return x.to_sparse()
+
+
+class Dense(nn.Module):
+    def forward(self, x):
+        return x.to_dense()
+
+
+class Nested(nn.Sequential):
+    """Hands sequences of different lengths from layer to layer."""
+
+    def forward(self, x):
+        parts = super().forward(torch.nested.nested_tensor([x[:3], x[3:]]))
+        return torch.cat(parts.unbind())
+
+
+@pytest.mark.filterwarnings("error:backlight stopped watching", "ignore:The PyTorch API of nested")
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: RowByRow(*mlp()),
+        lambda: nn.Sequential(nn.Linear(8, 32), Sparse(), Dense(), nn.Linear(32, 3)),
+        lambda: Nested(nn.Linear(8, 32), nn.Linear(32, 3)),
+    ],
+)
+def test_tensors_without_plain_memory_are_passed_over(network):
+    torch.manual_seed(4)
+    model = network()
+    plain = copy.deepcopy(model)
+    optimizer = adam(model)
+    with watch(model, optimizer) as seen:
+        losses = [learn(model, optimizer, x, y) for x, y in batches()]
+    optimizer = adam(plain)
+    assert losses == [learn(plain, optimizer, x, y) for x, y in batches()]
+    assert seen.recorder.observed and errors(seen) == []
+
+
+def test_a_call_that_cannot_be_taken_does_not_end_the_training(monkeypatch):
+    def broken(tensor):
+        raise ValueError("broken")
+
+    monkeypatch.setattr("backlight.watch.taps.thinned", broken)
+    model = mlp()
+    optimizer = adam(model)
+    with pytest.warns(RuntimeWarning, match="training goes on: ValueError: broken"), watch(model, optimizer):
+        losses = [learn(model, optimizer, x, y) for x, y in batches()]
+    plain = mlp()
+    optimizer = adam(plain)
+    assert losses == [learn(plain, optimizer, x, y) for x, y in batches()]

@@ -80,6 +80,11 @@ class Follower:
             handle.remove()
         self._handles = []
 
+    @property
+    def failed(self) -> bool:
+        """Whether something failed, here or in taking the calls of the layers."""
+        return self.failure is not None or self.taps.failure is not None
+
     def stop_looking(self) -> None:
         """Something failed: the loop goes on alone."""
         self.leave_network()

@@ -161,7 +161,7 @@ class Watch:
             return "The optimizer given to watch made no step, another one did: give watch that one, or both in a list."
         if steps and not backwards:
             return f"The optimizer made {steps} steps, but no backward pass reached the network given to watch."
-        if steps and not self.recorder.observed and self._follower.failure is None:
+        if steps and not self.recorder.observed and not self._follower.failed:
             compiled = is_compiled(self.model) and self.network is self.model
             mend = "torch.compile(model)" if compiled else "what the loop calls (a wrapper, a compiled model)"
             return f"The network given to watch was never called in {steps} steps: give watch {mend}."

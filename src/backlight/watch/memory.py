@@ -25,6 +25,12 @@ class Glimpse:
         return None if storage is None else self._empty.set_(storage, *self._place)
 
 
+def has_memory(tensor: Tensor) -> bool:
+    """Whether its numbers lie in plain memory: not those of sparse and nested tensors, or of one row inside `vmap`."""
+    wrapped: bool = torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return not wrapped and not tensor.is_nested and tensor.layout == torch.strided
+
+
 def glimpse(tensor: Tensor) -> Glimpse | None:
-    """None for tensors without plain memory (sparse, nested, traced)."""
-    return Glimpse(tensor) if type(tensor) in (Tensor, nn.Parameter) and tensor.layout == torch.strided else None
+    """None for tensors of other classes, whose memory may be elsewhere."""
+    return Glimpse(tensor) if type(tensor) in (Tensor, nn.Parameter) and has_memory(tensor) else None

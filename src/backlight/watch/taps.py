@@ -16,7 +16,8 @@ from torch.utils.hooks import RemovableHandle
 from ..records import Layer
 from ..signals.roles import role_of
 from ..signals.thinning import thinned
-from .memory import Glimpse, glimpse
+from .hooks import harmless
+from .memory import Glimpse, glimpse, has_memory
 from .network import is_compiled
 
 FUNCTIONS = {
@@ -76,6 +77,8 @@ class Call:
 
     def keep_gradient(self, v: Tensor) -> None:
         """Keep what is read of v(i+1)."""
+        if not has_memory(v):
+            return
         self.v_out = thinned(v)
         self.v_shape = tuple(v.shape) if self.v_out is not v else ()
 
@@ -90,10 +93,11 @@ class Taps:
     """Takes the calls of one forward pass of `network`, and the gradients of the backward pass that follows.
 
     `model` is what the loop calls. Where it, or a part of the network, is compiled, its layers inside are seen by their
-    parameters alone.
+    parameters alone. Of sparse and nested tensors, and inside `vmap`, nothing but the call is taken.
     """
 
     def __init__(self, model: nn.Module, network: nn.Module) -> None:
+        self.failure: Exception | None = None
         self.calls: list[Call] = []
         self._layers = {"": model} if is_compiled(model) else dict(layers_of(network))
         self._inside_compiled = dict(_inside_compiled(network if is_compiled(model) else None, self._layers))
@@ -132,6 +136,10 @@ class Taps:
         """Let go of everything that was taken."""
         self.calls, self._names, self._inside, self._x = [], set(), 0, None
 
+    def stop_looking(self) -> None:
+        """A call could not be taken: this pass is not observed, and none after it."""
+        self.forget()
+
     def layers(self) -> tuple[Layer, ...]:
         """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
         x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
@@ -145,7 +153,7 @@ class Taps:
 
     def source(self, x: Tensor | None) -> str:
         """The latest call whose output x is, or is a view of."""
-        if x is None:
+        if x is None or not has_memory(x):
             return ""
         return next((c.name for c in reversed(self.calls) if c.memory is not None and c.memory.holds(x)), "")
 
@@ -165,6 +173,7 @@ class Taps:
 
         return take
 
+    @harmless
     def _take_function(self, name: str, x: Tensor | None, y: Tensor) -> None:
         if self._inside:
             return
@@ -173,15 +182,16 @@ class Taps:
             name_here += "'"
         self._take(name_here, FUNCTIONS[name], None, x, y)
 
+    @harmless
     def _take(self, name: str, kind: str, module: nn.Module | None, x: Tensor | None, y: Tensor | None) -> None:
-        if name in self._names or torch.compiler.is_compiling():
+        if name in self._names:
             return
         call = Call(name, kind, module, source=self.source(x))
-        if x is not None:
+        if x is not None and has_memory(x):
             call.x_shape = tuple(x.shape)
             if not self.calls:
                 self._x = x, x._version
-        if y is not None:
+        if y is not None and has_memory(y):
             call.keep_output(y)
         self._names.add(name)
         self.calls.append(call)
