@@ -141,6 +141,17 @@ class CtrlC(Observer):
             signal.raise_signal(signal.SIGINT)
 
 
+class PressedAtEpoch(Observer):
+    """Presses Ctrl-C, once, at the end of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch(self, rows, **_):
+        if rows[-1].epoch == self.epoch:
+            signal.raise_signal(signal.SIGINT)
+
+
 @pytest.mark.parametrize(
     ("note", "tried", "said"),
     [("Treating", [], "Interrupted: the run is as it was"), ("zero-init: init helped", ["better"], "init helped, but")],
@@ -167,6 +178,13 @@ def test_ctrl_c_while_the_treated_run_is_trained_leaves_the_run_as_it_was(tmp_pa
     assert run.interrupted and run.metrics["accuracy"].value < 0.7
     assert run.findings[0].verdict.word == "better" and not run.findings[0].verdict.kept
     assert not (run.folder / "untreated").exists() and not (run.folder / ".treated").exists()
+
+
+def test_a_run_whose_training_was_interrupted_is_to_be_ended_first(tmp_path):
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", observers=[PressedAtEpoch(2)], **SICK)
+    assert run.interrupted and run.findings
+    with pytest.raises(BacklightError, match=f"backlight resume {run.folder}"):
+        bl.treat(run.folder, verbose=False)
 
 
 def test_without_time_nothing_is_tried():

@@ -65,7 +65,7 @@ def treat(
     Raises
     ------
     BacklightError
-        No such run, its data is gone or no longer the same, or its training was not diagnosed.
+        No such run, its data is gone or no longer the same, or its training was interrupted or not diagnosed.
 
     """
     folder = files.require_run(run)
@@ -77,6 +77,8 @@ def treat(
         )
     if source is None and config.data.source is None:
         raise BacklightError(f"The data of {folder} was passed in memory: treat it in Python, with source=…")
+    if files.read_json(folder / files.EVALUATION)["stopped"] == INTERRUPTED:
+        raise BacklightError(f"The training of {folder} was interrupted: `backlight resume {folder}` ends it first.")
     if not (folder / files.FINDINGS).exists():
         raise BacklightError(f"{folder} was trained without the doctor (diagnose = false); train it again with it.")
     assembly = assemble(source, _without_limit(config), network=network, observers=[])
@@ -94,7 +96,7 @@ def treat_run(
     """
     run = Run(folder, module=assembly.module if assembly.custom else None)
     wanted = [one for one in run.findings if _treatable(one, unsafe=unsafe, notes=notes)]
-    if not wanted or run.evaluation["stopped"] == "interrupted":
+    if not wanted or run.evaluation["stopped"] == INTERRUPTED:
         return run
     try:
         proof = _proof(assembly, run, wanted, network, unsafe=unsafe, notes=notes)
