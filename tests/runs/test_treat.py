@@ -129,6 +129,14 @@ def test_treating_in_another_process_needs_the_data(tmp_path):
         bl.treat(run.folder)
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """Also where the tests run in the background of a shell, which turns SIGINT off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class CtrlC(Observer):
     """Presses Ctrl-C, once, where a note begins so."""
 
