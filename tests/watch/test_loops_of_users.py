@@ -445,3 +445,17 @@ def test_a_call_that_cannot_be_taken_does_not_end_the_training(monkeypatch):
     plain = mlp()
     optimizer = adam(plain)
     assert losses == [learn(plain, optimizer, x, y) for x, y in batches()]
+
+
+def test_an_optimizer_that_puts_new_numbers_in_place_of_old_ones_is_seen_to_change_them():
+    class Replacing(torch.optim.Optimizer):
+        def step(self, closure=None):
+            for p in self.param_groups[0]["params"]:
+                p.data = p.data - 0.1 * p.grad
+
+    model = mlp()
+    optimizer = Replacing(model.parameters(), {"lr": 0.1})
+    with watch(model, optimizer) as seen:
+        for x, y in batches():
+            learn(model, optimizer, x, y)
+    assert seen.facts.loop.unchanged == () and seen.recorder.table.values("update_ratio", "0")

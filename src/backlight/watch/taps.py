@@ -260,7 +260,7 @@ def _as_layer(call: Call, x: Tensor | None) -> Layer:
     parameters: dict[str, Tensor] = {}
     if call.module is not None:
         recurse = role_of(call.kind) != "other"
-        parameters = {name: p.detach() for name, p in call.module.named_parameters(recurse=recurse)}
+        parameters = dict(call.module.named_parameters(recurse=recurse))
     return Layer(
         name=call.name,
         kind=call.kind,
