@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..records import BacklightError
-from .steps import LeafStep, Step, Tape, walk_backward, walk_forward
+from .steps import Step, Tape, walk_backward, walk_forward
 from .unchanged import RandomState, unchanged
 
 if TYPE_CHECKING:
@@ -238,11 +238,6 @@ def _on_diagonal(found: Tensor) -> Tensor:
     rows = torch.arange(len(found))
     whole[rows, :, rows] = found
     return whole
-
-
-def leaf_at(leaf: LeafStep, x: Any) -> Linearisation:
-    """One leaf at the x(i) that was seen there."""
-    return Linearisation([leaf], x, leaf.name)
 
 
 def numbers_of(at: Linearisation) -> tuple[int, int]:
