@@ -459,3 +459,18 @@ def test_an_optimizer_that_puts_new_numbers_in_place_of_old_ones_is_seen_to_chan
         for x, y in batches():
             learn(model, optimizer, x, y)
     assert seen.facts.loop.unchanged == () and seen.recorder.table.values("update_ratio", "0")
+
+
+def test_an_optimizer_without_a_learning_rate_is_watched(tmp_path):
+    class OwnStep(torch.optim.Optimizer):
+        def step(self, closure=None):
+            for p in self.param_groups[0]["params"]:
+                p.data.add_(p.grad, alpha=-0.1)
+
+    model = mlp()
+    optimizer = OwnStep(model.parameters(), {})
+    with watch(model, optimizer) as seen:
+        for x, y in batches():
+            learn(model, optimizer, x, y)
+    assert seen.recorder.observed and errors(seen) == []
+    assert (seen.save(tmp_path) / "history.csv").exists()

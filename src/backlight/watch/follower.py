@@ -15,6 +15,7 @@ from ..records import Step
 from ..signals import LossFacts, Recorder
 from ..signals.losses import LOSSES
 from .hooks import Hook, harmless
+from .optimizers import rate_of
 from .passes import Reached, value_of
 from .sources import LoaderWatch
 from .tail import kinds_between, leads_to, read_tail
@@ -329,4 +330,4 @@ class Follower:
         return self.loaders.epoch(self.backwards, self.recorder.inputs, len(self.recorder.observed))
 
     def _learning_rate(self) -> float:
-        return float(self.optimizers[0].param_groups[0]["lr"])
+        return rate_of(self.optimizers[0].param_groups[0])

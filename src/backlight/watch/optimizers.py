@@ -1,6 +1,8 @@
 """Facts of a PyTorch optimiser and of the network it is to train."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
@@ -19,13 +21,19 @@ def optimizer_facts(optimizers: Sequence[Optimizer], model: nn.Module) -> Optimi
     plain = {k: v for k, v in group.items() if k != "params" and isinstance(v, (bool, int, float, tuple))}
     return OptimizerFacts(
         kind=type(optimizer).__name__,
-        learning_rate=float(group["lr"]),
+        learning_rate=rate_of(group),
         momentum=float(group.get("momentum", 0.0) or 0.0),
         weight_decay=float(group.get("weight_decay", 0.0) or 0.0),
         missing=tuple(name for name, p in model.named_parameters() if p.requires_grad and id(p) not in held),
         foreign=len(held - own),
         settings=plain,
     )
+
+
+def rate_of(group: Mapping[str, Any]) -> float:
+    """Learning rate of a parameter group; not a number where the optimizer has none, or chooses it by itself."""
+    rate = group.get("lr")
+    return math.nan if rate is None else float(rate)
 
 
 def mode_matters(model: nn.Module) -> bool:
