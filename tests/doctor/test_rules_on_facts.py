@@ -8,7 +8,7 @@ import pytest
 
 from backlight.doctor import RunFacts, all_diagnoses
 from backlight.doctor.facts import settle
-from backlight.doctor.probes import likeness
+from backlight.doctor.probes import likeness, probe
 from backlight.records import Epoch, Finding, Signal
 from backlight.signals import (
     LayerFacts,
@@ -147,3 +147,12 @@ def test_outputs_that_sum_to_one_are_probabilities_wherever_they_were_made_so(su
     loss = LossFacts("cross_entropy", "logits", "CrossEntropyLoss")
     output = OutputFacts((), (3,), "", 0.01, 0.97, rows_sum_to_one=sums)
     assert bool(findings("output-activation", RunFacts(loss=loss, output=output))) == sums
+
+
+def test_infinite_cells_do_not_hide_what_the_others_say():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(200, 3)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(float)
+    x[:20, 1] = -np.inf
+    told = probe(x, y, classes=True).skill
+    assert told is not None and told["ridge"] > 5 and told["neighbours"] > 5

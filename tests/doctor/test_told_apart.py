@@ -57,6 +57,7 @@ def test_saturated_gates_of_a_network_that_works_are_told_of_at_most():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Using a target size")  # PyTorch's own, of one of the faults
 @pytest.mark.parametrize("entry", POSTED.entries, ids=lambda entry: entry.name)
 def test_the_cause_of_a_posted_fault_is_among_the_first_three(entry):
     if entry.name in ("layers-in-a-plain-list",):

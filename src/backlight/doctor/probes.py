@@ -52,7 +52,8 @@ def likeness(x: np.ndarray, y: np.ndarray) -> tuple[float, float | None]:
 
 
 def _standard(x: np.ndarray) -> np.ndarray:
-    x = np.nan_to_num(x.astype(np.float64))
+    """Columns with mean 0 and spread 1; what is not finite counts as 0 before."""
+    x = np.where(np.isfinite(x), x, 0.0).astype(np.float64)
     return (x - x.mean(0)) / np.where(x.std(0) > 0, x.std(0), 1.0)
 
 
