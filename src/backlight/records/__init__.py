@@ -8,9 +8,12 @@ from .errors import BacklightError
 from .evaluation import Metric
 from .inputs import ArrayInputs, Feature, ImageInputs, Inputs, TableInputs
 from .task import ClassLabel, Task, TaskKind
-from .training import Epoch, Layer, Signal, Step
+from .training import CUT_SHORT, INTERRUPTED, TIME_LIMIT, Epoch, Layer, Signal, Step
 
 __all__ = [
+    "CUT_SHORT",
+    "INTERRUPTED",
+    "TIME_LIMIT",
     "ArrayInputs",
     "BacklightError",
     "ClassLabel",

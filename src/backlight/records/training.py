@@ -7,6 +7,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+INTERRUPTED, TIME_LIMIT = "interrupted", "time limit"
+"""Why a training ended that Ctrl-C or its deadline cut short; written so into the run folder."""
+CUT_SHORT = (INTERRUPTED, TIME_LIMIT)
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One row of history.csv: one split at the end of one epoch."""

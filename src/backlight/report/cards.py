@@ -6,11 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..data.counted import counted
 from ..doctor.registry import DiagnosisRule, all_diagnoses
 from ..doctor.treatment import all_treatments
 from .folder import RunFolder
 from .layer_maps import LayerMap
-from .words import counted, decimals, number, powers, spaced, wording
+from .words import decimals, number, powers, spaced, wording
 
 _SEVERITIES = ("error", "warning", "note")
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
+from ..data.counted import counted
 from ..evaluation import Comparison, compare
 from ..records import Metric
 from .folder import RunFolder
-from .words import counted, interval_text, listed, score_names, score_text
+from .words import interval_text, listed, score_names, score_text
 
 FEW_ROWS = 100
 """Held-out rows below which an accuracy is known to ± 5 to 10 percentage points only."""

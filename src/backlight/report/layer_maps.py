@@ -7,11 +7,12 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from ..data.counted import counted
 from ..signals import Meaning, all_meanings
 from . import figures
 from .figures.signals import Grid, stretches
 from .folder import RunFolder
-from .words import counted, listed, spaced
+from .words import listed, spaced
 
 MOST_COLUMNS = 40
 """Stretches of training in one map."""

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from ..files import write_text
 from . import tables
 from .drawings import drawings
 from .folder import RunFolder, read_folder
@@ -23,11 +24,9 @@ def write_report(folder: str | Path) -> Path:
 
     Raises BacklightError where the folder does not exist or a file in it is damaged.
     """
-    path = Path(folder)
-    page = render(read_folder(path))
-    unfinished = path / f".{REPORT}.unfinished"
-    unfinished.write_text(page, encoding="utf-8")
-    return unfinished.replace(path / REPORT)
+    path = Path(folder) / REPORT
+    write_text(path, render(read_folder(path.parent)))
+    return path
 
 
 def render(run: RunFolder) -> str:

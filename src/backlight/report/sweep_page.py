@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..files import write_text
 from ..records import BacklightError
 from . import figures
 from .page import REPORT, environment, style
@@ -76,9 +77,9 @@ def write_sweep_report(folder: str | Path) -> Path:
         label = "Variance of x and size of v by depth, before the first step, for each initialisation"
         content["start"] = Markup(figures.to_svg(figures.start(found), name="start", label=label))
     page = environment().get_template("sweep.html").render(content)
-    unfinished = found.path / f".{REPORT}.unfinished"
-    unfinished.write_text(page, encoding="utf-8")
-    return unfinished.replace(found.path / REPORT)
+    path = found.path / REPORT
+    write_text(path, page)
+    return path
 
 
 def _shown(value: Any) -> str:

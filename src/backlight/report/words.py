@@ -158,11 +158,6 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60}{THIN}h {minutes % 60:02d}{THIN}min"
 
 
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
 def listed(words: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

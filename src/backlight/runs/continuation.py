@@ -8,6 +8,7 @@ from torch import nn
 
 from .. import files
 from ..records import BacklightError
+from ..records.config import Config
 from ..training.checkpoint import checkpoints, load_newest_checkpoint
 from . import settings
 from .assembly import Assembly, assemble
@@ -49,13 +50,7 @@ def resume(
     """
     folder = files.require_run(run)
     config = configure({"epochs": epochs, "time_limit": time_limit}, settings.load(folder / files.RUN))
-    custom = settings.facts(folder / files.RUN).get("custom_network")
-    if custom and network is None:
-        raise BacklightError(
-            f"The network of {folder} is the module {custom}, passed in Python: resume it there, with network=…"
-        )
-    if source is None and config.data.source is None:
-        raise BacklightError(f"The data of {folder} was passed in memory: resume it in Python, with source=…")
+    check_at_hand(folder, config, source, network, "resume")
     check_epochs(folder, epochs)
     watching = [view(), *observers] if verbose else list(observers)
     fresh = not checkpoints(folder / files.CHECKPOINTS)
@@ -72,6 +67,17 @@ def check_epochs(folder: Path, wanted: int | None) -> None:
             f"{found[1]['epoch']} epochs of {folder} are done, more than --epochs {wanted}: give a greater number to "
             "train on, or none to score the run again."
         )
+
+
+def check_at_hand(folder: Path, config: Config, source: Any, network: nn.Module | None, verb: str) -> None:
+    """Refuse to go on where network or data were passed in Python and are not given again; verb: what is refused."""
+    custom = settings.facts(folder / files.RUN).get("custom_network")
+    if custom and network is None:
+        raise BacklightError(
+            f"The network of {folder} is the module {custom}, passed in Python: {verb} it there, with network=…"
+        )
+    if source is None and config.data.source is None:
+        raise BacklightError(f"The data of {folder} was passed in memory: {verb} it in Python, with source=…")
 
 
 def check_same_data(folder: Path, assembly: Assembly) -> None:

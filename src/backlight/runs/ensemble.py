@@ -15,7 +15,7 @@ from .. import files
 from ..data import Augmentation, Prepared
 from ..network import default_network
 from ..network.layers import Ensemble
-from ..records import BacklightError, Inputs, TableInputs, Task
+from ..records import CUT_SHORT, BacklightError, Inputs, TableInputs, Task
 from ..records.config import Config, TrainingConfig
 from ..training import Copy, Observer, Trained, train_copies
 from .prediction import Restore, predictions, raw_outputs
@@ -29,7 +29,6 @@ MEMBERS = 5
 FACTS = "ensemble.json"
 HISTORIES = "history-members.csv"
 
-CUT_SHORT = ("interrupted", "time limit")
 _SEEDS_APART = 7919
 """Between the seeds of two members; a prime, so that runs with neighbouring seeds share no member."""
 

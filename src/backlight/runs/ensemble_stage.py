@@ -7,11 +7,10 @@ from pathlib import Path
 from .. import files
 from ..network import from_json, to_json
 from ..network.layers import Ensemble
-from ..records import BacklightError
+from ..records import CUT_SHORT, BacklightError
 from ..training import Observer, Trained
 from .assembly import Assembly
 from .ensemble import (
-    CUT_SHORT,
     Member,
     Trainees,
     finished_members,

@@ -12,7 +12,7 @@ from torch import nn
 from .. import files
 from ..data import read
 from ..evaluation import learning_curve as law
-from ..records import BacklightError
+from ..records import INTERRUPTED, TIME_LIMIT, BacklightError
 from ..records.config import FROM_SWEEP, Config
 from . import settings
 from .assembly import written
@@ -106,9 +106,9 @@ def learning_curve(
             say(f"{wanted[-1]:,} rows without augmentation:")
             curve.plain = measure(place, wanted[-1], seeds, augment=False, deadline=until)
     except KeyboardInterrupt:
-        stopped = "interrupted"
+        stopped = INTERRUPTED
     except TimeoutError:
-        stopped = "time limit"
+        stopped = TIME_LIMIT
     curve.stopped, curve.seconds = stopped or "all sizes done", time.monotonic() - started
     return _conclude(curve, place, wanted)
 

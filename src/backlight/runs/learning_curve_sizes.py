@@ -14,7 +14,7 @@ from torch import nn
 from ..data import Augmentation, Dataset, Part, Prepared, prepare
 from ..evaluation import score
 from ..network import default_network
-from ..records import BacklightError, Task
+from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Task
 from ..records.config import Config, TrainingConfig
 from ..training import Copy, Trained, resolve, train_copies
 from ..training.defaults import LEAST_STEPS
@@ -174,8 +174,8 @@ def measure(
         deadline=deadline,
     )
     for one in trained:
-        if one.stopped in ("interrupted", "time limit") or not one.epochs:
-            raise KeyboardInterrupt if one.stopped == "interrupted" else TimeoutError
+        if one.stopped in CUT_SHORT or not one.epochs:
+            raise KeyboardInterrupt if one.stopped == INTERRUPTED else TimeoutError
     share = (time.monotonic() - began) / seeds
     return [_measured(place, rows, seed, one, share) for seed, one in enumerate(trained)]
 

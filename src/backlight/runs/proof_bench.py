@@ -18,7 +18,7 @@ from torch import nn
 from ..data import Dataset, Part, prepare
 from ..data.duplicates import fingerprints
 from ..evaluation.side_by_side import balanced, constant_losses, row_losses
-from ..records import BacklightError
+from ..records import CUT_SHORT, BacklightError
 from ..records.config import Config
 from ..training import Copy, Observer, train_copies
 from .assembly import Assembly
@@ -47,10 +47,6 @@ class Outcome:
     module: nn.Module
     """As trained."""
     facts: RunFacts | None = None
-
-
-INTERRUPTED, TIME_LIMIT = "interrupted", "time limit"
-"""What can end trainings early, as `Trained.stopped` says it."""
 
 
 class CutShortError(Exception):
@@ -158,7 +154,7 @@ class Bench:
             record=False,
         )
         for one in trained:
-            if one.stopped in (INTERRUPTED, TIME_LIMIT):
+            if one.stopped in CUT_SHORT:
                 raise CutShortError(one.stopped)
         facts = {each[number][0]: doctor.facts for number, doctor in doctors.items()}
         members: dict[int, list[nn.Module]] = {}

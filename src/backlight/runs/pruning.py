@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from .. import files
-from ..data import Dataset
 from ..data.batches import place
 from ..network import summarise, to_json
 from ..network.pruning import prune_, revive_
@@ -77,7 +76,7 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     Where every unit says something of its own, nothing is written, and the result names the run itself.
     """
     opened = run if isinstance(run, Run) else Run(run)
-    dataset = _dataset(opened, data)
+    dataset = opened.read_again(data)
     x = opened.preprocessing.transform(dataset)
     module = copy.deepcopy(opened.module)
     before = opened.predict_proba(dataset)
@@ -98,13 +97,6 @@ def prune(run: str | Path | Run, out: str | Path | None = None, *, revive: bool 
     return Pruned(
         str(folder), str(opened.folder), tuple(found), units, parameters, _count(module), len(x), change, revive
     )
-
-
-def _dataset(run: Run, data: Any) -> Dataset:
-    source = run.config.data.source if data is None else data
-    if source is None:
-        raise BacklightError(f"The data of {run.folder} was passed in memory; give the rows again, with --data.")
-    return run.read(source)
 
 
 def _batches(x: np.ndarray) -> Iterator[Tensor]:

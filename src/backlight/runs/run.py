@@ -15,7 +15,7 @@ from ..data import Dataset, Preprocessing, labelled, read
 from ..doctor import Diagnosis
 from ..evaluation import Evaluation, constant_scores, evaluate
 from ..network import from_json
-from ..records import BacklightError, Epoch, Finding, ImageInputs, Metric, Task
+from ..records import INTERRUPTED, BacklightError, Epoch, Finding, ImageInputs, Metric, Task
 from ..records.config import Config
 from ..report import write_report
 from . import settings
@@ -64,7 +64,7 @@ class Run:
         """Whether Ctrl-C ended its training, or the proof of its treatments."""
         proof = self.folder / files.PROOF
         ended = [self.evaluation["stopped"], files.read_json(proof).get("stopped") if proof.exists() else None]
-        return "interrupted" in ended
+        return INTERRUPTED in ended
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -204,6 +204,13 @@ class Run:
             data = read(data, images=self.config.data.images, image_shape=shape)
             data = replace(data, notes=(*data.notes, *self.preprocessing.unknown_words(data)))
         return labelled(data, self.task.target, self.task.kind)[0] if with_target else data
+
+    def read_again(self, data: Any = None) -> Dataset:
+        """The rows of `data`, or those that the run was made from; refused where these were passed in memory."""
+        source = self.config.data.source if data is None else data
+        if source is None:
+            raise BacklightError(f"The data of {self.folder} was passed in memory; give the rows again, with --data.")
+        return self.read(source)
 
     def _predictions(self, dataset: Dataset) -> np.ndarray:
         x = self.preprocessing.transform(dataset)

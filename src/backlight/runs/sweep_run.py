@@ -15,7 +15,7 @@ from .. import files
 from ..backprop import Plan
 from ..data import Part
 from ..evaluation import trials as judging
-from ..records import BacklightError, Task
+from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Task
 from ..training.contest import Contest
 from ..training.goal import make_goal
 from ..training.search import halving, search_rates
@@ -95,7 +95,7 @@ def sweep(
     try:
         _train(wanted, assembly, module, found)
     except KeyboardInterrupt:
-        contest.stopped = "interrupted"
+        contest.stopped = INTERRUPTED
     found.search_seconds = time.monotonic() - searching
     return _conclude(found, wanted, assembly, time.monotonic() - begun)
 
@@ -183,7 +183,7 @@ def _conclude(found: Sweep, over: Over, assembly: Assembly, seconds: float) -> S
     found.trials, found.recommended, found.margin = outcome.trials, outcome.recommended, outcome.margin
     found.seconds, found.stopped = seconds, contest.stopped or ALL_DONE
     if contest.stopped:
-        ended = {(t.stage, t.value) for t in contest.trials if t.stopped not in ("interrupted", "time limit")}
+        ended = {(t.stage, t.value) for t in contest.trials if t.stopped not in CUT_SHORT}
         left = [*contest.wanted, *(("full", value) for value in over.values)]
         found.missing = tuple(dict.fromkeys(value for stage, value in left if (stage, value) not in ended))
     found.verdict = verdict(found)

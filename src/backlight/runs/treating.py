@@ -17,16 +17,15 @@ from torch import nn
 
 from .. import files
 from ..doctor import all_diagnoses, all_treatments
-from ..records import BacklightError, Finding
+from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Finding
 from ..records.config import Config
 from ..report import write_report
 from . import settings
 from .assembly import Assembly, assemble
-from .continuation import check_same_data
+from .continuation import check_at_hand, check_same_data
 from .diagnosis import finding_of
-from .ensemble import CUT_SHORT
 from .proof import Proof, Prover
-from .proof_bench import INTERRUPTED, Bench
+from .proof_bench import Bench
 from .run import Run
 from .stages import complete
 from .view import view
@@ -70,13 +69,7 @@ def treat(
     """
     folder = files.require_run(run)
     config = settings.load(folder / files.RUN)
-    custom = settings.facts(folder / files.RUN).get("custom_network")
-    if custom and network is None:
-        raise BacklightError(
-            f"The network of {folder} is the module {custom}, passed in Python: treat it there, with network=…"
-        )
-    if source is None and config.data.source is None:
-        raise BacklightError(f"The data of {folder} was passed in memory: treat it in Python, with source=…")
+    check_at_hand(folder, config, source, network, "treat")
     if files.read_json(folder / files.EVALUATION)["stopped"] == INTERRUPTED:
         raise BacklightError(f"The training of {folder} was interrupted: `backlight resume {folder}` ends it first.")
     if not (folder / files.FINDINGS).exists():

@@ -75,10 +75,7 @@ class Walk:
 
 def walk(run: Run, row: int, data: Any = None, *, member: int = 1) -> Walk:
     """See `Run.walk`."""
-    source = run.config.data.source if data is None else data
-    if source is None:
-        raise BacklightError(f"The data of {run.folder} was passed in memory; give the rows again, with --data.")
-    dataset = run.read(source)
+    dataset = run.read_again(data)
     if not 0 <= row < dataset.rows:
         last = f"rows 0 to {dataset.rows - 1:,}" if dataset.rows else "no rows"
         raise BacklightError(f"{dataset.name} has {last}, and --row {row} is none of them.")

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..data.augment import Augmentation
 from ..data.batches import Batches, place
-from ..records import Epoch
+from ..records import INTERRUPTED, TIME_LIMIT, Epoch
 from .copies import Copy, Judge, train_copies
 from .goal import make_goal, measure
 from .loop import Arrays, device_of
@@ -118,11 +118,11 @@ class Contest:
             if result.steps
         ]
         self.trials += found
-        if any(one.stopped == "interrupted" for one in trained):
-            self.stopped = "interrupted"
+        if any(one.stopped == INTERRUPTED for one in trained):
+            self.stopped = INTERRUPTED
             raise KeyboardInterrupt
-        if any(one.stopped == "time limit" for one in trained):
-            self.stopped = "time limit"
+        if any(one.stopped == TIME_LIMIT for one in trained):
+            self.stopped = TIME_LIMIT
         return found
 
     @property

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..backprop import graphless
 from ..data.batches import Batches
-from ..records import Epoch, Step
+from ..records import INTERRUPTED, TIME_LIMIT, Epoch, Step
 from ..records.config import TrainingConfig
 from .best import Best
 from .course import Course
@@ -26,9 +26,6 @@ from .resumption import Checkpoints
 from .schedule import schedule
 from .steps import Steps
 from .threads import suitable_threads
-
-INTERRUPTED = "interrupted"
-"""Why a training ended that Ctrl-C stopped."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Session:
         if self.epoch >= self.epochs:
             return "all epochs done"
         if self.course.out_of_time and self.course.step:
-            return "time limit"
+            return TIME_LIMIT
         if self.history.rows and not math.isfinite(self.history.rows[-1].loss):
             return "the loss is not finite"
         patience = self.config.patience
