@@ -23,37 +23,39 @@ AIR = ["month", "hour", "DEWP", "TEMP", "PRES", "Iws"]
 
 
 @cache
-def _table(name: str) -> pl.DataFrame:
+def table(name: str) -> pl.DataFrame:
+    """All rows of a public table."""
     file = Path(os.environ.get("BACKLIGHT_DATA", "data")) / name
     if not file.exists():
         raise BacklightError(f"{file} is not there: set BACKLIGHT_DATA to the folder that holds {name}.")
     return read(file, images="no").frame
 
 
-def _drawn(name: str, rows: int, seed: int) -> pl.DataFrame:
-    return _table(name).sample(rows, seed=seed)
+def drawn(name: str, rows: int, seed: int) -> pl.DataFrame:
+    """Rows of a public table, other ones for each seed."""
+    return table(name).sample(rows, seed=seed)
 
 
 def income(seed: int) -> pl.DataFrame:
     """Census rows; the target is `income`, two classes."""
-    return _drawn("adult.csv", 1500, seed)
+    return drawn("adult.csv", 1500, seed)
 
 
 def few_incomes(seed: int) -> pl.DataFrame:
     """Five hundred census rows."""
-    return _drawn("adult.csv", 500, seed)
+    return drawn("adult.csv", 500, seed)
 
 
 def air(seed: int) -> Rows:
     """Weather, and the fine dust of the hour in µg/m³."""
-    frame = _table("beijing-pm25.csv").select([*AIR, "pm2.5"]).cast(pl.Float64, strict=False).drop_nulls()
+    frame = table("beijing-pm25.csv").select([*AIR, "pm2.5"]).cast(pl.Float64, strict=False).drop_nulls()
     rows = frame.sample(1500, seed=seed).to_numpy()
     return rows[:, :-1], rows[:, -1]
 
 
 def handwriting(seed: int) -> Rows:
     """Digits of MNIST in 14 × 14 means of four pixels, from 0 to 1."""
-    rows = _drawn("mnist10k.csv.zip", 1500, seed).to_numpy().astype(np.float64)
+    rows = drawn("mnist10k.csv.zip", 1500, seed).to_numpy().astype(np.float64)
     pixels = rows[:, 1:].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196) / 255
     return pixels, rows[:, 0].astype(int)
 
