@@ -11,7 +11,8 @@ import torch
 
 from . import posted_output, posted_training, sound
 from .bench import Outcome, examine, table
-from .cases import report_cases
+from .cases import read_cases, report_cases
+from .described import DESCRIBED
 from .engine import examine_by_engine
 from .healthy import HEALTHY
 from .programs import POSTED, SOUND, Collection, Entry
@@ -36,8 +37,12 @@ def main() -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for source in args.source or SOURCES if args.skip != "programs" else ():
         report_programs(source, args.seeds, args.only)
-    if args.cases and args.skip != "cases":
-        report_cases(Path(args.cases), args.only)
+    if args.skip != "cases":
+        print("## described programs, watch\n")
+        report_cases(DESCRIBED, args.only)
+        if args.cases:
+            print("\n## real programs, watch\n")
+            report_cases(read_cases(Path(args.cases)), args.only)
 
 
 def report_programs(source: str, seeds: int, only: str) -> None:

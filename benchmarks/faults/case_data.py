@@ -9,6 +9,8 @@ MOST_ROWS = 4000
 LONGEST_SIDE = 64
 MOST_FEATURES = 4096
 MOST_STEPS = 200
+EXCLUSIVE = 0.05
+"""Distance from one of the mean sum of a row of 0 and 1, up to which its columns are exclusive classes."""
 
 
 def features(facts: dict[str, Any], generator: torch.Generator) -> Tensor:
@@ -34,16 +36,29 @@ def target(facts: dict[str, Any], x: Tensor, learnable: bool, generator: torch.G
     shape = (len(x), *facts["shape"][1:])
     hidden = _scores(x, shape, generator) if learnable else torch.randn(shape, generator=generator)
     if len(shape) == 2 and shape[1] > 1 and facts.get("distinct", 9) == 2 and facts["max"] == 1:
-        scores = hidden
-        return torch.nn.functional.one_hot(scores.argmax(1), shape[1]).float()
+        if abs(facts["mean"] * shape[1] - 1) > EXCLUSIVE:
+            return (hidden > hidden.quantile(1 - facts["mean"], dim=0)).float()
+        return torch.nn.functional.one_hot(_even(hidden).argmax(1), shape[1]).float()
     if facts.get("values") or _is_codes(facts):
         values = torch.tensor(
             facts.get("values") or range(int(facts["min"]), int(facts["max"]) + 1), dtype=torch.float32
         )
         ranks = hidden.flatten().argsort().argsort().float() / max(1, hidden.numel())
+        if len(values) == 2 and facts["min"] < facts["mean"] < facts["max"]:
+            high = (facts["mean"] - facts["min"]) / (facts["max"] - facts["min"])
+            return values[(ranks >= 1 - high).long()].reshape(shape)
         return values[(ranks * len(values)).long().clamp_max(len(values) - 1)].reshape(shape)
     y = (hidden - hidden.mean()) / hidden.std().clamp_min(1e-6)
     return (facts["mean"] + facts["std"] * y).clamp(facts["min"], facts["max"])
+
+
+def _even(scores: Tensor) -> Tensor:
+    """Scores (n, classes) shifted by class until each class is the largest in about as many rows."""
+    classes = scores.shape[1]
+    for rate in torch.linspace(0.5, 0.02, 60).tolist():
+        shares = scores.argmax(1).bincount(minlength=classes) / len(scores)
+        scores = scores - rate * scores.std() * (shares * classes - 1).clamp(-1, 1)
+    return scores
 
 
 def _is_codes(facts: dict[str, Any]) -> bool:
