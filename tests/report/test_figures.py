@@ -39,7 +39,7 @@ def test_accuracy_is_grey_on_the_right_axis_and_splits_differ_by_dashes():
 
 
 def test_regression_shows_its_error_in_grey():
-    assert figures.curves({"run": history(accuracy=False)}).axes[1].get_ylabel() == "error"
+    assert figures.curves({"run": history(accuracy=False)}).axes[1].get_ylabel() == "RMSE, in the target's units"
 
 
 @pytest.mark.parametrize("many", [2, 8, 16])

@@ -1,6 +1,7 @@
 """Comparing runs."""
 
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -93,6 +94,25 @@ def test_the_command_prints_the_verdict_draws_and_answers_json(folders, tmp_path
     assert {"rows", "differences", "verdict", "rows_to_settle"} <= answer.keys()
     assert answer["differences"]["log_loss"].keys() == {"value", "low", "high"}
     assert command(["compare", runs[0]]) == 2
+    capsys.readouterr()
+    assert command(["compare", runs[0], f"{runs[0]}/."]) == 2
+    assert "was named twice, and a run does not differ from itself" in capsys.readouterr().err
+
+
+def test_runs_that_predict_the_same_are_said_to_and_print_no_zeros(folders, tmp_path, capsys):
+    shutil.copytree(folders / "first", tmp_path / "copy")
+    assert command(["compare", str(folders / "first"), str(tmp_path / "copy")]) == 0
+    shown = capsys.readouterr().out
+    assert "No difference: both predict the same on every one of" in shown
+    assert "second minus first" not in shown
+
+
+def test_no_difference_names_the_rule_that_says_so(folders):
+    found = bl.compare(folders / "first", folders / "again")
+    assert found.verdict == "no-difference"
+    said = sentences(found)[0]
+    assert f"Chance gives such a difference in {found.paired.p_value:.2g} of all cases; below 0.01 it would" in said
+    assert f"{found.paired.training_error:.2g} from training" in said
 
 
 def test_values_are_compared_by_their_squared_error(tmp_path, capsys):

@@ -25,12 +25,13 @@ LEVEL = "is not shown to be better than a linear model"
 )
 def test_verdicts(low, linear, expected):
     metrics = {"accuracy": Metric(0.88, low, 0.9)}
-    assert expected in verdict(CLASSES, metrics, {"accuracy": 0.76}, linear)
+    assert expected in verdict(CLASSES, metrics, {"accuracy": 0.76}, linear, rows=500)
 
 
 def test_values_are_judged_by_their_errors():
     metrics = {"r2": Metric(0.5, 0.4, 0.6), "rmse": Metric(5, 4, 6), "mae": Metric(4, 3, 5)}
-    said = verdict(Task("regression", "y"), metrics, {"r2": 0, "rmse": 9, "mae": 8}, {"r2": 0.3, "rmse": 7, "mae": 6})
+    baseline, linear = {"r2": 0, "rmse": 9, "mae": 8}, {"r2": 0.3, "rmse": 7, "mae": 6}
+    said = verdict(Task("regression", "y"), metrics, baseline, linear, rows=500)
     assert said == (
         "The network is better than a linear model in RMSE and MAE: R² 0.500 [0.400, 0.600], the linear model 0.300."
     )
@@ -48,7 +49,16 @@ def test_values_are_judged_by_their_errors():
 def test_verdict_and_report_say_the_same(tmp_path, linear, said, written):
     metrics = {"accuracy": Metric(0.88, 0.85, 0.9), "roc_auc": Metric(0.93, 0.9, 0.95)}
     baseline = {"accuracy": 0.5, "roc_auc": 0.5}
-    assert said in verdict(CLASSES, metrics, baseline, linear)
+    assert said in verdict(CLASSES, metrics, baseline, linear, rows=500)
     evaluation = {"metrics": {name: vars(m) for name, m in metrics.items()}, "baseline": baseline, "linear": linear}
     run = RunFolder(tmp_path, evaluation=json.loads(json.dumps(evaluation)))
     assert written in " ".join(judgement(run).reasons)
+
+
+def test_two_held_out_rows_decide_nothing(tmp_path):
+    metrics, beside = {"accuracy": Metric(1.0, 1.0, 1.0)}, {"accuracy": 0.5}
+    assert verdict(CLASSES, metrics, beside, beside, rows=2).startswith("2 held-out rows cannot tell the network from")
+    written = {"metrics": {"accuracy": vars(metrics["accuracy"])}, "baseline": beside, "linear": beside, "held_out": 2}
+    found = judgement(RunFolder(tmp_path, evaluation=written, findings=[]))
+    assert found.trust == "careful"
+    assert "too few to tell the network from a constant" in " ".join(found.reasons)

@@ -58,7 +58,7 @@ def test_values_show_their_error_and_bare_losses_nothing_else():
     PlainView(stream).on_epoch(rows=(Epoch(1, 1, "train", 0.5, None, None, 0.1, 1.0),), epochs=1)
     assert (
         stream.getvalue()
-        == "epoch 1/1  train loss 0.5000, error 12.35  rate 0.1\nepoch 1/1  train loss 0.5000  rate 0.1\n"
+        == "epoch 1/1  train loss 0.5000, RMSE 12.35  rate 0.1\nepoch 1/1  train loss 0.5000  rate 0.1\n"
     )
 
 

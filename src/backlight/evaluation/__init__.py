@@ -4,7 +4,7 @@ Scores on held-out rows with their intervals, what the report's figures are draw
 network gets most wrong. Arrays in, plain numbers out: nothing here knows of networks or files.
 """
 
-from .comparison import JUDGED, Comparison, compare
+from .comparison import FEWEST_ROWS, JUDGED, Comparison, compare
 from .heldout import Evaluation, evaluate
 from .learning_curve import Forecast, Point
 from .paired import Group, Paired, changed_groups, compare_paired, gain
@@ -14,6 +14,7 @@ from .scores import score
 from .worst import WrongExample, worst_examples
 
 __all__ = [
+    "FEWEST_ROWS",
     "JUDGED",
     "Comparison",
     "Evaluation",

@@ -23,6 +23,7 @@ from .figures.curve_axes import (
     places,
     schedule,
     score,
+    score_axis,
     score_name,
     splits,
     usual_top,
@@ -167,7 +168,7 @@ def text_curves(courses: Sequence[Course], *, smooth: float, width: int) -> list
         lines = _lines(courses, title, axis, (smooth, x[1] - x[0]))
         bounds, log = _bounds(lines, loss=title == "loss", many=len(courses) > 1)
         frame = Frame(x, bounds, columns, 14 if title == "loss" else 8, log)
-        words = f"{title}{split}{' (log scale)' if log else ''}"
+        words = f"{score_axis(title)}{split}{' (log scale)' if log else ''}"
         below = "" if rates or (name and title == "loss") else axis
         texts += plot(lines, frame, title=words, axis=below)
     return texts + (_rates(courses, axis, x, columns) if rates else [])

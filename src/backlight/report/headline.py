@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from ..data.counted import counted
-from ..evaluation import Comparison, compare
+from ..evaluation import FEWEST_ROWS, Comparison, compare
 from ..records import Metric
 from .folder import RunFolder
 from .words import interval_text, listed, score_names, score_text
@@ -90,7 +90,7 @@ def judgement(run: RunFolder) -> Judgement:
     reasons = tuple(filter(None, said))
     if "error" in severities or constant.nothing_better or run.evaluation.get("diverged"):
         return Judgement("bad", "Not yet.", reasons)
-    if "warning" in severities or linear.nothing_better:
+    if "warning" in severities or linear.nothing_better or _held_out(run) < FEWEST_ROWS:
         return Judgement("careful", "With care.", reasons)
     if run.findings is not None:
         return Judgement("good", "Yes, as far as these checks can tell.", reasons)
@@ -136,13 +136,25 @@ def _diverged(run: RunFolder) -> str:
 
 
 def _few_rows(run: RunFolder) -> str:
-    rows = run.evaluation.get("held_out") or FEW_ROWS
-    return f"Only {counted(rows, 'row')} were held out: the scores are rough." if rows < FEW_ROWS else ""
+    rows = _held_out(run)
+    if rows >= FEW_ROWS:
+        return ""
+    said = f"Only {counted(rows, 'row was', 'rows were')} held out: "
+    if rows < FEWEST_ROWS:
+        return (
+            f"{said}too few to tell the network from a constant or a linear model, which takes {FEWEST_ROWS} at least."
+        )
+    return f"{said}the scores are rough."
+
+
+def _held_out(run: RunFolder) -> int:
+    """Rows that the scores are of; as many as are enough where that was not kept."""
+    return int(run.evaluation.get("held_out") or FEW_ROWS)
 
 
 def _beside(run: RunFolder, reference: str) -> Comparison:
     metrics = {name: Metric(**values) for name, values in (run.evaluation.get("metrics") or {}).items()}
-    return compare(metrics, run.evaluation.get(reference) or {})
+    return compare(metrics, run.evaluation.get(reference) or {}, rows=_held_out(run))
 
 
 def _against_references(constant: Comparison, linear: Comparison) -> str:

@@ -58,6 +58,11 @@ class RunComparison:
         """Change of the probability of the right class of each row (or of minus the absolute error): (rows,)."""
         return gain(self.task, self.truth, self.predictions[1]) - gain(self.task, self.truth, self.predictions[0])
 
+    @property
+    def same(self) -> bool:
+        """Whether both sides predict the same on every row: copies of one run, or one configuration trained twice."""
+        return bool(np.array_equal(*self.predictions))
+
     def to_dict(self) -> dict[str, Any]:
         """What `backlight compare --json` prints."""
         paired = self.paired
@@ -94,7 +99,7 @@ def compare(*runs: str | Path | Run, data: Any = None) -> RunComparison:
     Raises
     ------
     BacklightError
-        Runs of different tasks, more than two configurations, or too few rows that no run has seen.
+        The same run twice, runs of different tasks, more than two configurations, or too few rows that no run has seen.
     """
     opened = [run if isinstance(run, Run) else Run(run) for run in runs]
     first, second = _sides(opened)
@@ -139,6 +144,11 @@ def _sides(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     """The runs of the first configuration and those of the second."""
     if len(runs) < 2:
         raise BacklightError("One run alone cannot be compared; name two run folders.")
+    folders = [run.folder.resolve() for run in runs]
+    if again := next((run for run, folder in zip(runs, folders, strict=True) if folders.count(folder) > 1), None):
+        raise BacklightError(
+            f"{again.folder} was named twice, and a run does not differ from itself; name another run."
+        )
     if len(runs) == 2:
         return [runs[0]], [runs[1]]
     kinds: list[tuple[Config, list[Run]]] = []

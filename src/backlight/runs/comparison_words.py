@@ -1,6 +1,7 @@
 """A comparison in sentences."""
 
 from ..evaluation import Group
+from ..evaluation.paired import LEVEL
 from .comparison import RunComparison
 
 SHOWN = 5
@@ -9,6 +10,8 @@ SHOWN = 5
 
 def sentences(found: RunComparison) -> list[str]:
     """The verdict first, then what accuracy hides."""
+    if found.same:
+        return [verdict(found)]
     groups = [_group(found, group) for group in found.groups[:SHOWN]]
     return [verdict(found), *filter(None, (errors(found), probabilities(found))), *groups]
 
@@ -22,7 +25,15 @@ def verdict(found: RunComparison) -> str:
         p = found.paired.p_value
         chance = "fewer than one in a million cases" if p < 1e-6 else f"{p:.2g} of all cases"
         return f"The second is {found.verdict}: {seen}; chance gives such a difference in {chance}."
-    return f"No difference to be seen: {seen}. {_to_settle(found)}"
+    if found.same:
+        return f"No difference: both predict the same on every one of the {found.rows:,} rows."
+    paired = found.paired
+    return (
+        f"No difference to be seen: {seen} over these rows, and training anew would move it, too: standard error "
+        f"{paired.row_error:.2g} from the rows, {paired.training_error:.2g} from training, in the loss of a row. "
+        f"Chance gives such a difference in {paired.p_value:.2g} of all cases; below {LEVEL:g} it would count. "
+        f"{_to_settle(found)}"
+    )
 
 
 def _to_settle(found: RunComparison) -> str:

@@ -27,7 +27,7 @@ def outcome(
     """The content of evaluation.json. `prediction` is of the rows of `assembly.held_out`."""
     task, prepared = assembly.task, assembly.prepared
     wrong = int(np.count_nonzero(~np.isfinite(prediction).reshape(len(prediction), -1).all(axis=1)))
-    scored = verdict(task, evaluation.metrics, references["baseline"], references["linear"])
+    scored = verdict(task, evaluation.metrics, references["baseline"], references["linear"], rows=len(prediction))
     return (
         evaluation.to_dict()
         | references

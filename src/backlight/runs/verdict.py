@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 
-from ..evaluation import compare
+from ..data.counted import counted
+from ..evaluation import FEWEST_ROWS, compare
 from ..records import Metric, Task
 from ..report import score_names
 
 
 def verdict(
-    task: Task, metrics: Mapping[str, Metric], baseline: Mapping[str, float], linear: Mapping[str, float]
+    task: Task, metrics: Mapping[str, Metric], baseline: Mapping[str, float], linear: Mapping[str, float], *, rows: int
 ) -> str:
     """What the scores say: no better than a constant, worse or no better than a linear model, or better than both.
+
+    On fewer than `FEWEST_ROWS` held-out rows: that they are too few to say it.
 
     Only words what `evaluation.compare` finds, as the report does.
     """
@@ -19,9 +22,14 @@ def verdict(
         return f"The held-out rows are too few to measure {words}."
     score = metrics[name]
     seen = f"{words} {score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
-    if compare(metrics, baseline).nothing_better:
+    if rows < FEWEST_ROWS:
+        return (
+            f"{counted(rows, 'held-out row')} cannot tell the network from a constant or a linear model ({seen}): it "
+            f"takes {FEWEST_ROWS} at least."
+        )
+    if compare(metrics, baseline, rows=rows).nothing_better:
         return f"Do not rely on this network yet: {seen} cannot be told apart from a constant guess."
-    beside = compare(metrics, linear)
+    beside = compare(metrics, linear, rows=rows)
     if not beside.compared:
         return f"The network learned from its inputs: {seen}."
     seen += f", the linear model {linear[name]:.3f}" if name in linear else ""

@@ -161,7 +161,7 @@ def shown_row(rows: Sequence[Epoch]) -> Epoch:
 
 def score_name(row: Epoch) -> str:
     """What `_score` shows: accuracy for classes, the root mean squared error for values."""
-    return "error" if row.accuracy is None else "accuracy"
+    return "RMSE" if row.accuracy is None else "accuracy"
 
 
 def _named_score(row: Epoch) -> str:

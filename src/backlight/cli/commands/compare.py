@@ -1,13 +1,17 @@
 """backlight compare: two models on the same held-out rows."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .. import options
 from ..app import app
 from ..output import number, print_json, print_table, print_text, say
+
+if TYPE_CHECKING:
+    from ...records import Metric
 
 
 @app.command(epilog="Example:  backlight compare runs/adult-one runs/adult-two -o compare.png")
@@ -37,14 +41,19 @@ def compare(
     for name, (first, second) in found.settings.items():
         print_text(f"{name}: {_shown(first)} → {_shown(second)}")
     print_text(f"On {found.which}:\n")
+    if not found.same:
+        _print_differences(found.differences)
+    for sentence in sentences(found):
+        print_text(sentence)
+
+
+def _print_differences(differences: "Mapping[str, Metric]") -> None:
     rows = [
         (name.replace("_", " "), number(d.value), f"[{number(d.low)}, {number(d.high)}]")
-        for name, d in found.differences.items()
+        for name, d in differences.items()
     ]
     print_table(("second minus first", "difference", "95 % interval"), rows, right=(1, 2))
     print_text("")
-    for sentence in sentences(found):
-        print_text(sentence)
 
 
 def _shown(value: object) -> str:

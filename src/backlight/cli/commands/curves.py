@@ -27,7 +27,7 @@ def curves(
     ] = 0.015,
     json: options.Json = False,
 ) -> None:
-    """Draw loss, accuracy (or error) and learning rate of each RUN by epoch, training beside validation.
+    """Draw loss, accuracy (or RMSE) and learning rate of each RUN by epoch, training beside validation.
 
     A run that is still going on shows what it has so far.
     """

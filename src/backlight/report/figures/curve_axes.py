@@ -30,17 +30,22 @@ def of_split(rows: Sequence[Epoch], split: str) -> list[Epoch]:
 
 
 def score(row: Epoch) -> float:
-    """Accuracy; the error where there is none."""
+    """Accuracy; the root mean squared error where there is none."""
     value = row.error if row.accuracy is None else row.accuracy
     return math.nan if value is None else value
 
 
 def score_name(rows: Iterable[Epoch]) -> str:
-    """`accuracy` or `error`; empty where neither was measured."""
+    """`accuracy` or `RMSE`; empty where neither was measured."""
     rows = list(rows)
     if any(row.accuracy is not None for row in rows):
         return "accuracy"
-    return "error" if any(row.error is not None for row in rows) else ""
+    return "RMSE" if any(row.error is not None for row in rows) else ""
+
+
+def score_axis(name: str) -> str:
+    """The same with its unit, beside an axis."""
+    return "RMSE, in the target's units" if name == "RMSE" else name
 
 
 def axis_of(rows: Iterable[Epoch]) -> str:

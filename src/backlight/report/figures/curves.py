@@ -18,6 +18,7 @@ from .curve_axes import (
     rate_axes,
     scale_losses,
     score,
+    score_axis,
     score_name,
     splits,
 )
@@ -44,7 +45,7 @@ def curves(
     """Both splits of one run, or of several, on one graph; see `curves_of_runs` for several.
 
     One run: blue is training, orange and dashed is validation, dotted is what was met within epochs. Grey lines belong
-    to the right axis: accuracy, or the error in the target's units for regression. Lines are smoothed over the share
+    to the right axis: accuracy, or for regression the RMSE in the target's units. Lines are smoothed over the share
     `smooth` of the course, with what was measured faintly behind.
     """
     if len(histories) > 1:
@@ -109,7 +110,7 @@ def _scores(loss: Axes, rows: Sequence[Epoch], axis: str, smooth: float) -> Axes
     bare(axes, grid="")
     axes.spines["left"].set_visible(False)
     loss.set_zorder(axes.get_zorder() + 1)
-    axes.set_ylabel(score_name(rows), color=GREY)
+    axes.set_ylabel(score_axis(score_name(rows)), color=GREY)
     axes.tick_params(axis="y", labelcolor=GREY)
     within, span = _scored_within(rows), _span(rows, axis)
     if within:

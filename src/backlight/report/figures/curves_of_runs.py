@@ -1,4 +1,4 @@
-"""Several runs over each other: loss, below it accuracy or the error, and the learning rates."""
+"""Several runs over each other: loss, below it accuracy or the RMSE, and the learning rates."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from .curve_axes import (
     rate_axes,
     scale_losses,
     score,
+    score_axis,
     score_name,
     splits,
     usual_top,
@@ -82,7 +83,7 @@ def _panel(
     axes: Axes, lines: Sequence[tuple[Sequence[Epoch], dict[str, Any]]], axis: str, name: str, smooth: float
 ) -> None:
     bare(axes)
-    axes.set_ylabel(name, color=INK)
+    axes.set_ylabel(score_axis(name), color=INK)
     measure = (lambda row: row.loss) if name == "loss" else score
     everything = [place for rows, _ in lines for place in places(rows, axis)]
     span = max(everything) - min(everything)
