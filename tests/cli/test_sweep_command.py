@@ -23,7 +23,7 @@ def test_a_person_reads_a_line_for_each_value_and_the_verdict(tmp_path, capsys):
     over = ["--over", "init=zeros,he"]
     assert run(["sweep", "sklearn:wine", *QUICK, *over, "--out", str(tmp_path / "sweep")]) == 0
     said = capsys.readouterr().out
-    assert "→ he" in said and "Recommended init: he" in said
+    assert "→ he" in said and "Recommended initialisation: he" in said
     assert any(bar in said for bar in "▁▂▃▄▅▆▇█")
 
 

@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 import backlight as bl
-from backlight.runs.sweep_values import read_over, widened
+from backlight.evaluation.trials import Judged
+from backlight.report.swept import _WORDS, name_of, question
+from backlight.runs.sweep_values import read_over, sweepable, widened
 from backlight.runs.sweep_words import verdict
 from backlight.training.contest import Contest
 from backlight.training.session import Session
@@ -50,6 +52,7 @@ def test_every_curve_is_in_the_history(rates):
 def test_the_page_is_whole_and_shows_every_rate(rates):
     page = (rates.folder / "report.html").read_text()
     assert page.count("<svg") == 1
+    assert "<h1>Which learning rate suits this network?</h1>" in page
     assert all(f"{trial.value:g}" in page for trial in rates.trials)
     assert "http://" not in page.replace("http://www.w3.org", "")
 
@@ -104,6 +107,22 @@ def test_a_best_at_the_end_of_the_race_names_rates_to_try(rates):
     assert f"the highest of the race, and a higher one may do better still: try --over learning_rate={high:g}," in (
         verdict_with(high)
     )
+
+
+def test_the_margin_says_which_of_its_rates_were_not_seen_to_the_end(rates):
+    def margin_of(*trials):
+        return verdict(replace(rates, trials=trials, recommended=0.01, margin=(0.01, 0.02)))
+
+    best = Judged(0.01, 0.1, "right", "", "full", 6, 0.0, True)
+    assert "2 times more does as well." in margin_of(best, Judged(0.02, 0.101, "right", "", "full", 6, 0.01, True))
+    stopped = margin_of(best, Judged(0.02, 0.15, "right", "", "full", 2, 0.01, False))
+    assert "2 times more does as well, as far as was seen: 0.02 at epoch 2, where it was stopped." in stopped
+
+
+@pytest.mark.parametrize("setting", sweepable())
+def test_every_setting_that_can_be_swept_is_asked_for_in_a_sentence(setting):
+    assert question(setting).endswith("?") and setting in _WORDS
+    assert "_" not in name_of(setting) + question(setting)
 
 
 def test_values_that_were_not_trained_are_named(tmp_path, monkeypatch):

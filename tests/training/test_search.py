@@ -207,6 +207,14 @@ def test_the_distance_to_the_best_says_at_which_epoch_or_in_which_stage_it_was_m
     assert words[1.0].endswith("60.0% above the best of the short look")
 
 
+def test_one_that_was_stopped_says_where_it_was_compared_in_the_short_look_and_where_it_is_too_small():
+    race = [curve(1e-2, [0.5, 0.4, 0.3]), curve(1e-3, [0.8], planned=3)]
+    short = [curve(1e-2, [0.6, 0.5], "short"), curve(1.0, [0.8], "short", planned=2)]
+    words = {one.value: one.words for one in judge([*short, *race], rates=True).trials}
+    assert words[1.0].endswith("33.3% above the best of the short look at epoch 1, where it was stopped")
+    assert words[1e-3].endswith("40% of the way of the best at epoch 1, where it was stopped")
+
+
 def test_a_trial_that_was_stopped_before_anything_was_measured_is_not_called_divergent():
     short = [curve(1e-3, [0.5], "short"), curve(1e-2, [0.4], "short")]
     found = judge([*short, curve(1e-2, [], planned=4), curve(2e-2, [], planned=4)], rates=True)

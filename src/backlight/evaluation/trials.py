@@ -155,7 +155,7 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
     elif last > bound:
         verdict, words = "diverges", f"the loss ends at {last:.3g}, above the {bound:.3g} of not training at all"
     elif rates:
-        verdict, words = _rate(trial, best, beyond, share, noise)
+        verdict, words = _rate(trial, best, _rival(trial, best, whole=like is not None), beyond, share, noise)
     else:
         verdict, words = _setting(trial, best, beyond)
     if like is not None and verdict not in ("diverges", UNFINISHED):
@@ -214,17 +214,17 @@ def _over_more_steps(trial: Tried, trials: Sequence[Tried], best: Tried) -> tupl
     return None
 
 
-def _rate(trial: Tried, best: Tried, beyond: float, share: float, noise: float) -> tuple[str, str]:
+def _rate(trial: Tried, best: Tried, rival: str, beyond: float, share: float, noise: float) -> tuple[str, str]:
     steady = "noisy" if noise > NOISY else "steady"
     if trial.value == best.value:
         return "right", "quick improvement, then slow and steady"
     if beyond <= TOLERANCE:
-        return "right", f"within {TOLERANCE:.0%} of {_rival(trial, best)}"
+        return "right", f"within {TOLERANCE:.0%} of {rival}"
     if trial.value < best.value:
         far = "far from done" if share < DONE else "not done"
-        return "too small", f"{steady}, but {far}: {share:.0%} of the way of the best"
+        return "too small", f"{steady}, but {far}: {share:.0%} of the way of {rival}"
     settles = "noisy, settles high" if noise > NOISY else "settles high"
-    return "too large", f"{settles}: {_above(beyond)} {_rival(trial, best)}"
+    return "too large", f"{settles}: {_above(beyond)} {rival}"
 
 
 def _setting(trial: Tried, best: Tried, beyond: float) -> tuple[str, str]:
@@ -239,12 +239,13 @@ def _above(beyond: float) -> str:
     return f"{beyond:.1%} above" if beyond < 1 else f"{1 + beyond:.3g} times the loss of"
 
 
-def _rival(trial: Tried, best: Tried) -> str:
-    """What the distance is measured to: of another stage, or at the epoch at which the trial was stopped."""
-    if trial.stage != best.stage:
-        return "the best of the short look"
-    stopped = len(trial.curve)
-    return f"the best at epoch {stopped}, where it was stopped" if stopped < len(best.curve) else "the best"
+def _rival(trial: Tried, best: Tried, *, whole: bool = False) -> str:
+    """What the distance is measured to: of another stage, or at the epoch at which the trial was stopped.
+
+    whole: whether the trial is judged by others that had all epochs of the stage.
+    """
+    rival = "the best" if trial.stage == best.stage else "the best of the short look"
+    return rival if trial.finished or whole else f"{rival} at epoch {len(trial.curve)}, where it was stopped"
 
 
 def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from ..files import write_text
 from ..records import BacklightError
 from . import figures
 from .page import REPORT, environment, style
+from .swept import name_of, question
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def write_sweep_report(folder: str | Path) -> Path:
         "style": style(),
         "kind": "sweep",
         "result": found.result,
-        "over": found.over.replace("_", " "),
+        "over": name_of(found.over),
+        "question": question(found.over),
         "name": found.path.resolve().name,
         "curves": Markup(figures.to_svg(figures.sweep(found), name="sweep", label=found.result["verdict"])),
         "start": None,

@@ -23,7 +23,7 @@ from .preconditions import check_batch_size
 
 RATE = "learning_rate"
 _OTHERS = ("dropout", "init", "width")
-_NOT_SWEPT = ("device", "time_limit", "ensemble", "folds", RATE)
+_NOT_SWEPT = ("device", "time_limit", "ensemble", "folds", "learning_rate_from", "rate_factors", "decay_factors", RATE)
 SHOWN_ROWS = 1000
 """Training rows that an initialisation which needs rows looks at."""
 _UNITS = ("linear", "conv")
@@ -53,12 +53,16 @@ def read_over(text: str) -> Over:
     name, _, listed = text.partition("=")
     name = {"lr": RATE}.get(name.strip().replace("-", "_"), name.strip().replace("-", "_"))
     values = tuple(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
-    known = (RATE, *_OTHERS, *(field for field in TrainingConfig.model_fields if field not in _NOT_SWEPT))
-    if name not in known:
-        raise BacklightError(f"--over {name!r} cannot be swept; choose one of {', '.join(sorted(known))}.")
+    if name not in sweepable():
+        raise BacklightError(f"--over {name!r} cannot be swept; choose one of {', '.join(sorted(sweepable()))}.")
     if len(values) < 2 and not (name == RATE and not listed):
         raise BacklightError(f"--over {name} needs two values at least, as in --over dropout=0,.1,.2,.5.")
     return Over(name, tuple(_value(name, value) for value in values))
+
+
+def sweepable() -> tuple[str, ...]:
+    """Every setting that can be swept."""
+    return (RATE, *_OTHERS, *(field for field in TrainingConfig.model_fields if field not in _NOT_SWEPT))
 
 
 def _value(name: str, text: str) -> Any:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..evaluation.trials import TOLERANCE, Judged
+from ..report.swept import name_of
 from ..training.search import FURTHER
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def shown(value: Any) -> str:
 
 
 def _recommended(sweep: Sweep) -> str:
-    name = sweep.over.replace("_", " ")
+    name = name_of(sweep.over)
     if sweep.recommended is None:
         if not sweep.trials:
             return "No trial was begun."
@@ -39,14 +40,24 @@ def _margin(sweep: Sweep) -> str:
     if sweep.recommended is None:
         return ""
     if sweep.margin is None or sweep.over != "learning_rate":
-        others = [shown(one.value) for one in sweep.trials if one.verdict == "as good"]
+        others = [f"{shown(one.value)}{_so_far(one)}" for one in sweep.trials if one.verdict == "as good"]
         return f"No difference to be seen (within {TOLERANCE:.0%}): {', '.join(others)}." if others else ""
     low, high = sweep.margin
     if low == high:
         return f"None of its neighbours is within {TOLERANCE:.0%}."
     ends = [f"{high / sweep.recommended:.2g} times more"] if high > sweep.recommended else []
     ends += [f"{sweep.recommended / low:.2g} times less"] if low < sweep.recommended else []
-    return f"Within {TOLERANCE:.0%} from {low:g} to {high:g}: {' and '.join(ends)} do as well."
+    ends[-1] += f" {'does' if len(ends) == 1 else 'do'} as well"
+    cut = [f"{one.value:g}{_so_far(one)}" for one in sweep.trials if low <= one.value <= high and _so_far(one)]
+    seen = f", as far as was seen: {', '.join(cut)}" if cut else ""
+    return f"Within {TOLERANCE:.0%} from {low:g} to {high:g}: {' and '.join(ends)}{seen}."
+
+
+def _so_far(one: Judged) -> str:
+    """Where a trial that had not the whole budget was compared; empty for one that had."""
+    if one.stage == "short":
+        return " in the short look only"
+    return "" if one.finished else f" at epoch {one.epochs}, where it was stopped"
 
 
 def _raced(sweep: Sweep) -> str:

@@ -57,6 +57,7 @@ def _show(found: "Sweep", *, json: bool) -> None:
     if json:
         print_json(found.to_dict())
     else:
+        from ...report.swept import name_of
         from ...runs.sweep_words import shown, sparkline
 
         print_text("")
@@ -71,8 +72,9 @@ def _show(found: "Sweep", *, json: bool) -> None:
             )
             for one in found.trials
         ]
-        name = found.over.replace("_", " ")
-        print_table((f"  {name}", "verdict", "validation loss", "epochs", "loss", "because"), rows, right=(2,))
+        print_table(
+            (f"  {name_of(found.over)}", "verdict", "validation loss", "epochs", "loss", "because"), rows, right=(2,)
+        )
         print_text(f"\n{found.verdict}\nSweep: {found.folder / 'report.html' if found.trials else found.folder}")
     if found.stopped == "interrupted":
         say(f"Interrupted: the trials so far are in {found.folder}.")

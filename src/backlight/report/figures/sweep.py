@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from ..swept import name_of
 from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, themed
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _by_value(axes: Axes, folder: SweepFolder) -> None:
         axes.axvline(chosen, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=0)
         axes.annotate(f"recommended: {shown(best)}", (chosen, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
                       textcoords="offset points", ha="center", fontsize=10, color=MUTED)  # fmt: skip
-    axes.set_xlabel(folder.over.replace("_", " "))
+    axes.set_xlabel(name_of(folder.over))
     axes.set_ylabel("lowest validation loss")
 
 
