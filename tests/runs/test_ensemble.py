@@ -11,8 +11,11 @@ import backlight as bl
 from backlight.network.layers import Ensemble
 from backlight.runs import ensemble as ensembles
 from backlight.runs.ensemble import draw_folds, members_of
+from backlight.training import Observer, resumption
+from backlight.training.session import Session
 
 FAST = {"network": "8 relu", "epochs": 3, "batch_size": 32, "learning_rate": 0.01, "verbose": False, "diagnose": False}
+update = Session.update
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +90,57 @@ def test_folds_hold_like_parts_of_the_target():
     assert np.ptp([values[fold == one].mean() for one in range(5)]) < 0.3
 
 
-def test_cut_short_it_keeps_the_members_that_are_done_and_resume_trains_the_others(run, tmp_path, monkeypatch):
+class StopsAfter(Observer):
+    """Ctrl-C at the end of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch(self, rows, **_):
+        if rows[-1].epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+def history(run):
+    """Of every member, but for the seconds."""
+    return [line.rsplit(",", 1)[0] for line in (run.folder / "history-members.csv").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("network", ["8 relu, dropout 0.3", "8 relu, dropout 0.3; 4 tanh, dropout 0.2"])
+def test_members_that_were_cut_short_go_on_where_they_stood(network, tmp_path, monkeypatch):
+    """Of one structure, and in turns; the numbers are those of a run that nothing interrupted."""
+    monkeypatch.setattr(resumption, "KEEP_SECONDS", 0.0)
+    options = FAST | {"network": network, "ensemble": 3, "epochs": 6}
+    whole = bl.train("sklearn:wine", out=tmp_path / "whole", **options)
+    cut = bl.train("sklearn:wine", out=tmp_path / "cut", observers=[StopsAfter(4)], **options)
+    assert cut.summary()["ensemble"]["missing"] == [1, 2, 3]
+    (said,) = [note for note in cut.evaluation["notes"] if "0 of 3 members are whole" in note]
+    assert said.endswith("trains them all on.")
+    updates = []
+    monkeypatch.setattr(Session, "update", lambda *args: updates.append(args) or update(*args))
+    resumed = bl.resume(cut.folder, verbose=False)
+    assert 0 < len(updates) < 3 * whole.history[-1].step * 3 / 4
+    assert resumed.summary()["ensemble"]["missing"] == []
+    assert history(resumed) == history(whole)
+    assert np.array_equal(whole.predict_proba("sklearn:wine"), resumed.predict_proba("sklearn:wine"))
+
+
+def test_resume_gives_members_more_epochs(run, tmp_path):
+    few = bl.train("sklearn:wine", ensemble=3, out=tmp_path / "few", **FAST)
+    before = history(few)
+    more = bl.resume(few.folder, epochs=5, verbose=False)
+    facts = json.loads((more.folder / "ensemble.json").read_text())["trained"]
+    assert [one["epochs"] for one in facts] == [5, 5, 5]
+    assert set(before) < set(history(more))
+    with pytest.raises(bl.BacklightError, match=r"5 epochs of .* are done"):
+        bl.resume(few.folder, epochs=2, verbose=False)
+
+
+def test_members_that_are_whole_predict_where_others_were_cut_short(run, tmp_path, monkeypatch):
     train_copies = ensembles.train_copies
 
-    def second_cut_short(copies, *args, **kwargs):
-        trained = train_copies(copies, *args, **kwargs)
+    def second_cut_short(*args, **kwargs):
+        trained = train_copies(*args, **kwargs)
         return [trained[0], replace(trained[1], stopped="interrupted"), trained[2]]
 
     monkeypatch.setattr(ensembles, "train_copies", second_cut_short)
@@ -99,14 +148,10 @@ def test_cut_short_it_keeps_the_members_that_are_done_and_resume_trains_the_othe
     assert cut.evaluation["stopped"] == "interrupted"
     assert cut.summary()["ensemble"]["missing"] == [2]
     (said,) = [note for note in cut.evaluation["notes"] if "2 of 3 members are whole" in note]
-    assert said.endswith("trains the others again, from their start.")
+    assert said.endswith("trains the others on.")
     assert len(members_of(bl.Run(cut.folder).module)) == 2
-    trained = []
-    monkeypatch.setattr(
-        ensembles, "train_copies", lambda copies, *a, **k: trained.extend(copies) or train_copies(copies, *a, **k)
-    )
+    monkeypatch.setattr(ensembles, "train_copies", train_copies)
     whole = bl.resume(cut.folder, verbose=False)
-    assert len(trained) == 1
     assert whole.summary()["ensemble"]["missing"] == []
     assert np.allclose(whole.predict_proba("sklearn:wine"), run.predict_proba("sklearn:wine"), atol=1e-6)
 

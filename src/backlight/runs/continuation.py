@@ -12,6 +12,7 @@ from ..records.config import Config
 from ..training.checkpoint import checkpoints, load_newest_checkpoint
 from . import settings
 from .assembly import Assembly, assemble
+from .ensemble import checkpoint_folders
 from .options import configure
 from .run import Run
 from .stages import complete
@@ -53,7 +54,8 @@ def resume(
     check_at_hand(folder, config, source, network, "resume")
     check_epochs(folder, epochs)
     watching = [view(), *observers] if verbose else list(observers)
-    fresh = not checkpoints(folder / files.CHECKPOINTS)
+    begun = checkpoint_folders(folder / files.CHECKPOINTS, config.training.ensemble or 1)
+    fresh = not all(checkpoints(one) for one in begun)
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     check_same_data(folder, assembly)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)

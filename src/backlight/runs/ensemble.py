@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..network.layers import Ensemble
 from ..records import CUT_SHORT, BacklightError, Inputs, TableInputs, Task
 from ..records.config import Config, TrainingConfig
 from ..training import Copy, Observer, Trained, train_copies
+from ..training.checkpoint import load_newest_checkpoint
 from .prediction import Restore, predictions, raw_outputs
 
 SMALL_TABLE = 2000
@@ -145,21 +146,23 @@ class Trainees:
     augmentation: Augmentation | None = None
     deadline: float | None = None
     record: bool = True
+    checkpoints: Path | None = None
+    """Folder that gets one for the checkpoints of each member; None for no checkpoints."""
 
 
 def train_members(
-    those: Trainees, *, observers: Sequence[Observer] = (), done: dict[int, Member] | None = None
-) -> tuple[list[Trained | None], list[Member]]:
-    """Train every member that is not done; what each training left, None for those done, and the facts of all.
+    those: Trainees, *, observers: Sequence[Observer] = (), of_first: Sequence[Observer] = (), resume: bool = False
+) -> tuple[list[Trained], list[Member]]:
+    """Train every member; what each training left, and the facts of all.
 
-    observers: of the first member that is trained. done: facts by number of member; their modules hold their
-    parameters already.
+    observers: of the first member that has epochs to go. of_first: of the first of all.
+    resume: each goes on from its newest checkpoint.
     """
-    done, (x, y) = done or {}, those.train
-    seeds = member_seeds(those.seed, len(those.modules))
-    fold = draw_folds(y, len(seeds), those.seed) if those.config.folds else None
-    open_ones = [number for number in range(len(seeds)) if number + 1 not in done]
-    copies = [_copy(those, number, seeds[number], fold) for number in open_ones]
+    (x, y), count = those.train, len(those.modules)
+    fold = draw_folds(y, count, those.seed) if those.config.folds else None
+    copies = [_copy(those, number, seed, fold) for number, seed in enumerate(member_seeds(those.seed, count))]
+    folders = None if those.checkpoints is None else checkpoint_folders(those.checkpoints, count)
+    watched = _first_open(folders, those.config.epochs or 1) if folders and resume else 0
     trained = train_copies(
         copies,
         those.loss,
@@ -168,17 +171,26 @@ def train_members(
         unit=those.unit,
         augmentation=those.augmentation,
         deadline=those.deadline,
-        observers=[observers if place == 0 else () for place in range(len(copies))],
+        observers=[
+            (*(observers if number == watched else ()), *(of_first if number == 0 else ())) for number in range(count)
+        ],
         record=those.record,
+        checkpoints=folders,
+        resume=resume,
     )
-    by_number: dict[int, Trained] = dict(zip(open_ones, trained, strict=True))
-    facts = [
-        done[number + 1]
-        if number + 1 in done
-        else _facts(number, seed, by_number[number], copies[open_ones.index(number)], len(y))
-        for number, seed in enumerate(seeds)
-    ]
-    return [by_number.get(number) for number in range(len(seeds))], facts
+    facts = [_facts(number, copy, one, len(y)) for number, (copy, one) in enumerate(zip(copies, trained, strict=True))]
+    return trained, facts
+
+
+def checkpoint_folders(folder: Path, many: int) -> list[Path]:
+    """Where the checkpoints of each member lie, below those of the run; of a single network, there."""
+    return [folder] if many == 1 else [folder / f"member{number}" for number in range(1, many + 1)]
+
+
+def _first_open(folders: Sequence[Path], epochs: int) -> int:
+    """Number, from 0, of the first member with epochs to go; 0 where there is none."""
+    found = [load_newest_checkpoint(folder) for folder in folders]
+    return next((number for number, one in enumerate(found) if one is None or one[1]["epoch"] < epochs), 0)
 
 
 def _copy(those: Trainees, number: int, seed: int, fold: np.ndarray | None) -> Copy:
@@ -190,11 +202,11 @@ def _copy(those: Trainees, number: int, seed: int, fold: np.ndarray | None) -> C
     return Copy(those.modules[number], those.config, seed, outside[:fewest], (x[inside], y[inside]))
 
 
-def _facts(number: int, seed: int, trained: Trained, copy: Copy, rows: int) -> Member:
+def _facts(number: int, copy: Copy, trained: Trained, rows: int) -> Member:
     kept = [row.loss for row in trained.history if row.split == "validation" and row.epoch == trained.best_epoch]
     seen = rows if copy.rows is None else len(copy.rows)
     loss = kept[-1] if kept and math.isfinite(kept[-1]) else None
-    return Member(number + 1, seed, seen, trained.epochs, trained.best_epoch, loss, trained.stopped)
+    return Member(number + 1, copy.seed, seen, trained.epochs, trained.best_epoch, loss, trained.stopped)
 
 
 def kept(facts: Sequence[Member]) -> list[Member]:
@@ -216,37 +228,22 @@ def missing_sentence(facts: Sequence[Member], many: int, folder: Path | None = N
         else f"{len(kept(facts))} predict as far as they came"
     )
     rest = "the others" if whole else "them all"
-    go_on = f"; `backlight resume {folder}` trains {rest} again, from their start" if folder is not None else ""
+    go_on = f"; `backlight resume {folder}` trains {rest} on" if folder is not None else ""
     return f"{whole} of {many} members are whole, cut short: {', '.join(short)}; {what}{go_on}."
 
 
-def save_facts(
-    folder: Path, config: TrainingConfig, facts: Sequence[Member], trained: Sequence[Trained | None]
-) -> None:
-    """Write ensemble.json, and history-members.csv with the epochs of every member that was trained now."""
+def save_facts(folder: Path, config: TrainingConfig, facts: Sequence[Member], trained: Sequence[Trained]) -> None:
+    """Write ensemble.json, and history-members.csv with the epochs of every member."""
     in_use = {one.member for one in kept(facts)}
     content = {
         "members": config.ensemble,
         "folds": bool(config.folds),
         "missing": [one.member for one in facts if one.stopped in CUT_SHORT],
         "trained": [asdict(one) | {"predicts": one.member in in_use} for one in facts],
-        "training": config.model_dump(exclude={"time_limit"}),
     }
     files.write_json(folder / FACTS, content)
-    rows = [(number, *astuple(row)) for number, one in enumerate(trained, 1) for row in (one.history if one else ())]
+    rows = [(number, *astuple(row)) for number, one in enumerate(trained, 1) for row in one.history]
     files.write_csv(folder / HISTORIES, [("member", *files.EPOCH_COLUMNS), *rows])
-
-
-def finished_members(folder: Path, config: TrainingConfig) -> dict[int, Member]:
-    """Members of an earlier part of this run that were trained to their end under the same settings, by number."""
-    if not (folder / FACTS).exists():
-        return {}
-    content = files.read_json(folder / FACTS)
-    if content["training"] != files.plain(config.model_dump(exclude={"time_limit"})):
-        return {}
-    names = {field.name for field in fields(Member)}
-    found = (Member(**{name: value for name, value in one.items() if name in names}) for one in content["trained"])
-    return {one.member: one for one in found if one.stopped not in CUT_SHORT and one.epochs}
 
 
 def member_predictions(

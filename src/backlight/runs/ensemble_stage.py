@@ -1,11 +1,11 @@
-"""The training stage of a run with an ensemble: every member at once, those that are done kept."""
+"""The training stage of a run with an ensemble: every member at once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from .. import files
-from ..network import from_json, to_json
+from ..network import to_json
 from ..network.layers import Ensemble
 from ..records import CUT_SHORT, BacklightError
 from ..training import Observer, Trained
@@ -13,7 +13,6 @@ from .assembly import Assembly
 from .ensemble import (
     Member,
     Trainees,
-    finished_members,
     join,
     kept,
     members_of,
@@ -22,7 +21,6 @@ from .ensemble import (
     train_members,
 )
 from .history import HistoryFile
-from .module import load_parameters
 
 
 def fit_ensemble(
@@ -35,9 +33,6 @@ def fit_ensemble(
     parts, training = assembly.prepared, assembly.config.training
     limit = training.time_limit
     modules = members_of(assembly.module)
-    done = _restored(assembly, folder) if resume else {}
-    if not resume or 1 not in done:
-        (folder / files.HISTORY).unlink(missing_ok=True)
     those = Trainees(
         modules,
         training,
@@ -48,9 +43,11 @@ def fit_ensemble(
         assembly.unit,
         parts.augmentation,
         None if limit is None else assembly.started + limit - reserve,
+        checkpoints=folder / files.CHECKPOINTS,
     )
-    watching = (*assembly.observers, *looking, *([] if 1 in done else [HistoryFile(folder / files.HISTORY)]))
-    trained, facts = train_members(those, observers=watching, done=done)
+    history = HistoryFile(folder / files.HISTORY)
+    watching = (*assembly.observers, *looking)
+    trained, facts = train_members(those, observers=watching, of_first=[history], resume=resume)
     save_facts(folder, training, facts, trained)
     missing = missing_sentence(facts, len(modules), folder)
     if missing:
@@ -58,22 +55,7 @@ def fit_ensemble(
     in_use = [modules[one.member - 1] for one in kept(facts)]
     whole = join(in_use, assembly.task)
     _save_network(folder, whole)
-    return _as_one(whole, trained, facts, folder)
-
-
-def _restored(assembly: Assembly, folder: Path) -> dict[int, Member]:
-    """Members of the earlier part of the run that need no training; their parameters are loaded."""
-    done = finished_members(folder, assembly.config.training)
-    if not done or not (folder / files.MODEL).exists() or not (folder / files.NETWORK).exists():
-        return {}
-    stored = from_json(files.read_json(folder / files.NETWORK))
-    load_parameters(stored, folder / files.MODEL)
-    modules, found = members_of(assembly.module), members_of(stored)
-    if len(found) != len(done):
-        return {}
-    for fact, module in zip(sorted(done.values(), key=lambda one: one.member), found, strict=True):
-        modules[fact.member - 1].load_state_dict(module.state_dict())
-    return done
+    return _as_one(whole, trained, facts)
 
 
 def _save_network(folder: Path, module: Ensemble) -> None:
@@ -85,14 +67,6 @@ def _save_network(folder: Path, module: Ensemble) -> None:
             raise
 
 
-def _as_one(module: Ensemble, trained: Sequence[Trained | None], facts: Sequence[Member], folder: Path) -> Trained:
-    now = next(one for one in trained if one is not None) if any(trained) else None
-    first = trained[0]
-    cut = [one.stopped for one in facts if one.stopped in CUT_SHORT]
-    stopped = cut[0] if cut else facts[0].stopped
-    if first is not None:
-        return replace(first, module=module.eval(), stopped=stopped)
-    history = files.read_history(folder / files.HISTORY)
-    seconds = now.seconds if now is not None else 0.0
-    last = facts[0]
-    return Trained(module.eval(), history, last.best_epoch, last.epochs, history[-1].step, seconds, stopped)
+def _as_one(module: Ensemble, trained: Sequence[Trained], facts: Sequence[Member]) -> Trained:
+    stopped = next((one.stopped for one in facts if one.stopped in CUT_SHORT), facts[0].stopped)
+    return replace(trained[0], module=module.eval(), stopped=stopped)

@@ -273,8 +273,7 @@ def _train_all(those: Trainees, task: Task, observers: list[Observer]) -> Traine
     """Train the network, or every member of the ensemble; history and epochs are then those of the first."""
     if len(those.modules) > 1:
         trained, facts = train_members(those, observers=observers)
-        first = next(one for one in trained if one is not None)
-        return replace(first, module=join([those.modules[one.member - 1] for one in kept(facts)], task).eval())
+        return replace(trained[0], module=join([those.modules[one.member - 1] for one in kept(facts)], task).eval())
     return train(
         those.modules[0],
         those.loss,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,9 +14,9 @@ from ..data.augment import Augmentation
 from ..data.batches import place
 from ..records import Epoch
 from ..records.config import TrainingConfig
-from .checkpoint import random_state, set_random_state
 from .loop import Arrays, device_of, open_session
 from .observer import Observer
+from .resumption import restore
 from .session import Session, Trained
 from .threads import suitable_threads
 from .together import Together, grouped
@@ -56,19 +57,21 @@ class Copy:
 
 
 class _Alone:
-    """One session, and PyTorch's random state where its last turn left it."""
+    """One session, which takes turns with others."""
 
     def __init__(self, session: Session) -> None:
         self.sessions = [session]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(session.batches.seed)
-            self._random = random_state()
+        if session.random is None:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(session.batches.seed)
+                session.end_turn()
 
     def run_epoch(self) -> None:
-        set_random_state(self._random)
-        with suitable_threads(self.sessions[0].work):
-            self.sessions[0].run_epoch()
-        self._random = random_state()
+        session = self.sessions[0]
+        session.take_turn()
+        with suitable_threads(session.work):
+            session.run_epoch()
+        session.end_turn()
 
     def keep(self, numbers: Sequence[int]) -> None:
         """Go on with these of `sessions`, by their place in it."""
@@ -87,6 +90,8 @@ def train_copies(
     judge: Judge | None = None,
     observers: Sequence[Sequence[Observer]] | None = None,
     record: bool = True,
+    checkpoints: Sequence[Path] | None = None,
+    resume: bool = False,
 ) -> list[Trained]:
     """Train several networks on the same data; each ends as `train` alone would have left it.
 
@@ -101,6 +106,8 @@ def train_copies(
         Called after every round of epochs; names the copies to stop.
     observers:
         Those of each copy, in the order of the copies.
+    checkpoints, resume:
+        A folder for the checkpoints of each copy; with `resume`, each goes on from the newest one there.
 
     Returns
     -------
@@ -128,6 +135,10 @@ def train_copies(
                 record=record,
                 buffers=buffers,
             )
+            if checkpoints is not None:
+                session.checkpoints.folder = checkpoints[i]
+                if resume:
+                    restore(session, checkpoints[i])
             session.begin()
             sessions.append(session)
         return _Rounds(sessions).run(judge)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..records import Epoch
-from .checkpoint import load_newest_checkpoint, random_state, save_checkpoint, set_random_state
+from .checkpoint import load_newest_checkpoint, random_state, save_checkpoint
 
 if TYPE_CHECKING:
     from .session import Session
@@ -35,6 +35,7 @@ def state_of(session: Session) -> State:
     tensors |= {f"average.{i}": t for i, t in enumerate(steps.average.values if steps.average else [])}
     tensors |= {f"scaling.{k}": t for k, t in steps.scaling.state().items()}
     best = {f"best.{i}": t for i, t in enumerate(session.best.values)}  # which nobody changes
+    random = random_state() if session.random is None else session.random
     facts = {
         "epoch": session.epoch,
         "step": session.course.step,
@@ -45,7 +46,7 @@ def state_of(session: Session) -> State:
         "average_updates": steps.average.updates if steps.average else 0,
         "history": list(session.history.rows),
     }
-    return session.course.step, {k: t.detach().clone() for k, t in tensors.items()} | best | random_state(), facts
+    return session.course.step, {k: t.detach().clone() for k, t in tensors.items()} | best | random, facts
 
 
 class Checkpoints:
@@ -89,7 +90,8 @@ class Checkpoints:
 
 
 def restore(session: Session, folder: Path) -> None:
-    """Go on from the newest checkpoint in the folder; from the beginning where there is none."""
+    """Go on from the newest checkpoint in the folder, the random state at the session's next turn; from the beginning
+    where there is none."""
     found = load_newest_checkpoint(folder)
     if found is None:
         return
@@ -106,7 +108,7 @@ def restore(session: Session, folder: Path) -> None:
         for mine, theirs in zip(steps.average.values, _listed("average.", tensors), strict=True):
             mine.copy_(theirs)
         steps.average.updates = facts["average_updates"]
-    set_random_state(tensors)
+    session.random = {name: t for name, t in tensors.items() if name.startswith("random.")}
     session.epoch, session.course.step, session.course.before = facts["epoch"], facts["step"], facts["seconds"]
     by_steps = facts["step"] / max(1, session.course.steps)  # less than then where more epochs are asked for now
     session.course.already = facts["progress"] if session.course.deadline is not None else by_steps

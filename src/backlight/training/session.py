@@ -16,6 +16,7 @@ from ..data.batches import Batches
 from ..records import INTERRUPTED, TIME_LIMIT, Epoch, Step
 from ..records.config import TrainingConfig
 from .best import Best
+from .checkpoint import random_state, set_random_state
 from .course import Course
 from .goal import Goal, measure
 from .history import History
@@ -76,6 +77,8 @@ class Session:
         self.best = Best()
         self.observers: list[Observer] = []
         self.checkpoints = Checkpoints()
+        self.random: dict[str, Tensor] | None = None
+        """State of the source of random numbers where the last turn left it; None while PyTorch's own is drawn from."""
         self.work = 0.0
         """Multiply-adds of one forward pass of a batch."""
         self._told_at = 0.0
@@ -85,6 +88,7 @@ class Session:
     def run(self) -> Trained:
         """From the current epoch to the end."""
         self.begin()
+        self.take_turn()
         with suitable_threads(self.work):
             try:
                 while not (stopped := self.why_stop()):
@@ -100,6 +104,16 @@ class Session:
         if self.course.deadline is not None:
             self.course.evaluation_seconds = self._evaluation_seconds()
         self.work = self._work()
+
+    def take_turn(self) -> None:
+        """PyTorch's random state is from now on this session's."""
+        if self.random is not None:
+            set_random_state(self.random)
+            self.random = None
+
+    def end_turn(self) -> None:
+        """Others may draw random numbers from now on."""
+        self.random = random_state()
 
     def interrupted(self) -> str:
         """Keep what the broken epoch reached, if it is the best; why training stopped."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless, leaves_out
+from .checkpoint import random_state
 from .looks import Looks, fits
 from .observer import Observer
 from .replay import ReplayedPass
@@ -27,7 +28,7 @@ class Together:
     Parameters
     ----------
     sessions:
-        All at the same epoch.
+        Those that were resumed each go on from their own epoch.
 
     Raises
     ------
@@ -68,7 +69,9 @@ class Together:
                 if first.course.out_of_time:
                     break
             measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
-            for session, found in zip(self.sessions, measured, strict=True):
+            for session, found, generator in zip(self.sessions, measured, self._generators, strict=True):
+                if session.checkpoints.folder is not None:
+                    session.random = random_state() | {f"random.{generator.device.type}": generator.get_state()}
                 session.end_epoch(found)
 
     def _prepare(self) -> None:
@@ -150,5 +153,9 @@ def _same_rows(first: Session, other: Session) -> bool:
 
 
 def _generator(session: Session) -> torch.Generator:
-    """Random numbers as the session alone would draw them."""
-    return torch.Generator(session.steps.flat.values.device).manual_seed(session.batches.seed)
+    """Random numbers as the session alone would draw them, from its start or where its checkpoint was taken."""
+    generator = torch.Generator(session.steps.flat.values.device).manual_seed(session.batches.seed)
+    left = (session.random or {}).get(f"random.{generator.device.type}")
+    if left is not None:
+        generator.set_state(left)
+    return generator
