@@ -203,23 +203,90 @@ def test_without_time_nothing_is_tried():
         Prover(bench, assembly.config, seconds_each=1.0).seeds_for(1)
 
 
-def test_a_difference_needs_seeds_that_agree():
+@pytest.mark.parametrize("crossed", [True, False])
+def test_a_difference_needs_seeds_that_agree(crossed):
     rng = np.random.default_rng(0)
     rows = rng.normal(1.0, 0.5, 300)
     first = np.stack([rows + rng.normal(0, 0.05, 300) for _ in range(5)])
-    assert difference(TWO, first, first - 0.1).high < 0
+    assert difference(TWO, first, first - 0.1, crossed=crossed).high < 0
     shifts = np.array([-0.5, 0.6, -0.7, 0.4, -0.1])[:, None]
-    unsure = difference(TWO, first, first + shifts)
+    unsure = difference(TWO, first, first + shifts, crossed=crossed)
     assert unsure.low < 0 < unsure.high
 
 
-def test_intervals_hold_where_seeds_and_rows_both_vary():
-    rng, held = np.random.default_rng(1), 0
-    for _ in range(300):
-        noise = rng.normal(0, 0.3, (5, 1)) + rng.normal(0, 1, (1, 80)) + rng.normal(0, 0.5, (5, 80))
-        found = difference(TWO, np.zeros((5, 80)), noise)
-        held += found.low <= 0 <= found.high
-    assert held >= 0.93 * 300
+def test_one_seed_settles_nothing():
+    for crossed in (True, False):
+        assert difference(TWO, np.ones((1, 9)), np.zeros((1, 9)), crossed=crossed).high == np.inf
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+@pytest.mark.parametrize(("by_seed", "by_row", "by_both"), [(0.3, 1, 0.5), (0, 1, 1), (0.3, 0, 0.1), (0.1, 1, 3)])
+def test_better_is_seldom_said_of_what_is_the_same(crossed, by_seed, by_row, by_both):
+    rng, better, worse = np.random.default_rng(1), 0, 0
+    for _ in range(400):
+        rows = rng.normal(0, by_row, (1 if crossed else 8, 60))
+        noise = rng.normal(0, by_seed, (8, 1)) + rows + rng.normal(0, by_both, (8, 60))
+        found = difference(TWO, np.zeros((8, 60)), noise, crossed=crossed)
+        better, worse = better + (found.high < 0), worse + (found.low > 0)
+    assert max(better, worse) <= 0.05 * 400
+
+
+def test_a_two_way_interval_counts_the_noise_of_single_answers_once():
+    """Nothing but that noise, which both the means of seeds and those of rows hold: √(2.4² + 2²) = 3.1 if added up."""
+    noise = np.random.default_rng(2).normal(size=(60, 8, 200))
+    found = [difference(TWO, np.zeros((8, 200)), one, crossed=True) for one in noise]
+    assert np.mean([one.high - one.value for one in found]) < 2.8 / 1600**0.5
+
+
+def parts(bench, number):
+    prepared = bench.assembled(bench.first.config, number).prepared
+    return [set(part.rows.tolist()) for part in (prepared.train, prepared.validation, prepared.test)]
+
+
+def test_every_training_holds_out_other_rows_and_none_that_validates():
+    assembly = assemble("sklearn:breast_cancer", configure({"network": "8 relu", "epochs": 2}))
+    bench = Bench(assembly.dataset, np.arange(569), assembly.config, None, None)
+    assert not bench.crossed
+    trained, validation, held_out = zip(*(parts(bench, number) for number in range(8)), strict=True)
+    assert all(rows == validation[0] for rows in validation)
+    assert len(set.union(*held_out)) == sum(map(len, held_out)) >= 569 - len(validation[0]) - 7
+    assert {len(rows) for rows in trained} == {569 - len(validation[0]) - len(held_out[0])}
+    assert all(a | b | c == set(range(569)) for a, b, c in zip(trained, validation, held_out, strict=True))
+    assert parts(bench, 8) == parts(bench, 0)
+
+
+@pytest.mark.parametrize("options", [{"group": "mean_radius"}, {"time": "mean_radius"}])
+def test_rows_that_belong_together_are_split_as_the_run_splits_them(options):
+    assembly = assemble("sklearn:breast_cancer", configure({"network": "8 relu", "epochs": 2}))
+    column = assembly.dataset.frame.columns[0]
+    config = configure(dict.fromkeys(options, column), assembly.config)
+    bench = Bench(assembly.dataset, np.arange(569), config, None, None)
+    assert bench.crossed and parts(bench, 0) == parts(bench, 1)
+
+
+def test_trainings_on_other_rows_run_as_they_would_alone():
+    assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 3}))
+    bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, None)
+    together = bench.train([(assembly.config, number) for number in (0, 1, 2)])
+    alone = bench.train([(assembly.config, 1)])[0]
+    torch.testing.assert_close(torch.as_tensor(together[1].held_out[0]), torch.as_tensor(alone.held_out[0]))
+
+
+def test_treated_settings_that_are_refused_leave_the_run_as_it_was_and_say_so(tmp_path, monkeypatch):
+    def refused(assembly, under_way, **_):
+        (under_way / "half").mkdir(parents=True)
+        raise BacklightError("This cannot be trained.")
+
+    heard = CtrlC("")
+    said = []
+    heard.on_note = said.append
+    monkeypatch.setattr("backlight.runs.treating.complete", refused)
+    run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", observers=[heard], **SICK | {"verbose": True})
+    assert not (run.folder / ".treated").exists() and not (run.folder / "untreated").exists()
+    proof = json.loads((run.folder / "proof.json").read_text())
+    assert (proof["stopped"], proof["kept"]) == ("This cannot be trained.", [])
+    assert proof["tried"][0]["verdict"]["word"] == "better" and not proof["tried"][0]["verdict"]["kept"]
+    assert any("init helped, but" in text and "This cannot be trained" in text for text in said)
 
 
 def test_a_runaway_training_counts_as_the_constant_answer():

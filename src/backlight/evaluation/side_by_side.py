@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import t
 
 from ..records import Metric, Task
 from .scores import contributions, probability_of_truth
@@ -51,24 +51,52 @@ def balanced(truth: np.ndarray) -> np.ndarray:
     return len(truth) / (len(counts) * counts[codes])
 
 
-def difference(task: Task, first: np.ndarray, second: np.ndarray) -> Metric:
+def difference(task: Task, first: np.ndarray, second: np.ndarray, *, crossed: bool) -> Metric:
     """Second minus first, with its 95 % interval over seeds and rows; below zero where the second is better.
-
-    Rows and seeds are crossed (every seed meets every row): Var ≈ σ²_seeds/S + σ²_rows/n, each estimated from the means
-    over the other, which counts their interaction twice and so errs on the safe side. The few seeds get Student's t.
 
     Parameters
     ----------
     first, second:
         Losses of rows (seeds, n), as `row_losses` gives them. For values the difference is told in root mean squares:
         √a − √b = (a − b) / (√a + √b).
+    crossed:
+        Whether all seeds meet the same rows; else each holds out others (cross-fitting).
     """
     d = second - first
-    seeds, rows = d.shape
-    spread = d.mean(axis=1).std(ddof=1) / seeds**0.5 if seeds > 1 else np.inf
-    noise = d.mean(axis=0).std(ddof=1) / rows**0.5 if rows > 1 else np.inf
-    reach = float(np.hypot(t.ppf((1 + LEVEL) / 2, max(1, seeds - 1)) * spread, norm.ppf((1 + LEVEL) / 2) * noise))
+    reach = _reach_crossed(d) if crossed else _reach_apart(d)
     value, scale = float(d.mean()), 1.0
     if task.kind == "regression":
         scale = 1 / max(float(first.mean() ** 0.5 + second.mean() ** 0.5), 1e-300)
     return Metric(value * scale, (value - reach) * scale, (value + reach) * scale)
+
+
+def _reach_apart(d: np.ndarray) -> float:
+    """Half the interval where each seed has rows of its own: Student's t over the means of the seeds.
+
+    Those means differ by rows as well as by seeds, so that nothing is to be added. Training rows that seeds share make
+    them alike; Nadeau and Bengio (2003) widen the interval for it, for the error of one method. In the difference of
+    two it hardly shows: with 8 parts, "better" was said of equal methods in 2.0 to 2.6 % of 1,500 simulated sets, and
+    in 0.3 to 0.6 % with their correction (two-layer ridge regressions, alike or of equal expected loss).
+    """
+    seeds = len(d)
+    if seeds < 2:
+        return float("inf")
+    return float(t.ppf((1 + LEVEL) / 2, seeds - 1) * d.mean(axis=1).std(ddof=1) / seeds**0.5)
+
+
+def _reach_crossed(d: np.ndarray) -> float:
+    """Half the interval where every seed meets every row: two-way analysis of variance without replication.
+
+    Var(mean) = (MS_seeds + MS_rows − MS_rest) / (seeds · n), since each of the first two holds the third once
+    (Searle, Casella, McCulloch: Variance Components, 1992, chapter 4), with Satterthwaite's degrees of freedom (1946).
+    """
+    seeds, rows = d.shape
+    if seeds < 2 or rows < 2:
+        return float("inf")
+    by_seed, by_row = d.mean(axis=1), d.mean(axis=0)
+    rest = d - by_seed[:, None] - by_row + d.mean()
+    free = np.array([seeds - 1, rows - 1, (seeds - 1) * (rows - 1)])
+    squares = np.array([rows * by_seed.var() * seeds, seeds * by_row.var() * rows, (rest**2).sum()]) / free
+    total = max(squares[0] + squares[1] - squares[2], squares[0], squares[1])
+    freedom = total**2 / max(float((squares**2 / free).sum()), 1e-300)
+    return float(t.ppf((1 + LEVEL) / 2, max(1.0, freedom)) * (total / d.size) ** 0.5)

@@ -17,11 +17,10 @@ from .proof_bench import Bench, CutShortError, Outcome
 SEEDS = (8, 5, 3)
 """Trainings of each side, fewer where time is short. Below three the spread over seeds is not known."""
 CHOOSING = 2
-"""Seeds on which the validation rows choose among several treatments of one finding."""
+"""Trainings of each of several treatments of one finding, of which the validation rows choose one. They take no part in
+the verdict, nor do those rows: what looked best by chance has to prove itself anew."""
 MOST_FINDINGS = 3
 """Findings of one run that are treated one behind another: each is proven on top of those before."""
-_SEEDS_APART = 104_729
-"""Between two seeds of the bench; a prime other than that between the members of an ensemble."""
 
 
 @dataclass
@@ -37,7 +36,7 @@ class Proof:
     left: dict[str, str] = field(default_factory=dict)
     """Name of a finding that nothing was tried for → why."""
     stopped: str = ""
-    """"interrupted" (Ctrl-C) or "time limit", where that ended the proof."""
+    """"interrupted" (Ctrl-C) or "time limit", where that ended the proof; or why the treated settings were refused."""
     trainings: int = 0
     seconds: float = 0.0
 
@@ -101,6 +100,9 @@ class Prover:
             except (CutShortError, KeyboardInterrupt) as error:
                 self._stop(str(error) or INTERRUPTED, [finding, *pending], notes=notes)
                 break
+            except BacklightError as error:  # one that cannot be tried leaves what others brought
+                self.proof.left[finding.name] = str(error).rstrip(".")
+                continue
             if trial is not None and trial.verdict.kept:
                 facts = trial.treated[0].facts
                 pending = list(diagnose(facts).findings) if facts is not None else []
@@ -120,8 +122,7 @@ class Prover:
         candidates = self._candidates(finding)
         if not candidates:
             return None
-        seeds = self.seeds_for(len(candidates))
-        trial = self._side_by_side(finding, candidates, seeds)
+        trial = self._side_by_side(finding, candidates, self.seeds_for(len(candidates)))
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
         if trial.verdict.kept:
             self.proof.config, self.untreated = trial.config, trial.treated
@@ -166,75 +167,81 @@ class Prover:
             networks=self.networks,
         )
 
-    def _random(self, finding: Finding, seeds: Sequence[int]) -> list[tuple[Config, int]]:
-        """For each seed another treatment, drawn from all that can be applied and do not take longer."""
+    def _random(self, finding: Finding, seeds: int) -> list[tuple[Config, int]]:
+        """For each training another treatment, drawn from all that can be applied and do not take longer."""
         rng = np.random.default_rng([self.bench.seed, *finding.code.encode()])
         names = [name for name, one in all_treatments().items() if one.safe and not one.dearer]
         drawn: list[tuple[Config, int]] = []
         for name in rng.permutation(names):
-            if len(drawn) == len(seeds):
+            if len(drawn) == seeds:
                 break
             try:
-                drawn.append((self._applied(all_treatments()[name], None), seeds[len(drawn)]))
+                drawn.append((self._applied(all_treatments()[name], None), len(drawn)))
             except BacklightError:
                 continue
         return drawn
 
-    def seeds_for(self, candidates: int) -> list[int]:
-        """Seeds of the trainings; fewer where time is short.
+    def seeds_for(self, candidates: int) -> int:
+        """Number of the trainings of each side; fewer where time is short.
 
         Raises CutShortError where not even the fewest would fit.
         """
         left = np.inf if self.bench.deadline is None else self.bench.deadline - time.monotonic()
         for many in SEEDS:
-            trainings = many * (2 if self.untreated else 3) + (candidates - 1) * CHOOSING
+            trainings = many * (2 if self.untreated else 3) + (candidates * CHOOSING if candidates > 1 else 0)
             if trainings * self.seconds_each < left:
-                return [self.bench.seed + (number + 1) * _SEEDS_APART for number in range(many)]
+                return many
         raise CutShortError(TIME_LIMIT)
 
     # -- side by side -----------------------------------------------------------------------------------------------
 
-    def _side_by_side(self, finding: Finding, candidates: dict[str, Config], seeds: list[int]) -> Trial:
-        several = len(candidates) > 1
-        first = seeds[:CHOOSING] if several else seeds
+    def _side_by_side(self, finding: Finding, candidates: dict[str, Config], seeds: int) -> Trial:
+        name = self._chosen(candidates)
+        config = candidates[name]
         random = self._random(finding, seeds)
-        untreated = [(self.proof.config, seed) for seed in seeds[len(self.untreated) :]]
-        wanted = [*untreated, *random, *((config, seed) for config in candidates.values() for seed in first)]
-        self._count(wanted)
-        done = iter(self.bench.train(wanted, look=len(untreated) + len(random) if not several else None))
-        self.untreated = [*self.untreated, *(next(done) for _ in untreated)][: len(seeds)]
-        changed = [next(done) for _ in random]
-        tried = {name: [next(done) for _ in first] for name in candidates}
-        name = self._best(tried, candidates) if several else next(iter(tried))
-        if several:
-            rest = [(candidates[name], seed) for seed in (*seeds[CHOOSING:], seeds[0])]
-            self._count(rest)
-            more = self.bench.train(rest, look=len(rest) - 1)
-            tried[name] = [more[-1], *tried[name][1:], *more[:-1]]
-        verdict = self._verdict(all_treatments()[name], candidates[name], tried[name], changed)
-        return Trial(name, candidates[name], tried[name], verdict)
+        untreated = [(self.proof.config, number) for number in range(len(self.untreated), seeds)]
+        done = self._train([*((config, number) for number in range(seeds)), *random, *untreated], look=0)
+        treated, changed = done[:seeds], done[seeds : seeds + len(random)]
+        self.untreated += done[seeds + len(random) :]
+        verdict = self._verdict(all_treatments()[name], config, treated, changed)
+        return Trial(name, config, treated, verdict)
 
-    def _best(self, tried: dict[str, list[Outcome]], candidates: dict[str, Config]) -> str:
+    def _chosen(self, candidates: dict[str, Config]) -> str:
+        """The treatment that the validation rows choose; its trainings are not those that the verdict is taken from."""
+        if len(candidates) == 1:
+            return next(iter(candidates))
+        numbers = range(SEEDS[0], SEEDS[0] + CHOOSING)
+        done = iter(self._train([(config, number) for config in candidates.values() for number in numbers]))
+        return self._best({name: [next(done) for _ in numbers] for name in candidates})
+
+    def _train(self, trainings: Sequence[tuple[Config, int]], look: int | None = None) -> list[Outcome]:
+        self.proof.trainings += sum(config.training.ensemble or 1 for config, _ in trainings)
+        return self.bench.train(trainings, look=look)
+
+    def _best(self, tried: dict[str, list[Outcome]]) -> str:
         """The treatment with the lowest validation loss; of equal ones the first."""
         known = all_treatments()
 
         def loss(name: str) -> float:
-            weights = self.bench.weights(known[name].judged_by, candidates[name])[0]
-            return float(np.mean([judged(*one.validation, weights).mean() for one in tried[name]]))
+            weights = [self.bench.weights(known[name].judged_by, one.config, one.number)[0] for one in tried[name]]
+            losses = [judged(*one.validation, w).mean() for one, w in zip(tried[name], weights, strict=True)]
+            return float(np.mean(losses))
 
         return min(tried, key=loss)
 
     def _verdict(self, one: Treatment, config: Config, treated: list[Outcome], changed: list[Outcome]) -> Verdict:
-        weights = self.bench.weights(one.judged_by, self.proof.config)[1]
         task = self.bench.first.task
         hidden = [name for name in config.data.drop if name not in self.proof.config.data.drop]
         unknown = hidden if one.judged_by == "loss-without-columns" else []
 
+        def losses(side: list[Outcome]) -> np.ndarray:
+            known = [self.bench.without(outcome, unknown) for outcome in side] if unknown else side
+            weights = [self.bench.weights(one.judged_by, self.proof.config, outcome.number)[1] for outcome in side]
+            return np.stack([judged(*found.held_out, w) for found, w in zip(known, weights, strict=True)])
+
         def against(others: list[Outcome]) -> Metric:
-            sides = [self.untreated[: len(others)], others]
-            if unknown:
-                sides = [[self.bench.without(outcome, unknown) for outcome in side] for side in sides]
-            return difference(task, *(np.stack([judged(*one.held_out, weights) for one in side]) for side in sides))
+            sides = losses(self.untreated[: len(others)]), losses(others)
+            return difference(task, *sides, crossed=self.bench.crossed)
 
         found = against(treated)
         word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"
@@ -250,9 +257,6 @@ class Prover:
             against(changed).value if changed else None,
             kept=word == "better",
         )
-
-    def _count(self, trainings: Sequence[tuple[Config, int]]) -> None:
-        self.proof.trainings += sum(config.training.ensemble or 1 for config, _ in trainings)
 
 
 def alone(config: Config) -> Config:

@@ -1,7 +1,8 @@
 """A bench on which one run's data is trained with several settings and seeds, beside each other.
 
 The run's test rows take no part, so that its scores stay those of rows that decided nothing. The other rows are split
-once more: training, validation (which chooses the epoch, and among treatments) and held-out (which gives the verdict).
+once more: training, validation (which chooses the epoch, and among treatments) and held-out (which gives the verdict;
+another part in each training, see `proof_folds`).
 """
 
 from __future__ import annotations
@@ -15,24 +16,27 @@ import numpy as np
 import polars as pl
 from torch import nn
 
-from ..data import Dataset, Part, prepare
+from ..data import Dataset, Part, Prepared, prepare
 from ..data.duplicates import fingerprints
 from ..evaluation.side_by_side import balanced, constant_losses, row_losses
 from ..records import CUT_SHORT, BacklightError
 from ..records.config import Config
-from ..training import Copy, Observer, train_copies
+from ..training import Copy, train_copies
 from .assembly import Assembly
 from .checkup import Checkup
 from .elsewhere import begin_elsewhere
 from .ensemble import alternatives, join, member_seeds
 from .module import count_outputs, loss_name, new_module, own_copy
 from .preconditions import check_batch_size
+from .proof_folds import folded
 
 if TYPE_CHECKING:
     from ..doctor import RunFacts
 
 LEAST_SHARE = 0.15
 """Share of the rows that are held out, or validate, where the run kept none."""
+SEEDS_APART = 104_729
+"""Between two seeds of the bench; a prime other than that between the members of an ensemble."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Outcome:
     """What one training on the bench gave."""
 
     config: Config
-    seed: int
+    number: int
+    """Of the training; trainings of one number start alike and hold out the same rows."""
     validation: tuple[np.ndarray, np.ndarray]
     """Loss of each validation row (n,), and that of the constant answer."""
     held_out: tuple[np.ndarray, np.ndarray]
@@ -75,13 +80,20 @@ class Bench:
     ) -> None:
         self.dataset, self.network, self.deadline = dataset.take(rows), network, deadline
         self.seed = config.seed
-        self._assemblies: dict[str, Assembly] = {}
+        self._assemblies: dict[tuple[str, int], Assembly] = {}
+        self._folds = [self.dataset]
         self.first = self.assembled(config)
+        self._folds = folded(self.dataset, self.first.prepared, config.data, self.seed)
 
-    def assembled(self, config: Config) -> Assembly:
-        """The data as these settings prepare it, with a network that is built to see whether it fits.
+    @property
+    def crossed(self) -> bool:
+        """Whether every training holds out the same rows."""
+        return len(self._folds) == 1
 
-        Raises BacklightError where data and network do not go together.
+    def assembled(self, config: Config, number: int = 0) -> Assembly:
+        """The data as these settings prepare it for the training of a number; its network is an empty one.
+
+        Raises BacklightError where the settings do not suit the data.
         """
         data = config.data.model_copy(
             update={
@@ -89,11 +101,11 @@ class Bench:
                 "validation_fraction": config.data.validation_fraction or LEAST_SHARE,
             }
         )
-        key = data.model_dump_json()
+        fold = self._folds[number % len(self._folds)]
+        key = data.model_dump_json(), id(fold)
         if key not in self._assemblies:
-            prepared = prepare(self.dataset, data, seed=self.seed)
-            empty = nn.Identity()
-            self._assemblies[key] = Assembly(config, self.dataset, prepared, empty, False, time.monotonic())
+            prepared = prepare(fold, data, seed=self.seed)
+            self._assemblies[key] = Assembly(config, fold, prepared, nn.Identity(), False, time.monotonic())
         return self._assemblies[key]
 
     def check(self, config: Config) -> None:
@@ -104,76 +116,88 @@ class Bench:
         assembly = self.assembled(config)
         if assembly.task.kind != self.first.task.kind:
             raise BacklightError("What is predicted changes: the scores cannot be held against each other.")
-        module = self._module(config, self.seed)
+        module = self._module(config, self.seed, assembly.prepared)
         count_outputs(module, assembly.task, assembly.prepared.train.x)
         check_batch_size(module, config.training, assembly.prepared.train.x)
 
     def train(self, trainings: Sequence[tuple[Config, int]], *, look: int | None = None) -> list[Outcome]:
-        """Train all (settings, seed); those on the same data at once.
+        """Train all (settings, number); those of the same inputs at once.
 
-        look: number of a training whose signals the doctor is to see.
+        look: place of a training whose signals the doctor is to see.
 
         Raises CutShortError.
         """
         outcomes: dict[int, Outcome] = {}
-        for group in self._grouped([config for config, _ in trainings]):
+        for group in self._grouped(trainings):
             outcomes |= self._train([(i, *trainings[i]) for i in group], look)
         return [outcomes[i] for i in range(len(trainings))]
 
-    def _grouped(self, configs: Sequence[Config]) -> list[list[int]]:
-        groups: dict[int, list[int]] = {}
-        for i, config in enumerate(configs):
-            groups.setdefault(id(self.assembled(config)), []).append(i)
+    def _grouped(self, trainings: Sequence[tuple[Config, int]]) -> list[list[int]]:
+        """Places of those whose networks receive alike."""
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for i, (config, number) in enumerate(trainings):
+            parts = self.assembled(config, number).prepared
+            kind = parts.train.x.shape[1:], str(parts.train.x.dtype), parts.augmentation, config.data.target_scaling
+            groups.setdefault(kind, []).append(i)
         return list(groups.values())
 
     def _train(self, trainings: Sequence[tuple[int, Config, int]], look: int | None) -> dict[int, Outcome]:
-        assembly = self.assembled(trainings[0][1])
-        parts = assembly.prepared
+        assemblies = {i: self.assembled(config, number) for i, config, number in trainings}
+        first = assemblies[trainings[0][0]]
         each = [
-            (i, config, own)
-            for i, config, seed in trainings
-            for own in member_seeds(seed, config.training.ensemble or 1)
+            (i, config, seed)
+            for i, config, number in trainings
+            for seed in member_seeds(self._seed(number), config.training.ensemble or 1)
         ]
-        modules = [self._module(config, seed) for _, config, seed in each]
-        loss = loss_name(assembly.task, count_outputs(modules[0], assembly.task, parts.train.x))
+        modules = [self._module(config, seed, assemblies[i].prepared) for i, config, seed in each]
+        loss = loss_name(first.task, count_outputs(modules[0], first.task, first.prepared.train.x))
         doctors = {
-            number: Checkup(modules[number], loss, config.training, len(parts.train.rows))
-            for number, (i, config, _) in enumerate(each)
-            if i == look and (not number or each[number - 1][0] != i)
+            place: Checkup(modules[place], loss, config.training, len(assemblies[i].prepared.train.rows))
+            for place, (i, config, _) in enumerate(each)
+            if i == look and (not place or each[place - 1][0] != i)
         }
-        watching: list[list[Observer]] = [[doctors[number]] if number in doctors else [] for number in range(len(each))]
+        x, y, rows = _one_behind_another([one.prepared.train for one in assemblies.values()])
         trained = train_copies(
-            [Copy(module, c.training, seed) for module, (_, c, seed) in zip(modules, each, strict=True)],
+            [
+                Copy(module, c.training, seed, rows[id(parts.train)], (parts.validation.x, parts.validation.y))
+                for module, (i, c, seed) in zip(modules, each, strict=True)
+                for parts in (assemblies[i].prepared,)
+            ],
             loss,
-            (parts.train.x, parts.train.y),
-            (parts.validation.x, parts.validation.y),
-            unit=assembly.unit,
-            augmentation=parts.augmentation,
+            (x, y),
+            None,
+            unit=first.unit,
+            augmentation=first.prepared.augmentation,
             deadline=self.deadline,
-            observers=watching,
+            observers=[[doctors[place]] if place in doctors else [] for place in range(len(each))],
             record=False,
         )
         for one in trained:
             if one.stopped in CUT_SHORT:
                 raise CutShortError(one.stopped)
-        facts = {each[number][0]: doctor.facts for number, doctor in doctors.items()}
+        facts = {each[place][0]: doctor.facts for place, doctor in doctors.items()}
         members: dict[int, list[nn.Module]] = {}
         for (i, _, _), one in zip(each, trained, strict=True):
             members.setdefault(i, []).append(one.module)
-        return {i: self._outcome(assembly, config, seed, members[i], facts.get(i)) for i, config, seed in trainings}
+        return {
+            i: self._outcome(assemblies[i], config, number, members[i], facts.get(i)) for i, config, number in trainings
+        }
+
+    def _seed(self, number: int) -> int:
+        return self.seed + (number + 1) * SEEDS_APART
 
     def _outcome(
-        self, assembly: Assembly, config: Config, seed: int, members: list[nn.Module], facts: RunFacts | None
+        self, assembly: Assembly, config: Config, number: int, members: list[nn.Module], facts: RunFacts | None
     ) -> Outcome:
         module = members[0] if len(members) == 1 else join(members, assembly.task)
-        return Outcome(config, seed, *self._losses(assembly, module, {}), module, facts)
+        return Outcome(config, number, *self._losses(assembly, module, {}), module, facts)
 
     def without(self, outcome: Outcome, columns: Sequence[str]) -> Outcome:
         """The same training, scored on rows in which the values of these columns are not known.
 
         A network that cannot do without them gives no answers: infinite losses.
         """
-        assembly = self.assembled(outcome.config)
+        assembly = self.assembled(outcome.config, outcome.number)
         parts, unknown = assembly.prepared, dict[int, np.ndarray]()
         used = [name for name in columns if name in parts.preprocessing.sources]
         for part in (parts.validation, parts.test) if used else ():
@@ -200,23 +224,22 @@ class Bench:
 
         return losses(assembly.prepared.validation), losses(assembly.prepared.test)
 
-    def weights(self, judged_by: str, config: Config) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of the validation rows that these settings have, and of the held-out rows, in the mean loss; (n,)."""
-        prepared = self.assembled(config).prepared
-        parts = prepared.validation, prepared.test
-        truths = [self.first.truth(part) for part in parts]
-        if judged_by == "balanced-loss" and self.first.task.classes:
-            return balanced(truths[0]), balanced(truths[1])
+    def weights(self, judged_by: str, config: Config, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Weights in the mean loss (n,) of the validation rows that these settings have in the training of a number,
+        and of the rows that it holds out."""
+        prepared = self.assembled(config, number).prepared
+        validation, held_out = prepared.validation, prepared.test
+        if judged_by == "balanced-loss" and prepared.task.classes:
+            return balanced(validation.y), balanced(held_out.y)
         if judged_by == "loss-of-new-rows":
-            return _new(prepared.train, parts[0]), _new(prepared.train, parts[1])
-        return np.ones(len(truths[0])), np.ones(len(truths[1]))
+            return _new(prepared.train, validation), _new(prepared.train, held_out)
+        return np.ones(len(validation.y)), np.ones(len(held_out.y))
 
-    def _module(self, config: Config, seed: int) -> nn.Module:
+    def _module(self, config: Config, seed: int, parts: Prepared) -> nn.Module:
         if self.network is not None or config.network.description is None:
             if self.network is None:
                 raise BacklightError("The network was passed in Python and is not at hand: treat the run there.")
             return own_copy(self.network, ending=config.network.ending)
-        parts = self.assembled(config).prepared
         module = new_module(
             alternatives(config.network.description)[0],
             parts.inputs,
@@ -235,3 +258,13 @@ def _new(train: Part, part: Part) -> np.ndarray:
     known = set(fingerprints(train.x, train.y))
     new = np.array([mark not in known for mark in fingerprints(part.x, part.y)], dtype=float)
     return new / new.mean() if new.any() else np.ones(len(new))
+
+
+def _one_behind_another(parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray | None]]:
+    """Inputs and targets of all parts, and the numbers of the rows of each, by its identity; None for all."""
+    distinct = list({id(part): part for part in parts}.values())
+    if len(distinct) == 1:
+        return distinct[0].x, distinct[0].y, {id(distinct[0]): None}
+    x, y = np.concatenate([part.x for part in distinct]), np.concatenate([part.y for part in distinct])
+    ends = np.cumsum([len(part.x) for part in distinct])
+    return x, y, {id(part): np.arange(end - len(part.x), end) for part, end in zip(distinct, ends, strict=True)}

@@ -134,10 +134,12 @@ def _proof(
 
 def _tell_missing(assembly: Assembly, folder: Path, proof: Proof) -> None:
     """What was proven, and that the run does not have it."""
-    helped, one = ", ".join(proof.kept), len(proof.kept) == 1
+    helped, them = ", ".join(proof.kept), "it" if len(proof.kept) == 1 else "them"
+    why = "" if proof.stopped in CUT_SHORT else f" ({proof.stopped.rstrip('.')})"
+    go_on = f" `backlight diagnose {folder} --treat` treats it." if proof.stopped in CUT_SHORT else ""
     assembly.note(
         f"{'Interrupted: ' if proof.stopped == INTERRUPTED else ''}{helped} helped, but the network was not trained "
-        f"again with {'it' if one else 'them'}: the run is as it was. `backlight diagnose {folder} --treat` treats it."
+        f"again with {them}{why}: the run is as it was.{go_on}"
     )
 
 
@@ -162,7 +164,7 @@ def _deadline(assembly: Assembly, training_seconds: float) -> float:
 def _trained(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module | None) -> Assembly | None:
     """Train the treated settings on all training rows, in a folder beside the run's files.
 
-    None, and that folder gone, where the training was cut short; `proof.stopped` then says by what.
+    None, and that folder gone, where the training was cut short or refused; `proof.stopped` then says by what.
     """
     before, under_way = assembly.config, folder / _UNDER_WAY
     shutil.rmtree(under_way, ignore_errors=True)
@@ -172,17 +174,23 @@ def _trained(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module 
     config = proof.config.model_copy(
         update={"training": proof.config.training.model_copy(update=whole), "treat": False}
     )
+    treated = None
     try:
         assembly.note(f"Training again with {', '.join(proof.kept)}.")
-        treated = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
-        complete(treated, under_way, kept=False)
+        trained = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
+        complete(trained, under_way, kept=False)
         stopped = files.read_json(under_way / files.EVALUATION)["stopped"]
+        if stopped in CUT_SHORT:
+            proof.stopped = stopped
+        else:
+            treated = trained
     except KeyboardInterrupt:
-        stopped = INTERRUPTED
-    if stopped in CUT_SHORT:
-        proof.stopped = stopped
-        shutil.rmtree(under_way, ignore_errors=True)
-        return None
+        proof.stopped = INTERRUPTED
+    except BacklightError as error:
+        proof.stopped = str(error)
+    finally:
+        if treated is None:
+            shutil.rmtree(under_way, ignore_errors=True)
     return treated
 
 
