@@ -22,7 +22,7 @@ SHRUNK = 0.5
     "N404",
     "capacity-too-low",
     needs=("hidden", "output"),
-    treatments=("wider",),
+    treatments=("less-weight-decay", "wider"),
     explains=("not-learning", "plateau", "dead-units"),
     shows=("parameter_norm",),
 )
@@ -48,8 +48,8 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     `Linear(30, 1), ReLU, Linear(1, 1)`; `Adam(…, weight_decay=1)`; `Dense(64)` before `Flatten()`.
 
     Treatment
-    At least as many units as outputs; widths of 32 to 256 for tables; fewer poolings; weight decay of 1e-4. Flatten
-    first; kernels of 3 × 3.
+    Where weight decay rules, less of it: 1e-4, SGD 5e-4, AdamW 0.01. Else at least as many units as outputs; widths of
+    32 to 256 for tables; fewer poolings; flatten first; kernels of 3 × 3.
 
     References
     Goodfellow, Bengio, Courville: Deep Learning (2016), sections 5.2, 7.1 and 9.2.
@@ -106,7 +106,7 @@ def _decayed(run: RunFacts) -> Seen | None:
         "warning",
         f"Weight decay {decay:g} has shrunk the hidden parameters to {median(kept):.2g} of their size at the start, and"
         f" {run.left:.0%} of the loss of a constant prediction is left.",
-        "Use a weight decay of 1e-4 (AdamW: 0.01), or none until the training loss is low.",
+        "Lower the weight decay to 1e-4 (SGD 5e-4, AdamW 0.01), or to none until the training loss is low.",
         layer=run.hidden[0].name,
         evidence={"weight_decay": decay, "kept": median(kept), "threshold_kept": SHRUNK, "loss_left": run.left},
     )

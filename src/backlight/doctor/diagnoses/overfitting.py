@@ -20,7 +20,7 @@ FEWEST = 3
     "T804",
     "overfitting",
     needs=("epochs",),
-    treatments=("ensemble", "early-stop", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
+    treatments=("ensemble", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
 )
 def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The validation loss rises while the training loss goes on falling.
@@ -40,7 +40,8 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     A wide network on a hundred rows for a thousand epochs.
 
     Treatment
-    Keep the epoch with the best validation loss; more data, augmentation, weight decay, dropout; fewer units.
+    Keep the epoch with the best validation loss. Where it is kept: the mean of several networks, in which what each
+    learned by heart cancels out, and a strong weight decay; more data, augmentation, dropout, fewer units.
 
     References
     Goodfellow, Bengio, Courville (2016), sections 5.2 and 7.8.
@@ -64,8 +65,9 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "note" if kept else "warning",
         f"Validation was best at evaluation {at} of {len(losses)} (loss {best:.4g}) and ended at {last:.4g};"
         f" training ended at {train:.4g}.{' The best epoch was kept.' if kept else ''}",
-        f"{'Weight' if kept else 'Keep the best epoch; add weight'} decay, dropout, augmentation or data"
-        f"{' may still help' if kept else ''}.",
+        "The later epochs cost time only. More data, or the mean of several networks, may still help."
+        if kept
+        else "Keep the best epoch; add weight decay, dropout, augmentation or data.",
         step=[row.step for row in run.epochs if row.split == "validation"][at - 1],
         evidence={"best": best, "last": last, "training": train, "threshold_risen": RISEN, "threshold_ratio": APART},
     )

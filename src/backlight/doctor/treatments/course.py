@@ -9,6 +9,11 @@ MEMBERS = 5
 """Networks of an ensemble, as in Lakshminarayanan et al. (2017)."""
 MOST_PASSES = 4.0
 """Times the epochs that larger batches may make up for their fewer updates by."""
+USUAL_DECAY = {"adamw": 0.01, "sgd": 5e-4, "adam": 1e-4}
+"""AdamW: PyTorch's default; SGD: Krizhevsky et al. (2012); Adam, which divides what decay adds to the gradient by the
+size of the gradient: less (Loshchilov and Hutter 2019)."""
+STRONG = 10.0
+"""Times the usual decay from which one is strong."""
 ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
@@ -32,14 +37,6 @@ def ensemble(config: Config, case: Case) -> Config:
     if case.networks > 1 or (config.training.ensemble or 1) > 1:
         raise CannotTreatError("ensemble: several networks answer together already.")
     return set_training(config, ensemble=MEMBERS)
-
-
-@treatment("early-stop", safe=True, reason="the best epoch is kept anyway; it only ends sooner")
-def early_stop(config: Config, case: Case) -> Config:
-    """Stop when validation has not improved for a tenth of the epochs, five at least."""
-    if config.training.patience is not None:
-        raise CannotTreatError(f"early-stop: it stops after {config.training.patience} epochs without a gain already.")
-    return set_training(config, patience=max(5, (config.training.epochs or 1) // 10))
 
 
 @treatment("batch-size", safe=True, reason="it changes how many rows one step is taken from, and makes no run longer")
@@ -91,3 +88,12 @@ def weight_decay(config: Config, case: Case) -> Config:
     """Ten times the weight decay, and at least 1 for AdamW, whose decay is multiplied by the rate; 0.005 for others."""
     least = 1.0 if config.training.optimizer == "adamw" else 0.005
     return set_training(config, weight_decay=max(10 * (config.training.weight_decay or 0.0), least))
+
+
+@treatment("less-weight-decay", safe=True, reason="it lets the weights grow as large as the data asks for")
+def less_weight_decay(config: Config, case: Case) -> Config:
+    """Lower a strong weight decay to the usual one: 0.01 for AdamW, 0.0005 for SGD, 0.0001 for Adam."""
+    usual = USUAL_DECAY[config.training.optimizer or "adamw"]
+    if (config.training.weight_decay or 0.0) <= STRONG * usual:
+        raise CannotTreatError("less-weight-decay: the weight decay is not strong.")
+    return set_training(config, weight_decay=usual)
