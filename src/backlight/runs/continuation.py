@@ -52,21 +52,23 @@ def resume(
     folder = files.require_run(run)
     config = configure({"epochs": epochs, "time_limit": time_limit}, settings.load(folder / files.RUN))
     check_at_hand(folder, config, source, network, "resume")
-    check_epochs(folder, epochs)
+    check_epochs(folder, config, epochs)
     watching = [view(), *observers] if verbose else list(observers)
-    begun = checkpoint_folders(folder / files.CHECKPOINTS, config.training.ensemble or 1)
-    fresh = not all(checkpoints(one) for one in begun)
+    fresh = not all(checkpoints(one) for one in checkpoint_folders(folder, config.training))
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     check_same_data(folder, assembly)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 
 
-def check_epochs(folder: Path, wanted: int | None) -> None:
+def check_epochs(folder: Path, config: Config, wanted: int | None) -> None:
     """Refuse fewer epochs than are done: training cannot be taken back."""
-    found = None if wanted is None else load_newest_checkpoint(folder / files.CHECKPOINTS)
-    if wanted is not None and found is not None and found[1]["epoch"] > wanted:
+    if wanted is None:
+        return
+    found = [load_newest_checkpoint(one) for one in checkpoint_folders(folder, config.training)]
+    done = max((one[1]["epoch"] for one in found if one is not None), default=0)
+    if done > wanted:
         raise BacklightError(
-            f"{found[1]['epoch']} epochs of {folder} are done, more than --epochs {wanted}: give a greater number to "
+            f"{done} epochs of {folder} are done, more than --epochs {wanted}: give a greater number to "
             "train on, or none to score the run again."
         )
 

@@ -146,8 +146,8 @@ class Trainees:
     augmentation: Augmentation | None = None
     deadline: float | None = None
     record: bool = True
-    checkpoints: Path | None = None
-    """Folder that gets one for the checkpoints of each member; None for no checkpoints."""
+    folder: Path | None = None
+    """The run's, which gets checkpoints of each member; None for no checkpoints."""
 
 
 def train_members(
@@ -161,7 +161,7 @@ def train_members(
     (x, y), count = those.train, len(those.modules)
     fold = draw_folds(y, count, those.seed) if those.config.folds else None
     copies = [_copy(those, number, seed, fold) for number, seed in enumerate(member_seeds(those.seed, count))]
-    folders = None if those.checkpoints is None else checkpoint_folders(those.checkpoints, count)
+    folders = None if those.folder is None else checkpoint_folders(those.folder, those.config)
     watched = _first_open(folders, those.config.epochs or 1) if folders and resume else 0
     trained = train_copies(
         copies,
@@ -182,8 +182,9 @@ def train_members(
     return trained, facts
 
 
-def checkpoint_folders(folder: Path, many: int) -> list[Path]:
-    """Where the checkpoints of each member lie, below those of the run; of a single network, there."""
+def checkpoint_folders(run: Path, config: TrainingConfig) -> list[Path]:
+    """Where in the run's folder the checkpoints lie: those of its network, or of each member of its ensemble."""
+    folder, many = run / files.CHECKPOINTS, config.ensemble or 1
     return [folder] if many == 1 else [folder / f"member{number}" for number in range(1, many + 1)]
 
 

@@ -43,7 +43,7 @@ def fit_ensemble(
         assembly.unit,
         parts.augmentation,
         None if limit is None else assembly.started + limit - reserve,
-        checkpoints=folder / files.CHECKPOINTS,
+        folder=folder,
     )
     history = HistoryFile(folder / files.HISTORY)
     watching = (*assembly.observers, *looking)

@@ -20,7 +20,7 @@ from ..training.checkpoint import checkpoints
 from . import settings
 from .assembly import Assembly
 from .checkup import Checkup
-from .ensemble import members_of
+from .ensemble import checkpoint_folders, members_of
 from .ensemble_stage import fit_ensemble
 from .history import HistoryFile
 from .module import count_outputs, loss_name
@@ -58,7 +58,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     try:
         trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
     except Exception:
-        if checkpoints(folder / files.CHECKPOINTS):
+        if any(checkpoints(one) for one in checkpoint_folders(folder, assembly.config.training)):
             assembly.note(f"The training broke off; `backlight resume {folder}` goes on from its newest checkpoint.")
         raise
     save_model(folder / files.MODEL, trained.module)

@@ -54,6 +54,6 @@ def set_random_state(tensors: dict[str, Tensor]) -> None:
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """Checkpoint files, newest first; those of the members of an ensemble, in folders below, among them."""
-    found = [p for p in folder.rglob("step-*.safetensors") if p.stem.removeprefix("step-").isdigit()]
+    """Checkpoint files, newest first."""
+    found = [p for p in folder.glob("step-*.safetensors") if p.stem.removeprefix("step-").isdigit()]
     return sorted(found, key=lambda p: int(p.stem.removeprefix("step-")), reverse=True)
