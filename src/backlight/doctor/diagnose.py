@@ -7,6 +7,8 @@ from .facts import RunFacts
 from .registry import DiagnosisRule, all_diagnoses
 
 _WEIGHT = {"error": 0, "warning": 1, "note": 2}
+POOR = 0.5
+"""Share of the reference loss from which the training rows themselves are not fitted."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,9 @@ def diagnose(run: RunFacts) -> Diagnosis:
 
     A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it; a mere
     symptom of a bad run, when any warning does.
-    Rank: severity; contradictions before thresholds; then how many of the things seen it explains; then the order of
-    codes, which goes from the program over data, output, initialisation and network to what only training shows.
+    Rank: severity; contradictions before thresholds; what harms new rows only behind the rest, where the training rows
+    are not fitted either; then how many of the things seen it explains; then the order of codes, which goes from the
+    program over data, output, initialisation and network to what only training shows.
     """
     rules = all_diagnoses()
     found: dict[str, list[Finding]] = {}
@@ -37,7 +40,7 @@ def diagnose(run: RunFacts) -> Diagnosis:
     for name, cause in explained.items():
         first = found.pop(name)[0]
         considered.append(Considered(name, f"Seen, but {cause} explains it. {first.message}"))
-    ranked = sorted(found.values(), key=lambda group: _rank(group, rules, explained))
+    ranked = sorted(found.values(), key=lambda group: _rank(group, rules, explained, run.left > POOR))
     return Diagnosis(tuple(finding for group in ranked for finding in group), tuple(considered))
 
 
@@ -78,8 +81,8 @@ def _severity(findings: list[Finding]) -> int:
 
 
 def _rank(
-    group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str]
-) -> tuple[int, bool, int, str]:
+    group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str], poor: bool
+) -> tuple[int, bool, bool, int, str]:
     name = group[0].name
     explains = sum(cause == name for cause in explained.values())
-    return _severity(group), not rules[name].certain, -explains, rules[name].code
+    return _severity(group), not rules[name].certain, poor and rules[name].held_out, -explains, rules[name].code

@@ -28,6 +28,8 @@ MOST_CLASSES = 200
 """A whole-number target with more values than this is taken for a measurement."""
 FEW_VALUES = 20
 """A whole-number target of integer type with at most this many values is taken for classes."""
+HITS = ("acc", "accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "multiclass_accuracy")
+"""Names of scores that count exact answers among classes."""
 ADAPTIVE = ("Adam", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adafactor", "Lion", "SparseAdam")
 """Optimisers, by the beginning of their name, whose step does not grow with the gradient."""
 LEARNED = 0.05
@@ -151,9 +153,15 @@ class RunFacts:
             return t is None or (t.integers and t.classes <= MOST_CLASSES) or (t.minimum >= 0 and t.maximum <= 1)
         if t is None or loss is None:
             return None
-        if t.integers and not t.floating and 1 < t.classes <= FEW_VALUES and t.shape in ((), (1,)):
+        few = t.integers and 1 < t.classes <= FEW_VALUES and t.shape in ((), (1,))
+        if few and (not t.floating or self.counts_hits):
             return True
         return t.integers and t.classes == 2
+
+    @property
+    def counts_hits(self) -> bool:
+        """Whether the program itself judges by the share of exact answers."""
+        return any(name.lower() in HITS for name in self.metrics)
 
     @cached_property
     def probe(self) -> Probe | None:
@@ -234,6 +242,11 @@ class RunFacts:
     def learned(self) -> bool:
         """Whether the run got clearly better than a constant prediction (and stayed a number)."""
         return not self.diverged and len(self.losses) > 0 and self.gain > LEARNED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the loop is over and nothing was learned."""
+        return self.finished and len(self.losses) > 0 and not self.learned
 
     @property
     def finished(self) -> bool:

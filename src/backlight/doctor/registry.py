@@ -50,6 +50,8 @@ class DiagnosisRule:
     """Whether it rests on a contradiction in the program, not on a threshold: then it ranks first."""
     symptom: bool
     """Whether it only says that the run went badly: then any cause explains it, however mild."""
+    held_out: bool
+    """Whether it harms what is said of new rows only: behind others where the training rows are not fitted either."""
     shows: tuple[str, ...]
     """Signals in which a reader sees it, layer by layer; a report opens their maps beside the finding."""
     page: str
@@ -69,6 +71,7 @@ def diagnosis(
     explains: tuple[str, ...] = (),
     certain: bool = False,
     symptom: bool = False,
+    held_out: bool = False,
     shows: tuple[str, ...] = (),
 ) -> Callable[[Check], Callable[[RunFacts], Outcome]]:
     """Register a function from the facts of a run to what it saw there."""
@@ -87,7 +90,17 @@ def diagnosis(
                     yield Finding(code=code, name=name, treatment=treatment, **vars(seen))
 
         DIAGNOSES[name] = DiagnosisRule(
-            code, name, needs, treatments, explains, certain, symptom, shows, inspect.getdoc(check) or "", found
+            code=code,
+            name=name,
+            needs=needs,
+            treatments=treatments,
+            explains=explains,
+            certain=certain,
+            symptom=symptom,
+            held_out=held_out,
+            shows=shows,
+            page=inspect.getdoc(check) or "",
+            check=found,
         )
         return found
 

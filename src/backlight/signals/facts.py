@@ -167,6 +167,17 @@ class TargetFacts:
     repeat_batches: int = 0
 
     @property
+    def several_labels(self) -> bool:
+        """Two or more columns of 0 and 1 that do not exclude each other: labels, each with a yes or no of its own."""
+        yes_no = self.integers and self.minimum == 0 and self.maximum == 1 and len(self.shape) == 1
+        return yes_no and self.shape[0] > 1 and not self.one_hot and not self.simplex
+
+    @property
+    def one_class_a_row(self) -> bool:
+        """Whether each row has one class: a code, or a one-hot row."""
+        return self.one_hot or (self.integers and self.shape in ((), (1,)))
+
+    @property
     def classes(self) -> int:
         """Classes seen; 0 where the target does not look like classes."""
         return len(self.counts)

@@ -89,7 +89,7 @@ def _rectified_recurrence(run: RunFacts) -> Seen | None:
     if steps < LONG or run.left < POOR:
         return None
     return Seen(
-        "warning",
+        "error" if run.diverged else "warning",
         f"A rectifier acts in each of {steps} steps of a recurrence: its state has no bound, and v(i) is multiplied by"
         " the same weight at each step.",
         "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), or clip the norm of the gradient.",

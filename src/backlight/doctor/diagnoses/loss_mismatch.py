@@ -4,17 +4,13 @@ from collections.abc import Iterator
 
 from ...signals.facts import LossFacts, OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
-from ..facts import FEW_VALUES, MOST_CLASSES, RunFacts
+from ..codes import name_classes
+from ..facts import MOST_CLASSES, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
 FEWEST_ROWS = 8
 """Rows that must sum to one before classes count as exclusive."""
 NEGATIVE = 0.0
-AGREE, NO_ORDER, FEWEST_NAMES = 0.4, 0.9, 4
-"""Share of nearest neighbours with the same target; how far they are in it where it differs, beside any two rows with
-different targets; and values from which that tells names from an order. Ordered values that were drawn (ratings,
-counts, quantiles of a smooth function) had 0.5 to 0.83; digits 1.11, scikit-learn's `make_classification` 0.99 to
-1.02."""
 
 Problem = tuple[str, str, str]
 """severity, message, prescription"""
@@ -30,6 +26,8 @@ Problem = tuple[str, str, str]
         "plateau",
         "learning-rate-too-low",
         "exploding-gradient",
+        "vanishing-gradient",
+        "frozen-parameters",
     ),
     certain=True,
 )
@@ -38,8 +36,10 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     The loss and the kind of target: exclusive classes under binary cross-entropy, classes under a distance, codes of
-    classes without an order under a distance (like rows with another code are as far in code as any), measured values
-    under cross-entropy, negative targets under a Poisson loss, one column of labels spread over several outputs.
+    classes without an order under a distance (like rows with another code are as far in code as any, or the program
+    counts exact hits), measured values or several labels a row under cross-entropy, negative targets under a Poisson
+    loss, one column of labels spread over several outputs. An error where the loss cannot mean what is asked, or the
+    run learned nothing.
 
     Why it hurts
     Binary cross-entropy on exclusive classes rewards saying "no" everywhere and reports a misleading accuracy;
@@ -72,7 +72,7 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     severity, message, prescription = problem
     yield Seen(
-        "error" if severity == "error" else "warning",
+        "error" if severity == "error" or run.failed else "warning",
         message,
         prescription,
         layer=output.layer,
@@ -121,11 +121,16 @@ def _binary(loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | N
 def _distance(run: RunFacts, loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | None:
     if loss.name not in DISTANCE:
         return None
-    if _names(run, t, output):
+    if name_classes(run):
+        why = (
+            "the program counts exact hits"
+            if run.counts_hits
+            else "like rows with another value are as far from it as any"
+        )
         return (
             "warning",
             f"{loss.name} measures a distance, but the {t.classes} whole values of the target look like names of"
-            " classes: like rows with another value are as far from it as any.",
+            f" classes: {why}.",
             f"Use cross-entropy with {int(t.maximum) + 1} outputs, if the values are classes without an order.",
         )
     ends_in_probability = bool(output.chain) and output.chain[-1] in ("Softmax", "Sigmoid", "LogSoftmax")
@@ -148,15 +153,6 @@ def _distance(run: RunFacts, loss: LossFacts, t: TargetFacts, output: OutputFact
     )
 
 
-def _names(run: RunFacts, t: TargetFacts, output: OutputFacts) -> bool:
-    """Whether one column of whole numbers 0…k−1 (or 1…k) names classes that the features know, but have no order."""
-    codes = t.integers and t.shape in ((), (1,)) and FEWEST_NAMES <= t.classes <= FEW_VALUES and output.units == 1
-    if not codes or t.minimum not in (0, 1) or t.classes != t.maximum - t.minimum + 1 or run.probe is None:
-        return False
-    agreement, apart = run.probe.agreement, run.probe.apart
-    return agreement is not None and agreement > AGREE and apart is not None and apart > NO_ORDER
-
-
 def _values(loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | None:
     if loss.name == "poisson_nll" and t.minimum < NEGATIVE:
         return (
@@ -172,6 +168,12 @@ def _values(loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | N
             "error",
             f"Cross-entropy for measured values from {t.minimum:.4g} to {t.maximum:.4g} that are no distribution.",
             "Use the squared or Huber loss for values; rows of probabilities must sum to one.",
+        )
+    if t.several_labels and t.shape[0] == output.units:
+        return (
+            "error",
+            f"Cross-entropy shares one among {output.units} classes, but the target's rows have several or none.",
+            "Use binary cross-entropy with logits: a yes or no for each label.",
         )
     if output.units == 1:
         return (

@@ -40,7 +40,8 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     from all others, and none can start to improve.
 
     When it is wrong
-    Where the input hardly varies in itself.
+    Where the input hardly varies in itself. Layers of sigmoids do the same, but there the cause is their small slope:
+    vanishing-gradient says so.
 
     Example
     Thirty plain layers of rectifiers with PyTorch's default initialisation.
@@ -59,6 +60,9 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     known = {name: value for name, value in spread.items() if value is not None}
     if not known:
         return
+    if _sigmoids(run):
+        yield RuledOut("All hidden activations are sigmoids, whose slope of at most 1/4 fades x(i) and v(i) by itself.")
+        return
     first = next(iter(known.values()))
     worst = min(known, key=lambda name: known[name])
     if known[worst] > SAME or first < 10 * SAME:
@@ -76,6 +80,12 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"spread": known[worst], "first_layer": first, "threshold": SAME, "layers": len(run.weighted)},
     )
+
+
+def _sigmoids(run: RunFacts) -> bool:
+    """Whether every layer between two weighted ones is a sigmoid: then the gradient vanishes, and that is said."""
+    kinds = {f.kind for layer in run.hidden for f in run.followers(layer.name) if f.role == "activation"}
+    return kinds == {"Sigmoid"}
 
 
 def _ends(run: RunFacts) -> tuple[str, float, float] | None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from ...signals.facts import LossFacts, OutputFacts, TargetFacts
-from ...signals.losses import DISTANCE
+from ...signals.losses import DISTANCE, ONE_PER_CLASS
+from ...signals.roles import RECTIFIERS
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -11,6 +12,7 @@ SQUASHING = frozenset(
     {"Softmax", "Sigmoid", "Tanh", "ReLU", "ReLU6", "Hardtanh", "Hardsigmoid", "Softplus", "Softsign"}
 )
 """Activations that take away part of the line of logits."""
+PROBABILITIES = ("Softmax", "LogSoftmax", "Sigmoid", "LogSigmoid")
 RANGES = {
     "Sigmoid": (0.0, 1.0),
     "Hardsigmoid": (0.0, 1.0),
@@ -57,7 +59,8 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     The activations between the last layer with units and the loss, in the module, in its forward method or in the
     loop; what the loss expects (logits, probabilities, values); the range of the target. Outputs that sum to one in
-    every row are probabilities, wherever they were made so.
+    every row are probabilities, wherever they were made so. A rectifier that put out nothing but 0; two activations
+    in a row; a softmax over labels that do not exclude each other.
 
     Why it hurts
     A softmax before a loss that has its own flattens differences between classes and starves the gradient;
@@ -80,9 +83,9 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     loss, output, t = run.loss, run.output, run.targets
     assert loss is not None and output is not None
-    if run.is_classification and loss.name in DISTANCE and not output.chain and output.layer and t is not None:
+    if _no_probabilities(run, loss, output):
         yield Seen(
-            "warning",
+            "error" if run.failed else "warning",
             f"The target names classes, but the outputs come from a linear layer and {loss.name} adds no activation:"
             f" they are no probabilities (from {output.minimum:.3g} to {output.maximum:.3g}).",
             "Use cross-entropy on the linear outputs (two classes: binary cross-entropy with logits).",
@@ -92,10 +95,12 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     problem = (
         _one_softmax(output)
+        or _two_in_a_row(output)
+        or (_several_labels(loss, output, t) if t is not None else None)
         or _softmax_over_rows(output)
         or _classes(loss, output)
         or _two_classes(loss, output)
-        or (_range(loss, output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
+        or (_range(output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
     )
     if problem is None:
         yield RuledOut(f"{_words(output)} suits {loss.called} ({loss.expects} expected).")
@@ -129,6 +134,36 @@ def _one_softmax(output: OutputFacts) -> tuple[str, str] | None:
             "Two classes: a sigmoid (better: binary cross-entropy with logits). Regression: no activation.",
         )
     return None
+
+
+def _no_probabilities(run: RunFacts, loss: LossFacts, output: OutputFacts) -> bool:
+    """Classes under a distance from linear outputs; one output for several classes is the number of outputs' fault."""
+    if run.targets is None or not run.is_classification or loss.name not in DISTANCE:
+        return False
+    return not output.chain and bool(output.layer) and not (output.units == 1 and run.targets.classes > 2)
+
+
+def _two_in_a_row(output: OutputFacts) -> tuple[str, str] | None:
+    """A softmax or sigmoid of what another activation has already cut down."""
+    if len(output.chain) < 2 or output.chain[-1] not in PROBABILITIES or output.chain[-2] not in SQUASHING:
+        return None
+    first, last = output.chain[-2:]
+    return (
+        f"{first} stands before {last}, which reads numbers of any sign and size:"
+        f" after {first} they lie between {RANGES[first][0]:g} and {RANGES[first][1]:g}.",
+        f"Remove the {first.lower()}: one activation, or none, after the last layer.",
+    )
+
+
+def _several_labels(loss: LossFacts, output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
+    """A softmax, which shares one among the outputs, for labels that do not exclude each other."""
+    shared = output.chain[-1:] == ("Softmax",) or (loss.name in ONE_PER_CLASS and loss.expects == "logits")
+    if not shared or not t.several_labels or t.shape[0] != output.units:
+        return None
+    return (
+        f"A softmax shares one among {output.units} outputs, but the target's rows have several labels or none.",
+        "Use a sigmoid for each label: binary cross-entropy with logits on the linear outputs.",
+    )
 
 
 def _softmax_over_rows(output: OutputFacts) -> tuple[str, str] | None:
@@ -190,11 +225,16 @@ def _two_classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None
     return None
 
 
-def _range(loss: LossFacts, output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
+def _range(output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
     """Targets outside what the activation can put out."""
     last = output.chain[-1] if output.chain else ""
     if last not in RANGES:
         return None
+    if last in RECTIFIERS and output.minimum == output.maximum == 0 < max(abs(t.minimum), abs(t.maximum)):
+        return (
+            f"{last} put out 0 for every row of the whole run, where its slope is 0: no gradient passes.",
+            "Use a linear last layer for regression.",
+        )
     low, high = RANGES[last]
     slack = SLACK * ((high - low) if high - low < float("inf") else max(abs(t.minimum), abs(t.maximum)))
     if last == "Softmax" and not t.simplex and t.shape and t.shape[-1] > 1 and not t.one_hot:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
+from ..codes import name_classes
 from ..facts import MOST_CLASSES, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -24,7 +25,8 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Classes in the target (whole numbers, or columns of a one-hot target) against the width of what the loss
-    receives; values of a row of a regression target against the same width.
+    receives; values of a row of a regression target against the same width. One output that meets class codes by a
+    distance counts where the program itself judges by exact hits (accuracy).
 
     Why it hurts
     One output cannot choose among three or more classes: whatever the loss, the network can only order them on a
@@ -52,6 +54,14 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "error",
             f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}).",
             f"Give the last layer {int(t.maximum) + 1} outputs and use cross-entropy on them.",
+            layer=output.layer,
+            evidence=evidence,
+        )
+    elif loss.name in DISTANCE and run.counts_hits and name_classes(run):
+        yield Seen(
+            "error" if run.failed else "warning",
+            f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}): it orders them on a line.",
+            f"Give the last layer {int(t.maximum) + 1} outputs and use cross-entropy, if the classes have no order.",
             layer=output.layer,
             evidence=evidence,
         )

@@ -14,7 +14,13 @@ NARROW = 8
 """Units of a layer from which half cannot be spared."""
 
 
-@diagnosis("N403", "too-much-dropout", needs=("layers",), treatments=("less-dropout",), explains=("plateau",))
+@diagnosis(
+    "N403",
+    "too-much-dropout",
+    needs=("layers",),
+    treatments=("less-dropout",),
+    explains=("plateau", "not-learning", "oscillating-loss"),
+)
 def too_much_dropout(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """So many units are dropped that too little of the signal is left.
 

@@ -18,7 +18,7 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     Up to 600 different rows of the run: a ridge regression and the 15 nearest neighbours, each predicting a row
     from the others, do not beat a constant. Looked at only where the network has not learned either, or where
-    validation stayed at the level of a constant.
+    validation stayed at the level of a constant. A note for pictures, of which such predictors see little.
 
     Why it hurts
     No network, learning rate or loss will help; what training does learn is by heart.
@@ -49,8 +49,9 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if max(scores.values()) > NOTHING:
         yield RuledOut(f"Simple predictors beat a constant by (standard errors) {numbers}.")
         return
+    picture = run.inputs is not None and len(run.inputs.shape) == 3
     yield Seen(
-        "warning",
+        "note" if picture else "warning",
         f"Over {rows} rows no simple predictor beats a constant (standard errors: {numbers}; limit {NOTHING:g}).",
         "Check that each row has its own target; look for other features.",
         evidence={**scores, "threshold": NOTHING, "rows": rows},

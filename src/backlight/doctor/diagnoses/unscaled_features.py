@@ -13,7 +13,7 @@ LARGE = 10.0
 Bottou, Orr & Müller, Efficient BackProp, 1998, section 4.3)."""
 FATAL = 100.0
 """Above this the first layer's outputs and gradients are two orders of magnitude off: an error where nothing is
-learned."""
+learned. Plain gradient descent, whose steps grow with the square of the size, is there at 10 already."""
 APART = 100.0
 """Largest over smallest spread of features: the condition number of the first layer's problem is its square."""
 RANGE = 6.0
@@ -82,7 +82,7 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")
         return
     yield Seen(
-        "error" if size.max() > FATAL and not run.learned and run.finished else "warning",
+        "error" if run.failed and (size.max() > FATAL or (size.max() > LARGE and not run.adaptive)) else "warning",
         f"Features reach the network unscaled: {numbers}.",
         "Standardise each feature (pixels: divide by 255, subtract the mean) with statistics of the training rows.",
         layer=first.name,

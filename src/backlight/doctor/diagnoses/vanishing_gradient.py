@@ -6,7 +6,7 @@ from statistics import median
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
-FADED, GONE = 1e-3, 1e-6
+FADED = 1e-3
 """Gradient of the first layer over that of the last hidden one, each beside its own weight's norm. The output layer is
 left out: many networks start it small on purpose, which weakens v(i) for all layers below alike."""
 NOTHING = 1e-7
@@ -32,7 +32,7 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last hidden one (medians of the first observations), held
-    against 1e-3 and 1e-6; or a whole gradient of nearly nothing while the loss is high; or a softmax between two
+    against 1e-3; or a whole gradient of nearly nothing while the loss is high; or a softmax between two
     weighted layers.
 
     Why it hurts
@@ -65,9 +65,8 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if not (ratio < FADED and len(medians) > 2) and not silent:
         yield RuledOut(f"Gradient of {first} is {ratio:.2g} times that of {last} (limit {FADED:g}).")
         return
-    grave = (silent or ratio < GONE) and run.finished and not run.learned
     yield Seen(
-        "error" if grave else "warning",
+        "error" if run.failed else "warning",
         f"The whole gradient is {median(norms):.2g}: nothing is taught."
         if silent
         else f"The gradient of {first} is {ratio:.2g} times that of {last}, each beside its weight.",
