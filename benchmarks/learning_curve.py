@@ -19,7 +19,7 @@ import numpy as np
 
 from backlight import learning_curve, read
 from backlight.evaluation.learning_curve import to_error
-from backlight.runs.learning_curve_sizes import ground, measure
+from backlight.runs.learning_curve_sizes import ground, measure, passes
 from backlight.runs.options import configure
 
 
@@ -78,6 +78,8 @@ def repetition(given: argparse.Namespace, options: dict[str, object], seed: int)
     if given.keep is not None:
         scores = {rows: [one.scores for one in part] for rows, part in curve.found.items()}
         kept = {"data": given.data, "metric": curve.metric, "seed": seed, "pool": curve.pool, "rows": curve.all_rows}
+        kept["epochs"] = {rows: [one.epochs for one in part] for rows, part in curve.found.items()}
+        kept["passes"] = passes(whole)
         with given.keep.open("a") as file:
             file.write(json.dumps({**kept, "scores": scores, "came": final}) + "\n")
     gain = float(to_error(curve.metric, last) - to_error(curve.metric, came))

@@ -6,6 +6,7 @@ import pytest
 from backlight.evaluation import PowerLaw, fit_power_law
 from backlight.evaluation.learning_curve import (
     Point,
+    begun,
     forecast,
     law_of,
     limit,
@@ -13,6 +14,7 @@ from backlight.evaluation.learning_curve import (
     what_lacks,
     worth_of_augmentation,
 )
+from backlight.evaluation.power_law import effective_rows
 
 ROWS = np.array([500, 1000, 2000, 4000, 8000])
 
@@ -107,3 +109,62 @@ def test_augmentation_is_worth_the_rows_that_it_replaces() -> None:
 )
 def test_what_lacks(gain: float, train: float, validation: float, lack: str) -> None:
     assert what_lacks(gain, train, validation) == lack
+
+
+def test_rows_seen_once_are_worth_themselves_and_seen_often_a_bounded_multiple() -> None:
+    assert effective_rows(1000, 1000, 15) == 1000
+    assert effective_rows(1000, 4000, 15) == pytest.approx(4000, rel=0.1)  # four passes are nearly as good as new rows
+    assert effective_rows(1000, 1e9, 15) == pytest.approx(16_000)
+
+
+def test_more_rows_at_the_same_number_of_updates_bring_less() -> None:
+    """32 passes over 8,000 rows; on 32,000 either 8, which is as many updates, or 32 again."""
+
+    def error(rows: float) -> float:
+        return 0.1 + 0.2 * (rows / 500) ** -0.5
+
+    errors = [error(rows) + 0.001 * np.array([-1, 0, 1]) for rows in ROWS]
+    few, many = (fit_power_law(ROWS, errors, pool=8000, seen=0 * ROWS + 256_000, passes=one) for one in (8, 32))
+    assert np.median(few.curve(32_000)) > np.median(many.curve(32_000)) + 0.002
+    assert np.allclose(few.curve(4000), many.curve(4000))
+
+
+@pytest.mark.parametrize(("metric", "down"), [("probability_of_right_class", True), ("accuracy", False)])
+def test_a_score_that_is_not_proper_may_fall(metric: str, down: bool) -> None:
+    """Falling evenly, by 0.004 with each doubling."""
+    found = {int(rows): list(0.8 - 0.004 * np.log2(rows / 500) + np.array([-0.001, 0, 0.001])) for rows in ROWS}
+    law = law_of(metric, points(metric, found), pool=8000)
+    assert law is not None
+    ahead = forecast(metric, law, 32_000)
+    assert ahead.low < 0.8 - 0.004 * 5
+    if down:
+        assert ahead.value < 0.785
+    low, high = (forecast(metric, law, rows) for rows in (16_000, 64_000))
+    assert high.high - high.low > low.high - low.low
+
+
+def test_a_curve_that_only_begins_to_fall_is_not_taken_for_flat() -> None:
+    """Flat up to some thousand rows: a curve with a delay, which no plain law follows."""
+
+    def error(rows: float) -> float:
+        return 0.1 + 0.4 * (1 + rows / 8000) ** -1.5
+
+    law = fitted(error, noise=0.002)
+    low, high = np.quantile(law.training(32_000), (0.025, 0.975))
+    assert low < error(32_000) < high
+
+
+def test_sizes_no_better_than_a_constant_answer_are_left_out() -> None:
+    values = {100: (0.7, 0.7), 200: (0.7, 0.72), 400: (0.75, 0.76), 800: (0.71, 0.7)}
+    measured = tuple(Point(rows, sum(part) / 2, 0.0, 1.0, part) for rows, part in values.items())
+    assert [point.rows for point in begun("accuracy", measured, 0.7)] == [400, 800]
+    assert begun("accuracy", measured, 0.9) == ()
+    assert begun("accuracy", measured, float("nan")) == measured
+
+
+def test_rows_for_is_the_curve_turned_round() -> None:
+    law = fitted(lambda rows: 0.02 + 0.2 * (rows / 500) ** -0.5, noise=0.0005)
+    wanted = law.curve(3000)
+    falling = law.b > 0
+    assert np.allclose(law.rows_for(wanted)[falling], 3000, rtol=0.02)
+    assert np.isinf(law.rows_for(law.a / 2)[falling]).all()

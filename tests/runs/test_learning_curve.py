@@ -134,3 +134,13 @@ def test_what_cannot_be_is_refused(tmp_path, options, words):
 def test_a_figure_of_another_kind_is_refused_before_training(tmp_path, capsys):
     assert command(["learning-curve", "sklearn:digits", "-o", str(tmp_path / "curve.gif")]) == 2
     assert ".png or .svg" in capsys.readouterr().err
+
+
+def test_trainings_that_answer_like_a_constant_foretell_nothing(tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1000, 3)), (rng.random(1000) < 0.1).astype(int)
+    curve = bl.learning_curve((X, y), out=tmp_path / "curve", most_sizes=3, **FAST)
+    assert curve.begun is None
+    assert curve.forecast == ()
+    assert "answer no better than a constant does, in accuracy" in curve.verdict
+    assert curve.figure() is not None

@@ -26,6 +26,10 @@ Lack = Literal["data", "regularisation", "capacity", "nothing clear"]
 ERRORS = {"accuracy": True, "probability_of_right_class": True, "roc_auc": True, "r2": True}
 """Scores of which 1 − score is the error that falls by a law; others are errors themselves."""
 
+LAWLESS = {"probability_of_right_class"}
+"""Scores that a network may lose in while it learns: they are not proper (Gneiting, Raftery 2007), and the best answer
+to them is to be sure of whatever is likelier."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -77,12 +81,38 @@ def points(metric: str, found: Mapping[int, Sequence[float]]) -> tuple[Point, ..
     return tuple(made)
 
 
-def law_of(metric: str, measured: Sequence[Point], *, pool: int, seed: int = 0) -> PowerLaw | None:
-    """The law through the points; None where there are too few of them, or no training was repeated."""
+def begun(metric: str, measured: Sequence[Point], constant: float) -> tuple[Point, ...]:
+    """The points from the first on that all of its trainings have a better score than the best constant answer.
+
+    Networks that still answer all rows alike tell nothing of what more rows will bring once they do not.
+    """
+    bound = float(to_error(metric, constant))
+    if np.isnan(bound):  # the score of a constant is not defined
+        return tuple(measured)
+    better = [bool((to_error(metric, np.array(point.values)) < bound).all()) for point in measured]
+    return tuple(measured[better.index(True) :]) if True in better else ()
+
+
+def law_of(
+    metric: str,
+    measured: Sequence[Point],
+    *,
+    pool: int,
+    epochs: Mapping[int, float] | None = None,
+    passes: float | None = None,
+    seed: int = 0,
+) -> PowerLaw | None:
+    """The law through the points; None where there are too few of them, or no training was repeated.
+
+    epochs: passes of the trainings, by rows. passes: those of a training on all rows.
+    """
     if len(measured) < LEAST_SIZES or all(len(point.values) < 2 for point in measured):
         return None
     errors = [to_error(metric, np.array(point.values)) for point in measured]
-    return fit_power_law(np.array([point.rows for point in measured], float), errors, pool=pool, seed=seed)
+    rows = np.array([point.rows for point in measured], float)
+    seen = None if epochs is None else rows * np.array([epochs[point.rows] for point in measured])
+    lawful = metric not in LAWLESS
+    return fit_power_law(rows, errors, pool=pool, seen=seen, passes=passes, lawful=lawful, seed=seed)
 
 
 def forecast(metric: str, law: PowerLaw, rows: int) -> Forecast:

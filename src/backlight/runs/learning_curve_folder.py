@@ -53,6 +53,8 @@ class LearningCurve:
     lacks: Lack = "nothing clear"
     augmentation: Metric | None = None
     """Rows that augmentation replaces."""
+    begun: int | None = None
+    """Rows from which on every training is better than a constant answer; None where none is."""
     missing: tuple[int, ...] = ()
     """Sizes that were not finished."""
     stopped: str = "all sizes done"
@@ -67,7 +69,18 @@ class LearningCurve:
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` answers and learning-curve.json holds."""
-        named = ("metric", "seeds", "all_rows", "pool", "train_loss", "validation_loss", "lacks", "stopped", "seconds")
+        named = (
+            "metric",
+            "seeds",
+            "all_rows",
+            "pool",
+            "begun",
+            "train_loss",
+            "validation_loss",
+            "lacks",
+            "stopped",
+            "seconds",
+        )
         return {
             "metric": self.metric,
             "points": [asdict(point) for point in self.points],

@@ -17,7 +17,7 @@ from ..records.config import FROM_SWEEP, Config
 from . import settings
 from .assembly import written
 from .learning_curve_folder import LearningCurve, begin, keep, keep_points
-from .learning_curve_sizes import Ground, Measured, ground, measure, sizes
+from .learning_curve_sizes import Ground, Measured, constant_score, ground, measure, passes, sizes
 from .learning_curve_words import verdict
 from .options import configure
 from .preconditions import check_device
@@ -148,7 +148,13 @@ def _conclude(curve: LearningCurve, place: Ground, wanted: Sequence[int]) -> Lea
     """Fit, foretell, put into words, and write everything down."""
     curve.points = curve.measure_points()
     curve.missing = tuple(rows for rows in wanted if rows not in curve.found)
-    fitted = law.law_of(curve.metric, curve.points, pool=len(place.train), seed=place.config.seed)
+    constant = constant_score(place, curve.metric)
+    lawful = law.begun(curve.metric, curve.points, constant)
+    curve.begun = lawful[0].rows if lawful else None
+    epochs = {rows: sum(one.epochs for one in part) / len(part) for rows, part in curve.found.items()}
+    fitted = law.law_of(
+        curve.metric, lawful, pool=len(place.train), epochs=epochs, passes=passes(place), seed=place.config.seed
+    )
     curve.all_rows = place.all_rows
     if fitted is not None:
         last = curve.points[-1].rows

@@ -31,16 +31,30 @@ def verdict(curve: LearningCurve) -> str:
     """The whole verdict, in a few sentences."""
     if not curve.points:
         return f"No size was finished, so nothing can be told. {_unfinished(curve)}".strip()
+    if curve.begun is None:
+        last = curve.points[-1]
+        return (
+            f"Up to {last.rows:,} rows the trainings answer no better than a constant does, in {name(curve)} "
+            f"({text(curve.metric, last.value)}), so nothing can be foretold; give more rows or epochs, or another "
+            f"--metric. {_unfinished(curve)}"
+        ).strip()
     if curve.law is None or curve.gain is None:
         last, said = curve.points[-1], name(curve)
         many = "size is" if len(curve.points) == 1 else "sizes are"
         few = (
             f"{said[0].upper()}{said[1:]} {text(curve.metric, last.value)} with {last.rows:,} rows; the "
-            f"{len(curve.points)} finished {many} too few for a forecast."
+            f"{len(curve.points)} finished {many} too few for a forecast{_not_begun(curve)}."
         )
         return f"{few} {_unfinished(curve)}".strip()
     parts = [_here(curve), _twice(curve), _flattens(curve), _lacks(curve), _augmentation(curve), _unfinished(curve)]
     return " ".join(part for part in parts if part)
+
+
+def _not_begun(curve: LearningCurve) -> str:
+    """The sizes that tell nothing, of points that would have been enough."""
+    if curve.begun is None or curve.points[0].rows >= curve.begun:
+        return ""
+    return f", since below {curve.begun:,} rows they answer no better than a constant does"
 
 
 def name(curve: LearningCurve) -> str:
