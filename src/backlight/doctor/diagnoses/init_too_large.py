@@ -21,6 +21,8 @@ LARGE = 5.0
         "non-finite",
         "oscillating-loss",
         "learning-rate-too-high",
+        "learning-rate-too-low",
+        "stopped-too-early",
         "dead-units",
         "not-learning",
         "plateau",

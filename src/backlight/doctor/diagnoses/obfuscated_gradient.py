@@ -23,7 +23,7 @@ EARLY = 6
     "obfuscated-gradient",
     needs=("weighted", "signals"),
     treatments=("normalisation", "residual", "layerwise-pretraining"),
-    explains=("not-learning", "plateau", "vanishing-gradient", "learning-rate-too-low"),
+    explains=("not-learning", "plateau", "learning-rate-too-low", "stopped-too-early", "redundant-units"),
     shows=("row_std", "like_agreement"),
 )
 def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
@@ -40,8 +40,8 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     from all others, and none can start to improve.
 
     When it is wrong
-    Where the input hardly varies in itself. Layers of sigmoids do the same, but there the cause is their small slope:
-    vanishing-gradient says so.
+    Where the input hardly varies in itself. Layers of sigmoids fade v(i) as they do x(i): then vanishing-gradient is
+    told first, and this beside it.
 
     Example
     Thirty plain layers of rectifiers with PyTorch's default initialisation.
@@ -60,9 +60,6 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     known = {name: value for name, value in spread.items() if value is not None}
     if not known:
         return
-    if _sigmoids(run):
-        yield RuledOut("All hidden activations are sigmoids, whose slope of at most 1/4 fades x(i) and v(i) by itself.")
-        return
     first = next(iter(known.values()))
     worst = min(known, key=lambda name: known[name])
     if known[worst] > SAME or first < 10 * SAME:
@@ -80,12 +77,6 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"spread": known[worst], "first_layer": first, "threshold": SAME, "layers": len(run.weighted)},
     )
-
-
-def _sigmoids(run: RunFacts) -> bool:
-    """Whether every layer between two weighted ones is a sigmoid: then the gradient vanishes, and that is said."""
-    kinds = {f.kind for layer in run.hidden for f in run.followers(layer.name) if f.role == "activation"}
-    return kinds == {"Sigmoid"}
 
 
 def _ends(run: RunFacts) -> tuple[str, float, float] | None:

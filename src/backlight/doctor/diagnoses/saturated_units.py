@@ -18,7 +18,7 @@ FEWEST_ROWS = 64
     "saturated-units",
     needs=("units",),
     treatments=("standardise-features", "init", "relu"),
-    explains=("vanishing-gradient", "not-learning", "plateau", "obfuscated-gradient"),
+    explains=("vanishing-gradient", "not-learning", "plateau", "obfuscated-gradient", "redundant-units"),
     shows=("saturation",),
 )
 def saturated_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
