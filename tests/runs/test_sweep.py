@@ -15,7 +15,7 @@ from backlight.evaluation.trials import Judged
 from backlight.report.swept import _WORDS, name_of, question
 from backlight.runs.sweep_values import read_over, sweepable, widened
 from backlight.runs.sweep_words import verdict
-from backlight.training.contest import Contest
+from backlight.training.contest import Contest, Race
 from backlight.training.session import Session
 
 QUICK = {"network": "16 relu", "epochs": 6, "batch_size": 32, "diagnose": False, "verbose": False}
@@ -58,14 +58,10 @@ def test_the_page_is_whole_and_shows_every_rate(rates):
 
 
 def test_interrupted_it_keeps_what_it_has_and_says_what_is_missing(tmp_path, monkeypatch):
-    original = Contest.run
+    def run(self, epoch, entering=()):
+        raise KeyboardInterrupt
 
-    def run(self, values, make, *, stage, judge=None, deadline=None):
-        if stage == "full":
-            raise KeyboardInterrupt
-        return original(self, values, make, stage=stage, judge=judge, deadline=deadline)
-
-    monkeypatch.setattr(Contest, "run", run)
+    monkeypatch.setattr(Race, "run", run)
     found = bl.sweep("sklearn:breast_cancer", out=tmp_path / "half", **QUICK)
     assert found.stopped == "interrupted"
     assert found.trials and all(trial.stage == "short" for trial in found.trials)

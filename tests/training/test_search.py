@@ -11,9 +11,10 @@ from torch import nn
 from backlight.evaluation.trials import judge
 from backlight.records import Epoch
 from backlight.records.config import TrainingConfig
-from backlight.training import search
+from backlight.training import search, train
 from backlight.training.contest import Contest, Trial
-from backlight.training.search import MOST_FURTHER, against, edge_of, halving, keep_best, search_rates
+from backlight.training.search import LAP, MOST_RUNS, halving, keep_best, search_rates, vertex
+from backlight.training.session import Session
 
 
 def rows(n, seed):
@@ -44,8 +45,8 @@ def test_rates_go_from_far_too_small_to_divergent_and_the_losers_stop(contest):
     full = [trial for trial in contest.trials if trial.stage == "full"]
     assert min(trial.value for trial in short) <= 1e-6
     assert max(trial.value for trial in short) >= 0.1
-    assert sum(trial.finished for trial in full) == 1
-    assert {trial.epochs for trial in full} == {2, 5, 8}
+    assert sum(trial.finished for trial in full) == 2
+    assert {trial.epochs for trial in full} == {round(LAP * 8), 8}
 
 
 def test_the_recommended_rate_is_the_best_and_small_and_large_ones_are_told(contest):
@@ -59,34 +60,54 @@ def test_the_recommended_rate_is_the_best_and_small_and_large_ones_are_told(cont
     assert 3e-3 < found.recommended < 0.3
 
 
-def test_the_best_at_the_end_of_the_race_is_followed_up(monkeypatch):
-    """A search whose short look points far too high, so that the lowest rate of the race wins."""
-    monkeypatch.setattr(search, "short_look", lambda *_, **__: 1.0)
-    found, told = Contest("cross-entropy", rows(600, 0), rows(300, 1)), []
+def raced_from(centre, monkeypatch, **more):
+    """A race around that rate; the contest, and what was told."""
+    monkeypatch.setattr(search, "short_look", lambda *_, **__: centre)
+    found, told = Contest("cross-entropy", rows(640, 0), rows(300, 1)), []
     found.tell = told.append
-    search_rates(network(), settings(), found, seed=0)
+    search_rates(network(), settings(**more), found, seed=0)
+    return found, told
+
+
+def test_rates_join_the_race_where_the_best_lies_at_its_end(monkeypatch):
+    """A short look that points far too low."""
+    found, told = raced_from(1e-4, monkeypatch)
     values = [trial.value for trial in found.trials]
-    assert values[:5] == [0.1, 0.22, 0.5, 1.1, 0.045]
-    losses = {trial.value: trial.loss for trial in found.trials if trial.finished}
-    followed = found.trials[4]
-    assert followed.finished == (followed.loss == min(losses.values()))
-    assert "0.1, is at the end of the race; 0.045 against it" in told[1]
-    assert len(values) <= 4 + MOST_FURTHER
+    assert values[:4] == [5e-5, 1e-4, 2e-4, 4e-4]
+    at_lap = {trial.value: trial.curve[1].loss for trial in found.trials}
+    assert {trial.value for trial in found.trials if trial.finished} == set(sorted(at_lap, key=at_lap.get)[:2])
+    assert "0.0004 joins" in told[1]
+    assert found.rows_seen <= MOST_RUNS * 640 * 8
 
 
-def test_nothing_follows_a_best_between_others_or_a_race_that_was_cut_short():
-    assert edge_of([curve(1e-2, [0.3]), curve(3e-2, [0.2]), curve(1e-1, [0.3])]) is None
-    low, high = curve(1e-2, [0.2, 0.1]), curve(3e-2, [0.3, 0.2])
-    assert edge_of([low, high]) == (low, -1)
-    assert edge_of([curve(1e-2, [0.3, 0.3]), high]) == (high, 1)
-    assert edge_of([curve(1e-2, [0.3], planned=2), curve(3e-2, [0.2], planned=2)]) is None
+def test_where_all_of_the_race_diverge_lower_rates_join(monkeypatch):
+    found, _ = raced_from(1e19, monkeypatch, optimizer="sgd", momentum=0.0, nesterov=False)
+    values = [trial.value for trial in found.trials]
+    assert not any(trial.finished for trial in found.trials[:3])
+    assert len(values) > 3
+    assert values[3:] == sorted(values[3:], reverse=True) and values[3] < values[0]
 
 
-def test_one_rate_against_another_stops_where_it_is_behind_at_a_lap():
-    judge_of = against(curve(1e-2, [0.4, 0.3, 0.2, 0.1]).curve, 4)  # laps: the first and the third epoch
-    assert [list(judge_of(latest(loss, epoch=1))) for loss in (0.5, 0.3, math.nan)] == [[0], [], [0]]
-    assert list(judge_of(latest(0.35, epoch=2))) == []
-    assert list(judge_of(latest(0.25, epoch=3))) == [0]
+def test_a_trial_of_the_race_is_to_the_last_bit_the_training_with_its_rate(monkeypatch):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 2))
+    found = Contest("cross-entropy", rows(600, 0), rows(300, 1))
+    monkeypatch.setattr(search, "short_look", lambda *_, **__: 0.05)
+    search_rates(module, settings(), found, seed=3)
+    assert len(found.trials) >= 3
+    for trial in found.trials:
+        config = settings(learning_rate=trial.value)
+        alone = train(copy.deepcopy(module), "cross-entropy", found.train, found.validation, config, seed=3)
+        losses = [row.loss for row in alone.history if row.split == "validation"]
+        assert losses[: trial.epochs] == [row.loss for row in trial.curve]
+
+
+def test_the_vertex_lies_between_the_best_and_its_better_neighbour():
+    assert vertex({-1: math.exp(4), 0: math.exp(1), 1: math.exp(0), 2: math.exp(1)}) == pytest.approx(1.0)
+    assert vertex({0: math.exp(1.0), 1: math.exp(0.0), 2: math.exp(0.5)}) == pytest.approx(1 + 1 / 6)
+    assert vertex({0: 1.0, 1: 2.0}) == 0.0  # at an end
+    assert vertex({0: -1.0, 1: -3.0, 2: -2.0}) == pytest.approx(1 + 1 / 6)  # no logarithm of these
+    assert vertex({3: 0.5}) == 3.0
 
 
 def test_the_module_and_the_random_state_are_left_as_they_were():
@@ -120,22 +141,21 @@ def test_a_module_of_ones_own_with_two_branches():
 
 
 def test_ctrl_c_keeps_what_was_trained(monkeypatch):
-    contest, told = Contest("cross-entropy", rows(200, 0), rows(100, 1)), []
-    contest.tell = told.append
-    original = Contest.run
+    contest = Contest("cross-entropy", rows(200, 0), rows(100, 1))
+    original, epochs = Session.run_epoch, []
 
-    def interrupted_race(self, values, make, *, stage, judge=None, deadline=None):
-        def stop(latest):
+    def interrupted(self):
+        epochs.append(self.epoch)
+        if len(epochs) == 4:
             raise KeyboardInterrupt
+        original(self)
 
-        return original(self, values, make, stage=stage, judge=stop if stage == "full" else judge)
-
-    monkeypatch.setattr(Contest, "run", interrupted_race)
+    monkeypatch.setattr(Session, "run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         search_rates(network(), settings(), contest, seed=0)
     assert contest.stopped == "interrupted"
     assert {trial.stage for trial in contest.trials} == {"short", "full"}
-    assert all(trial.epochs == 1 for trial in contest.trials if trial.stage == "full")
+    assert [trial.epochs for trial in contest.trials if trial.stage == "full"] == [1, 1, 1]
     assert not any(trial.finished for trial in contest.trials if trial.stage == "full")
 
 
@@ -146,7 +166,7 @@ def latest(*losses, epoch=2):
 def test_the_judge_keeps_the_best_of_those_that_still_run():
     assert set(keep_best(2, 2)(latest(0.3, 0.1, math.nan, 0.2))) == {0, 2}
     assert list(keep_best(3, 1)(latest(0.3, 0.1))) == []
-    assert set(halving(8)(latest(0.3, 0.1, 0.2, None))) == {0}
+    assert set(halving(8, [(0.25, 2), (0.6, 1)])(latest(0.3, 0.1, 0.2, None))) == {0}
 
 
 def curve(value, losses, stage="full", start=1.0, planned=None, steps=100):

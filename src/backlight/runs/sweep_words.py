@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..evaluation.trials import TOLERANCE, Judged
 from ..report.swept import name_of
-from ..training.search import FURTHER
+from ..training.search import STEP
 
 if TYPE_CHECKING:
     from .sweep_folder import Sweep
@@ -68,13 +68,13 @@ def _raced(sweep: Sweep) -> str:
         return ""
     if not raced:
         return (
-            "It was judged on a short look only, over a few of the steps; over all of them the best rate is most often "
-            "lower, 4 to 40 times."
+            "It was judged on a short look only, over a few of the steps; over all of them the best rate may be up to "
+            "four times as low or as high."
         )
     if len(raced) < 2 or not short or sweep.recommended not in (raced[0], raced[-1]):
         return ""
     end, other, sign = ("lowest", "lower", -1) if sweep.recommended == raced[0] else ("highest", "higher", 1)
-    further = ",".join(f"{sweep.recommended * 10 ** (sign * step * FURTHER):.2g}" for step in range(3))
+    further = ",".join(f"{sweep.recommended * 10 ** (sign * step * STEP):.2g}" for step in range(3))
     return f"It is the {end} of the race, and a {other} one may do better still: try --over learning_rate={further}."
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,10 @@ from ..data.batches import Batches, place
 from ..records import INTERRUPTED, TIME_LIMIT, Epoch
 from .copies import Copy, Judge, train_copies
 from .goal import make_goal, measure
-from .loop import Arrays, device_of
+from .loop import Arrays, device_of, open_session
 from .predict import prediction_batch
-from .session import Trained
+from .relay import Relay
+from .session import Session, Trained
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,33 @@ class Contest:
             deadline=min(limits, default=None),
             judge=judge,
         )
+        found = self._keep(stage, values, starts, copies, trained)
+        if self.stopped == INTERRUPTED:
+            raise KeyboardInterrupt
+        return found
+
+    @contextmanager
+    def race(self, make: Callable[[Any], Copy], *, stage: str) -> Iterator[Race]:
+        """A race that values may join; its trials are kept when it ends, however it ends.
+
+        Each of them is to the last bit the training that would be run with that value alone.
+        """
+        race = Race(self, make, stage)
+        try:
+            yield race
+        finally:
+            trained = race.relay.finish()
+            self._keep(stage, race.values, race.starts, race.copies, trained)
+
+    def _keep(
+        self,
+        stage: str,
+        values: Sequence[Any],
+        starts: Sequence[float],
+        copies: Sequence[Copy],
+        trained: Sequence[Trained],
+    ) -> list[Trial]:
+        """Keep the trials that had begun, and whether they were ended early."""
         found = [
             _trial(value, stage, start, one, result)
             for value, start, one, result in zip(values, starts, copies, trained, strict=True)
@@ -120,8 +149,7 @@ class Contest:
         self.trials += found
         if any(one.stopped == INTERRUPTED for one in trained):
             self.stopped = INTERRUPTED
-            raise KeyboardInterrupt
-        if any(one.stopped == TIME_LIMIT for one in trained):
+        elif any(one.stopped == TIME_LIMIT for one in trained):
             self.stopped = TIME_LIMIT
         return found
 
@@ -129,6 +157,76 @@ class Contest:
     def rows_seen(self) -> int:
         """Training rows that all trials met together, each time counted."""
         return sum(trial.rows_seen for trial in self.trials)
+
+
+class Race:
+    """Values that run to an epoch, stand there, and go on or not.
+
+    Attributes
+    ----------
+    values, copies, starts:
+        In the order in which they entered; `starts` are the validation losses before the first step.
+    """
+
+    def __init__(self, contest: Contest, make: Callable[[Any], Copy], stage: str) -> None:
+        self.contest, self.make, self.stage = contest, make, stage
+        self.relay = Relay(self._begin, contest.train)
+        self.values: list[Any] = []
+        self.copies: list[Copy] = []
+        self.starts: list[float] = []
+
+    def run(self, epoch: int, entering: Sequence[Any] = ()) -> dict[Any, float]:
+        """All that run, and those that enter now, to that epoch; the validation loss there of each that ever ran.
+
+        It is infinite for one that did not come to that epoch, or whose loss is not finite.
+        """
+        self.contest.wanted += [(self.stage, value) for value in entering]
+        for value in entering:
+            one = self.make(value)
+            start = _loss_before(self.contest, one)
+            self.relay.enter(one)
+            self.values.append(value)
+            self.copies.append(one)
+            self.starts.append(start)
+        self.relay.run_to(epoch)
+        return {
+            value: next((sortable(row.loss) for row in session.history.rows if _validated(row, epoch)), math.inf)
+            for value, session in zip(self.values, self.relay.sessions, strict=True)
+        }
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the time is up."""
+        return TIME_LIMIT in self.relay.ended.values()
+
+    def keep(self, values: Collection[Any]) -> None:
+        """End all others."""
+        self.relay.keep([number for number, value in enumerate(self.values) if value in values])
+
+    def _begin(self, one: Copy, train: Arrays) -> Session:
+        contest = self.contest
+        return open_session(
+            one.module,
+            contest.loss,
+            train,
+            one.validation or contest.validation,
+            one.config,
+            seed=one.seed,
+            unit=contest.unit,
+            augmentation=contest.augmentation,
+            deadline=contest.deadline,
+            observers=(),
+            record=True,
+        )
+
+
+def _validated(row: Epoch, epoch: int) -> bool:
+    return row.split == "validation" and row.epoch == epoch
+
+
+def sortable(loss: float) -> float:
+    """Infinite where it is not finite."""
+    return loss if math.isfinite(loss) else math.inf
 
 
 def _loss_before(contest: Contest, one: Copy) -> float:
