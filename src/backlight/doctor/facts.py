@@ -198,6 +198,8 @@ class RunFacts:
         t, loss = self.targets, self.loss
         if t is None or loss is None or loss.settings.get("reduction", "mean") != "mean" or t.rows < 2:
             return None
+        if loss.settings.get("weighted") and not loss.settings.get("balanced"):
+            return None
         if loss.name == "mse":
             return t.variance
         if loss.name == "mae":

@@ -178,6 +178,11 @@ class TargetFacts:
         return self.one_hot or (self.integers and self.shape in ((), (1,)))
 
     @property
+    def one_class_a_row(self) -> bool:
+        """Whether each row has one class: a code, or a one-hot row."""
+        return self.one_hot or (self.integers and self.shape in ((), (1,)))
+
+    @property
     def classes(self) -> int:
         """Classes seen; 0 where the target does not look like classes."""
         return len(self.counts)
@@ -252,10 +257,16 @@ class LoopFacts:
     """Observed backward passes, right after an optimiser step, that began with gradients not set to zero."""
     fresh_gradients: int = 0
     """The same with gradients that were zero or None."""
+    lost_gradients: int = 0
+    """Observed steps whose backward pass reached the network, and whose gradients were gone when the optimiser came."""
+    bad_data: int = 0
+    """Values, infinite or not a number, in the data behind the first loss that is no number."""
     eval_steps: int = 0
-    """Observed training steps with the network in evaluation mode."""
+    """Training steps with the network in evaluation mode."""
     mode_matters: bool = False
     """Whether the network has layers that behave differently in evaluation mode."""
+    strays: tuple[str, ...] = ()
+    """Parameters behind the output that are not registered with the network, and that no optimiser holds."""
     without_gradient: tuple[str, ...] = ()
     """Trainable parameters held by the optimiser that never received a gradient."""
     unused_layers: tuple[str, ...] = ()

@@ -88,7 +88,7 @@ class InputStatistics:
     def _keep_sample(self, x: Tensor, y: np.ndarray, new: np.ndarray) -> None:
         if self._sampled >= SAMPLE_ROWS or not new.any():
             return
-        rows = _evenly(x.flatten(1), SAMPLE_VALUES).float().cpu().numpy()[new]
+        rows = _evenly(_as_rows(x), SAMPLE_VALUES).float().cpu().numpy()[new]
         self.sample.append((rows, y[new]))
         self._sampled += int(new.sum())
 
@@ -130,13 +130,18 @@ class InputStatistics:
 
 def fingerprints(x: Tensor) -> np.ndarray:
     """One float64 a row: the same for equal rows, (but for rounding) different for others. Draws no random number."""
-    values = _evenly(x.flatten(1), FINGERPRINT_VALUES).double().nan_to_num(1e9, 2e9, -2e9)
+    values = _evenly(_as_rows(x), FINGERPRINT_VALUES).double().nan_to_num(1e9, 2e9, -2e9)
     return (values @ _weights(values.shape[1], x.device)).cpu().numpy()
 
 
 @functools.lru_cache(maxsize=8)
 def _weights(columns: int, device: torch.device) -> Tensor:
     return torch.cos(torch.arange(1, columns + 1, dtype=torch.float64, device=device) * 1.7)
+
+
+def _as_rows(x: Tensor) -> Tensor:
+    """(n, values); a plain column of codes has one value a row."""
+    return x.flatten(1) if x.dim() > 1 else x.unsqueeze(1)
 
 
 def _evenly(rows: Tensor, most: int) -> Tensor:

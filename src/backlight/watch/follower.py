@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -15,6 +16,7 @@ from ..records import Step
 from ..signals import LossFacts, Recorder
 from ..signals.losses import LOSSES
 from .hooks import Hook, harmless
+from .leaves import data_not_finite, stray_parameters
 from .optimizers import rate_of
 from .passes import Reached, value_of
 from .sources import LoaderWatch
@@ -38,7 +40,9 @@ class Follower:
         self.taps = Taps(model, network)
         self.called: set[str] = set()
         """Layers that an observed forward pass went through."""
-        self.steps = self.backwards = self.eval_steps = self.stale = self.fresh = 0
+        self.steps = self.backwards = self.eval_steps = self.stale = self.fresh = self.lost = 0
+        self.bad_data: int | None = None
+        self.strays: tuple[str, ...] | None = None
         self.failure: Exception | None = None
         self._validation = ValidationLoss()
         self._handles: list[RemovableHandle] = []
@@ -50,7 +54,7 @@ class Follower:
         self._losses: list[Tensor] = []
         self._unscaled: tuple[Any, Any] | None = None
         self._observing = self._taken = self._backward_done = self._seen = self._clean = self._updating = False
-        self._was_clean = self._leads_here = self._asked = self._in_training = False
+        self._was_clean = self._leads_here = self._arrived = self._asked = self._in_training = False
         self._weighed: Tensor | None = None
         self._outputs: list[Tensor] = []
         self._call: tuple[LossFacts, Tensor, Tensor | None] | None = None
@@ -58,6 +62,7 @@ class Follower:
         self._chain: tuple[str, ...] = ()
         self._source = ""
         self._received: Tensor | None = None
+        self._input: Tensor | None = None
         self._since_step = 0
         self.start = perf_counter()
 
@@ -101,6 +106,7 @@ class Follower:
         if not self._handles or (self._taken and not again):
             return
         self._observing = self._taken = True
+        self._input = next(iter(tensors_in(args)), None)
         self._in_training = self.model.training
         self._outputs, self._call = [], None
         self.taps.open()
@@ -137,7 +143,7 @@ class Follower:
         elif self._observing and self._call is None and output.requires_grad and self._is_ours(output):
             kind, expects = LOSSES[name]
             plain = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))}
-            plain["weighted"] = settings.get("weight") is not None
+            plain["weighted"] = any(settings.get(name) is not None for name in ("weight", "pos_weight"))
             facts = LossFacts(kind, expects, name, plain, tuple(output.shape), tuple(target.shape))
             self._call = (facts, output, target)
 
@@ -175,6 +181,8 @@ class Follower:
             loss = self._unscaled[1]
         self._unscaled = None
         self._weighed = value_of(loss, weights)
+        if self.bad_data is None and self._weighed is not None and self._weighed.device.type == "cpu":
+            self._check(loss, float(self._weighed))
         self._leads_here = self._was_clean = False
         if self._observing and self.steps > 0 and not self._clean:
             self._was_clean = asked or self._gradients_are_clean()
@@ -183,16 +191,24 @@ class Follower:
                 self._close_taps()
             self._leads_here = self._read_loss(loss)
 
+    def _check(self, loss: Tensor, value: float) -> None:
+        """Look for the origin of the first loss that is no number: the parameters still are, and the graph is there."""
+        if not math.isfinite(value):
+            self.bad_data = data_not_finite(loss)
+
     @harmless
     def after_backward(self) -> None:
         """Count the pass if it is one of this network."""
-        if not (self._reached.moved() or self._leads_here or self._asked):
+        moved = self._reached.moved()
+        if not (moved or self._leads_here or self._asked):
             return
+        self._arrived = self._arrived or moved
         self.backwards += 1
         if self._weighed is not None:
             self._losses.append(self._weighed)
         if self._since_step == 0:
             self.loaders.training()
+            self.eval_steps += not self.model.training
         self._since_step += 1
         self._clean = self._clean or self._was_clean
         self._backward_done = True
@@ -228,6 +244,8 @@ class Follower:
         if self._call is not None and self.recorder.loss is None:
             self.recorder.loss = self._call[0]
         self._source = self.taps.source(self._seen_output())
+        if self.strays is None and output is not None:
+            self.strays = stray_parameters(self.network, output, self._input, self.optimizers)
         if not bool(torch.isfinite(loss).all()):
             self.taps.widen()
         return self._call is not None
@@ -280,8 +298,7 @@ class Follower:
     def observe(self) -> None:
         """Hand the step to the recorder."""
         self._seen = True
-        if not self.model.training:
-            self.eval_steps += 1
+        self.lost += self._arrived and all(p.grad is None for p in self._held)
         self.flush_losses()
         step = Step(
             step=self.steps,
@@ -303,12 +320,12 @@ class Follower:
 
     def forget(self) -> None:
         """Let go of everything that belongs to one step."""
-        self._backward_done = False
+        self._backward_done = self._arrived = False
         if not self._observing:
             return
         self._observing = self._taken = self._seen = self._clean = self._in_training = False
         self._outputs, self._call = [], None
-        self._module_target = self._received = None
+        self._module_target = self._received = self._input = None
         self._chain = ()
         self._source = ""
         self.taps.forget()

@@ -1,5 +1,6 @@
 """D101: infinite values or not-a-number in the data."""
 
+import math
 from collections.abc import Iterator
 
 from ..facts import RunFacts
@@ -31,7 +32,7 @@ def bad_values(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The data that reaches the network or the loss holds infinite values or not-a-number.
 
     What it sees
-    Values of x(0) or of the target that are not finite.
+    Values of x(0) or of the target that are not finite; and, where a loss is no number, those in the data behind it.
 
     Why it hurts
     One of them makes the loss of its batch, then every gradient, then every parameter not-a-number: the network
@@ -51,8 +52,19 @@ def bad_values(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     assert run.inputs is not None
     targets = run.targets.non_finite if run.targets is not None else 0
-    if not run.inputs.non_finite and not targets:
+    behind = run.loop.bad_data
+    if not run.inputs.non_finite and not targets and not behind:
         yield RuledOut(f"All values of {run.inputs.rows} observed rows are finite.")
+        return
+    if not run.inputs.non_finite and not targets:
+        yield Seen(
+            "error",
+            f"{behind} values in the data behind the first loss that is no number are infinite or not a number"
+            f" (all of {run.inputs.rows} rows observed before it were finite).",
+            "Look through all rows of the inputs and targets; fill or drop such values before training.",
+            step=next((i for i, loss in enumerate(run.losses) if not math.isfinite(loss)), None),
+            evidence={"behind_the_loss": behind, "rows": run.inputs.rows},
+        )
         return
     where = "x(0)" if run.inputs.non_finite else "the target"
     yield Seen(

@@ -42,8 +42,13 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     t = run.targets
     assert t is not None
     counts = list(t.counts.values())
-    one_class_a_row = t.one_hot or (t.integers and t.shape in ((), (1,)))
-    if not run.is_classification or not one_class_a_row or len(counts) < 2 or t.rows < FEWEST_ROWS or len(counts) > 50:
+    if (
+        not run.is_classification
+        or not t.one_class_a_row
+        or len(counts) < 2
+        or t.rows < FEWEST_ROWS
+        or len(counts) > 50
+    ):
         yield RuledOut("The target has no classes to be counted, or too few rows were seen.")
         return
     ratio = max(counts) / min(counts)

@@ -47,6 +47,9 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     called = run.by_name
     cut = [name for name in run.loop.without_gradient if name.rpartition(".")[0] in called]
+    if run.loop.lost_gradients:
+        yield RuledOut("Gradients had been set to None when the optimiser came: nothing is known of the graph.")
+        return
     if not cut:
         yield RuledOut("Every parameter of every called layer received a gradient.")
         return

@@ -6,7 +6,7 @@ from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
 MOSTLY = 0.5
-"""Share of the observed training steps in evaluation mode that counts as the loop's habit."""
+"""Share of the training steps in evaluation mode that counts as the loop's habit."""
 
 
 @diagnosis(
@@ -38,18 +38,18 @@ def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     PyTorch documentation of `torch.nn.Module.eval`.
     """
-    observed = len(run.observed)
-    if not run.loop.mode_matters or not observed:
+    steps = run.loop.steps
+    if not run.loop.mode_matters or not steps:
         yield RuledOut("No layer of the network behaves differently in evaluation mode.")
         return
-    share = run.loop.eval_steps / observed
+    share = run.loop.eval_steps / steps
     if share < MOSTLY:
-        yield RuledOut(f"{run.loop.eval_steps} of {observed} observed steps were taken in evaluation mode.")
+        yield RuledOut(f"{run.loop.eval_steps} of {steps} steps were taken in evaluation mode.")
         return
     yield Seen(
         "error" if not run.loop.frozen else "warning",
-        f"{run.loop.eval_steps} of {observed} observed training steps ran in evaluation mode: dropout and batch"
+        f"{run.loop.eval_steps} of {steps} training steps ran in evaluation mode: dropout and batch"
         " normalisation are switched off.",
         "Call model.train() before the training steps of each epoch; model.eval() only around validation.",
-        evidence={"eval_steps": run.loop.eval_steps, "observed_steps": observed, "threshold_share": MOSTLY},
+        evidence={"eval_steps": run.loop.eval_steps, "steps": steps, "threshold_share": MOSTLY},
     )

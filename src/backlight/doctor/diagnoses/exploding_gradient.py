@@ -61,7 +61,7 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     (first, low), (_, high) = at_start[0], at_start[-1]
     ratio = low / high if high > 0 else 1.0
     strongest = max(value for _, value in at_start)
-    growth = max(norms) / max(median(norms[:EARLY]), 1e-12)
+    growth = max(norms) / max(norms[0], median(norms[:EARLY]), 1e-12)
     numbers = f"from last to first layer × {ratio:.3g}, beside the weights {strongest:.3g}, in time × {growth:.3g}"
     if (ratio < GROWN or len(at_start) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
         yield _rectified_recurrence(run) or RuledOut(

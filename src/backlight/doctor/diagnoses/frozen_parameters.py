@@ -22,7 +22,7 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Parameters with `requires_grad=False`; and layers whose parameters receive gradients but were the same after
-    every observed step; a loop that never lets the optimiser step.
+    every observed step; a loop that never lets the optimiser step, or clears the gradients before it does.
 
     Why it hurts
     Nothing is learned there. Meant for a pretrained part, it is an accident everywhere else (a learning rate of
@@ -53,6 +53,14 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
             f"{loop.backwards} backward passes, and the optimiser never made a step.",
             "Call optimizer.step() after loss.backward().",
             evidence={"backwards": loop.backwards, "steps": 0},
+        )
+    elif loop.lost_gradients >= FEWEST_STEPS:
+        yield Seen(
+            "error",
+            f"At {loop.lost_gradients} of {len(run.observed)} observed steps every gradient had been cleared between"
+            " the backward pass and the optimiser's step.",
+            "Call optimizer.zero_grad() before loss.backward(), never between it and optimizer.step().",
+            evidence={"lost": loop.lost_gradients, "observed_steps": len(run.observed)},
         )
     elif stuck and loop.steps >= FEWEST_STEPS and len(run.observed) >= FEWEST_STEPS:
         zero = all(not any(run.signals.values("gradient_norm", name)) for name in stuck)

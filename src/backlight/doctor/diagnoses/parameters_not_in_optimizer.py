@@ -23,7 +23,8 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The network has trainable parameters that the optimiser was not given.
 
     What it sees
-    Parameters with `requires_grad` that stand in none of the optimiser's groups.
+    Parameters with `requires_grad` that stand in none of the optimiser's groups; and parameters behind the output that
+    are not registered with the network at all.
 
     Why it hurts
     They receive gradients but never change. Typical origins: the optimiser was built before a layer was
@@ -43,16 +44,29 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     PyTorch documentation, `torch.optim`: constructing an optimizer.
     """
     assert run.optimizer is not None
-    missing = run.optimizer.missing
+    missing, strays = run.optimizer.missing, run.loop.strays
+    if strays:
+        yield Seen(
+            "error",
+            f"{len(strays)} parameters take part in the output but are not registered with the network, so that"
+            f" no optimiser changes them: {_some(strays)}.",
+            "Keep layers in nn.ModuleList or nn.ModuleDict (not a plain list or dict), make them in __init__ and not in"
+            " forward, and create the optimiser from model.parameters() after that.",
+            evidence={"unregistered": len(strays), "names": list(strays[:20])},
+        )
     if not missing:
-        yield RuledOut("The optimiser holds every trainable parameter of the network.")
+        if not strays:
+            yield RuledOut("The optimiser holds every trainable parameter of the network.")
         return
-    names = ", ".join(missing[:4]) + (", …" if len(missing) > 4 else "")
     foreign = f" It holds {run.optimizer.foreign} tensors that are not the network's." if run.optimizer.foreign else ""
     yield Seen(
         "error",
-        f"{len(missing)} trainable parameters are not in the optimiser and never change: {names}.{foreign}",
+        f"{len(missing)} trainable parameters are not in the optimiser and never change: {_some(missing)}.{foreign}",
         "Create the optimiser from model.parameters() after the network is complete.",
         layer=missing[0].rpartition(".")[0],
         evidence={"missing": len(missing), "names": list(missing[:20]), "foreign": run.optimizer.foreign},
     )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
-from ...signals.losses import DISTANCE
+from ...signals.facts import OutputFacts, TargetFacts
+from ...signals.losses import DISTANCE, ONE_PER_CLASS
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+
+ROWS_A_CLASS = 20
+"""Rows for each output that must have been seen before a code counts as missing."""
 
 
 @diagnosis(
@@ -27,7 +31,8 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Yes-or-no losses with targets outside 0…1; one-column outputs that meet a target of another shape, so that
-    broadcasting compares every row with every other; hinge losses with targets other than −1 and 1.
+    broadcasting compares every row with every other; hinge losses with targets other than −1 and 1; class codes that
+    begin at 1 under a cross-entropy with an output to spare.
 
     Why it hurts
     The loss is computed without complaint but means something else: a target of 2 under binary cross-entropy
@@ -45,7 +50,7 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     PyTorch documentation of the losses named; the broadcasting semantics page.
     """
-    t, loss = run.targets, run.loss
+    t, loss, output = run.targets, run.loss, run.output
     assert t is not None and loss is not None
     broadcast = _broadcast(loss.output_shape, loss.target_shape)
     if loss.name in DISTANCE | {"bce", "bce_logits", "custom", "poisson_nll"} and broadcast:
@@ -71,8 +76,23 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "Code the two classes as −1 and 1.",
             evidence={"minimum": t.minimum, "maximum": t.maximum},
         )
+    elif loss.name in ONE_PER_CLASS and output is not None and _codes_from_one(t, output):
+        yield Seen(
+            "warning",
+            f"Class codes go from 1 to {t.maximum:g} in {t.rows} rows, and there are {output.units} outputs: output 0"
+            " has no class.",
+            f"Subtract 1 from the codes and give the last layer {t.maximum:g} outputs.",
+            layer=output.layer,
+            evidence={"minimum": t.minimum, "maximum": t.maximum, "outputs": output.units, "rows": t.rows},
+        )
     else:
         yield RuledOut(f"Targets from {t.minimum:g} to {t.maximum:g}, shape {loss.target_shape}, suit {loss.name}.")
+
+
+def _codes_from_one(t: TargetFacts, output: OutputFacts) -> bool:
+    """All codes from 1 on were seen, 0 never: no chance, where a class of one row in 20 would have been."""
+    whole = t.one_class_a_row and not t.one_hot and t.minimum == 1 and t.classes == t.maximum > 1
+    return whole and output.units == t.maximum + 1 and t.rows >= ROWS_A_CLASS * output.units
 
 
 def _broadcast(output: tuple[int, ...], target: tuple[int, ...]) -> bool:

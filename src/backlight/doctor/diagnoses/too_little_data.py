@@ -39,7 +39,8 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if rows is None or run.inputs is None:
         yield RuledOut("Rows have not repeated yet: there are more than have been seen.")
         return
-    classes = run.targets.classes if run.targets is not None and run.is_classification else 0
+    t = run.targets
+    classes = t.classes if t is not None and run.is_classification and t.one_class_a_row else 0
     need = max(FEW_ROWS, PER_CLASS * classes)
     if rows >= need:
         yield RuledOut(f"{rows} rows of training data (limit {need}).")

@@ -1,0 +1,81 @@
+"""What stands at the ends of autograd's graph: the data that was multiplied in, and the parameters."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+MOST_NODES = 20_000
+"""A graph with more nodes than this is not searched further."""
+OPERANDS = ("mat1", "mat2", "input", "self", "other", "target", "vec", "batch1", "batch2")
+"""Names under which nodes keep what they were called with; results, masks and running statistics have others."""
+
+
+def data_not_finite(loss: Tensor) -> int:
+    """Values in the data behind a loss that are infinite or not a number.
+
+    Data are the operands that need no gradient: inputs and targets, not what the network computed from them.
+    """
+    seen: set[int] = set()
+    count = 0
+    for node in _nodes(loss.grad_fn):
+        for operand in _operands(node):
+            plain = not operand.requires_grad and operand.is_floating_point() and operand.layout == torch.strided
+            if plain and operand.data_ptr() not in seen:
+                seen.add(operand.data_ptr())
+                count += int((~torch.isfinite(operand)).sum())
+    return count
+
+
+def stray_parameters(
+    network: nn.Module, output: Tensor, received: Tensor | None, optimizers: Sequence[Optimizer]
+) -> tuple[str, ...]:
+    """Parameters behind the output that are none of the network's and that no optimiser holds, by name or shape.
+
+    What leads to `received`, the network's own input, belongs to whatever made that.
+    """
+    known = {id(p) for p in network.parameters()}
+    known |= {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    names = dict(_in_plain_containers(network))
+    before = received.grad_fn if received is not None else None
+    found = [
+        parameter
+        for node in _nodes(output.grad_fn, before)
+        if isinstance(parameter := getattr(node, "variable", None), nn.Parameter) and id(parameter) not in known
+    ]
+    return tuple(names.get(id(p), f"a parameter of shape {tuple(p.shape)}") for p in found)
+
+
+def _in_plain_containers(network: nn.Module) -> Iterator[tuple[int, str]]:
+    """Parameters of modules that stand in lists and dicts of the network's modules, with the names they would have."""
+    for prefix, owner in network.named_modules():
+        for attribute, value in vars(owner).items():
+            if attribute.startswith("_") or not isinstance(value, (list, tuple, dict)):
+                continue
+            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+                for name, p in item.named_parameters() if isinstance(item, nn.Module) else ():
+                    yield id(p), f"{prefix}.{attribute}.{key}.{name}".lstrip(".")
+
+
+def _nodes(start: Any, end: Any = None) -> Iterator[Any]:
+    """Nodes from `start` down, without `end` and what lies below it."""
+    stack, seen = [] if start is None or start is end else [start], {start}
+    while stack and len(seen) < MOST_NODES:
+        node = stack.pop()
+        yield node
+        for below, _ in node.next_functions:
+            if below is not None and below is not end and below not in seen:
+                seen.add(below)
+                stack.append(below)
+
+
+def _operands(node: Any) -> Iterator[Tensor]:
+    for name in OPERANDS:
+        try:
+            value = getattr(node, f"_saved_{name}", None)
+        except RuntimeError:  # freed, or overwritten in place: then it cannot be known
+            continue
+        if isinstance(value, Tensor):
+            yield value
