@@ -42,7 +42,7 @@ FINALISTS = 2
 """Rates of the race that have the whole budget. The final loss of one and the same rate changed by 0.3 to 2.5 % with
 nothing but the rounding, so that the better of two says more than one."""
 MOST_RUNS = 3.0
-"""Plain runs that the whole search may cost. It decides how many rates join the race at an end where the best lies."""
+"""Plain runs that a search on the whole budget may cost: it decides how many rates join the race."""
 
 
 def search_rates(
@@ -76,7 +76,7 @@ def search_rates(
 
     seen = contest.rows_seen / len(contest.train[1])
     with contest.race(entrant, stage="full") as race:
-        _run(race, centre, epochs, MOST_RUNS * planned - seen)
+        _run(race, centre, epochs, (MOST_RUNS * planned - seen) * epochs / planned)
 
 
 def _run(race: Race, centre: float, epochs: int, affordable: float) -> None:
