@@ -178,11 +178,6 @@ class TargetFacts:
         return self.one_hot or (self.integers and self.shape in ((), (1,)))
 
     @property
-    def one_class_a_row(self) -> bool:
-        """Whether each row has one class: a code, or a one-hot row."""
-        return self.one_hot or (self.integers and self.shape in ((), (1,)))
-
-    @property
     def classes(self) -> int:
         """Classes seen; 0 where the target does not look like classes."""
         return len(self.counts)
