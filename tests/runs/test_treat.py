@@ -264,6 +264,20 @@ def test_rows_that_belong_together_are_split_as_the_run_splits_them(options):
     assert bench.crossed and parts(bench, 0) == parts(bench, 1)
 
 
+def test_a_network_for_all_columns_is_judged_on_one_part_where_others_lack_a_column():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    y, own = x[:, 0] > 0, {"network": nn.Linear(3, 1)}
+    trained = assemble((x, y), configure({"epochs": 2}), **own).prepared.train.rows
+    x[:, 2] = np.arange(200) == trained[0]  # one of the parts holds this row out
+    assembly = assemble((x, y), configure({"epochs": 2}), **own)
+    described = Bench(assembly.dataset, np.arange(200), assembly.config, None, None)
+    passed = Bench(assembly.dataset, np.arange(200), assembly.config, nn.Linear(3, 1), None)
+    widths = [described.assembled(assembly.config, number).prepared.train.x.shape[1] for number in range(8)]
+    assert not described.crossed and sorted(widths) == [2, *[3] * 7]
+    assert passed.crossed and passed.first.prepared.train.x.shape[1] == 3
+
+
 def test_trainings_on_other_rows_run_as_they_would_alone():
     assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 3}))
     bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, None)

@@ -84,6 +84,8 @@ class Bench:
         self._folds = [self.dataset]
         self.first = self.assembled(config)
         self._folds = folded(self.dataset, self.first.prepared, config.data, self.seed)
+        if network is not None and self._widths(config) != {self.first.prepared.train.x.shape[1:]}:
+            self._folds = [self.dataset]  # a column is constant in some part, and the network is built for all of them
 
     @property
     def crossed(self) -> bool:
@@ -108,6 +110,10 @@ class Bench:
             self._assemblies[key] = Assembly(config, fold, prepared, nn.Identity(), False, time.monotonic())
         return self._assemblies[key]
 
+    def _widths(self, config: Config) -> set[tuple[int, ...]]:
+        """Shapes of a row of x(0), over all parts."""
+        return {self.assembled(config, number).prepared.train.x.shape[1:] for number in range(len(self._folds))}
+
     def check(self, config: Config) -> None:
         """See whether these settings can be trained and held against the others.
 
@@ -116,6 +122,8 @@ class Bench:
         assembly = self.assembled(config)
         if assembly.task.kind != self.first.task.kind:
             raise BacklightError("What is predicted changes: the scores cannot be held against each other.")
+        if self.network is not None and len(self._widths(config)) > 1:
+            raise BacklightError("Parts of the rows have columns that do not vary: the network does not fit them.")
         module = self._module(config, self.seed, assembly.prepared)
         count_outputs(module, assembly.task, assembly.prepared.train.x)
         check_batch_size(module, config.training, assembly.prepared.train.x)
