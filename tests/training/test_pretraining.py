@@ -40,6 +40,15 @@ def test_the_hidden_layers_learn_to_keep_what_the_inputs_say():
     assert module(x).shape == (800, 2) and all(p.requires_grad for p in module.parameters())
 
 
+def test_behind_many_layers_the_inputs_can_still_be_told():
+    """Each of these layers rebuilt from the one below alone, the last told nothing of them."""
+    x = rows()
+    module = build(", ".join(["12 relu"] * 20), ArrayInputs((12,)), 2, seed=3)
+    assert left_of_the_variance(module[:40], x) > 0.9
+    pretrain(module, x, epochs=10, seed=0, device="cpu")
+    assert left_of_the_variance(module[:40], x) < 0.5
+
+
 def test_the_same_seed_gives_the_same_start():
     first, second = (
         pretrain(build("4 relu", ArrayInputs((12,)), 2), rows(100), epochs=2, seed=1, device="cpu") for _ in range(2)
