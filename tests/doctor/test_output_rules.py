@@ -8,15 +8,12 @@ from benchmarks.faults.cases import examine, mend, rebuild
 from benchmarks.faults.described import DESCRIBED
 
 from backlight.doctor import RunFacts, all_diagnoses, diagnose
-from backlight.records import Finding, Signal
+from backlight.records import Finding
 from backlight.signals import (
     InputFacts,
-    LayerFacts,
     LoopFacts,
     LossFacts,
     OutputFacts,
-    ParameterFacts,
-    SignalTable,
     TargetFacts,
 )
 
@@ -105,20 +102,6 @@ def test_few_rows_are_no_reason_that_these_rows_are_not_fitted(losses, first):
     run = replace(run_of(MSE, replace(COLUMN, integers=False), units=1, losses=losses), inputs=_inputs((4,)))
     run = replace(run, loop=replace(run.loop, rows=8))
     assert [f.name for f in diagnose(run).findings][:1] == [first]
-
-
-@pytest.mark.parametrize(("kind", "named"), [("Sigmoid", False), ("ReLU", True)])
-def test_sigmoids_fade_by_themselves(kind, named):
-    table, layers = SignalTable(), []
-    weight = {"weight": ParameterFacts((4, 4), 0.0, 0.5, 1.0, False)}
-    for i in range(8):
-        source = f"a{i - 1}" if i else ""
-        layers.append(LayerFacts(f"w{i}", "Linear", "linear", {}, (4,), (4,), source, weight))
-        layers.append(LayerFacts(f"a{i}", kind, "activation", {}, (4,), (4,), f"w{i}"))
-        for signal, value in (("row_std", 10.0 ** -(i + 1)), ("y_mean", 0.5), ("y_std", 0.1)):
-            table.add(Signal(0, f"w{i}", signal, value))
-    run = RunFacts(layers=tuple(layers), signals=table, losses=FAILED, loop=LoopFacts(steps=100, finished=True))
-    assert bool(findings("obfuscated-gradient", run)) == named
 
 
 SHOWN = ("rectifier-before-softmax", "labels-shared-out", "one-output-for-three-classes", "nearly-all-dropped",

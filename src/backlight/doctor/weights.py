@@ -1,6 +1,18 @@
-"""Which of a layer's parameters is its weight, and how large a good start is."""
+"""Which of a layer's parameters is its weight, how large a good start is, and what weight decay leaves of it."""
+
+import math
+from statistics import median
 
 from ..signals import LayerFacts, ParameterFacts
+from .facts import RunFacts
+
+USUAL_DECAY, USUAL_DECOUPLED = 5e-4, 1e-2
+"""Weight decay as it is usually set: inside the gradient (He et al. 2016 take 1e-4, VGG 5e-4), and decoupled from it
+(the default of PyTorch's AdamW)."""
+STRONG = 10.0
+"""Times the usual decay from which it may rule over the data."""
+SHRUNK = 0.5
+"""Norm of the hidden layers' parameters beside that at the start, from which it does."""
 
 
 def main_weight(layer: LayerFacts) -> ParameterFacts | None:
@@ -12,3 +24,17 @@ def main_weight(layer: LayerFacts) -> ParameterFacts | None:
 def relative_spread(weight: ParameterFacts) -> float:
     """√(mean square of W · fan-in): about 1.4 for He, 1 for Glorot and LeCun, 0.58 for PyTorch's default."""
     return float((weight.std**2 + weight.mean**2) * weight.fan_in) ** 0.5
+
+
+def shrunk_by_decay(run: RunFacts) -> float | None:
+    """Norm of the hidden parameters at the end beside that at the start (median over layers), where a strong weight
+    decay has brought it to `SHRUNK` or less; None elsewhere."""
+    optimizer = run.optimizer
+    if optimizer is None or run.diverged:
+        return None
+    usual = USUAL_DECOUPLED if optimizer.kind == "AdamW" else USUAL_DECAY
+    norms = [run.signals.values("parameter_norm", layer.name) for layer in run.hidden or run.weighted]
+    kept = [values[-1] / values[0] for values in norms if values and values[0] > 0 and math.isfinite(values[-1])]
+    if optimizer.weight_decay < STRONG * usual or not kept or median(kept) > SHRUNK:
+        return None
+    return median(kept)

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from statistics import median
 
 from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import SHRUNK, STRONG, shrunk_by_decay
+from ..words import share_of
 
 NARROW = 3
 """Hidden units up to which a layer is a bottleneck for almost any task."""
@@ -14,8 +15,8 @@ PER_CLASS = 0.5
 """Hidden units per class below which classes must share directions."""
 FITTED = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
-SHRUNK = 0.5
-"""Norm of a hidden layer's parameters beside that at the start, from which weight decay rules over the data."""
+HELD_BACK = 0.2
+"""The same where weight decay has shrunk the parameters: it is what holds the rest back."""
 
 
 @diagnosis(
@@ -23,17 +24,18 @@ SHRUNK = 0.5
     "capacity-too-low",
     needs=("hidden", "output"),
     treatments=("less-weight-decay", "wider"),
-    explains=("not-learning", "plateau", "dead-units"),
+    explains=("not-learning", "plateau", "dead-units", "redundant-units"),
     shows=("parameter_norm",),
 )
 def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """What the outputs need cannot pass: a layer is too narrow, sees single places only, or is decayed away.
 
     What it sees
-    In a run that has not brought its training loss below half of the reference: a hidden layer (or a picture after
-    pooling) of at most 3 numbers, or of fewer than half as many as there are classes; a weight decay that halved the
-    hidden parameters; convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a picture whose
-    places are flattened only after it (a note where the fit is good).
+    First, a weight decay of ten times the usual or more that halved the hidden parameters, with a fifth of the
+    reference loss left. Then, in a run that has not brought its training loss below half of the reference: a hidden
+    layer (or a picture after pooling) of at most 3 numbers, or of fewer than half as many as there are classes;
+    convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a picture whose places are
+    flattened only after it (a note where the fit is good).
 
     Why it hurts
     Everything that the layers above know goes through these few numbers; with rectifiers some of them may be
@@ -56,12 +58,12 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     itself = run.inputs is not None and run.targets is not None and run.inputs.shape == run.targets.shape
     poor = run.left >= FITTED and not itself
-    seen = (poor and (_narrow(run) or _decayed(run) or _single_pixels(run))) or _before_flattening(run, poor)
+    seen = _decayed(run) or (poor and (_narrow(run) or _single_pixels(run))) or _before_flattening(run, poor)
     if seen:
         yield seen
         return
     widths = [layer.units for layer in run.hidden]
-    yield RuledOut(f"Hidden widths {widths} (least {_least(run):g}); {run.left:.0%} of the reference loss is left.")
+    yield RuledOut(f"Hidden widths {widths} (least {_least(run):g}); {share_of(run.left)} the reference loss is left.")
 
 
 def _least(run: RunFacts) -> float:
@@ -83,7 +85,7 @@ def _narrow(run: RunFacts) -> Seen | None:
     return Seen(
         "warning",
         f"Hidden layer {first.name} hands on {numbers} numbers for {classes or run.output.units} outputs;"
-        f" {run.left:.0%} of the loss of a constant prediction is left.",
+        f" {share_of(run.left)} the loss of a constant prediction is left.",
         "Widen it to 32 or more units." if first.kind == "Linear" else "Pool less, or give the layer more channels.",
         layer=first.name,
         evidence={"units": numbers, "least": least, "loss_left": run.left, "threshold_left": FITTED},
@@ -97,18 +99,25 @@ def _of_picture(layer: LayerFacts) -> bool:
 
 
 def _decayed(run: RunFacts) -> Seen | None:
-    decay = run.optimizer.weight_decay if run.optimizer is not None else 0.0
-    norms = {layer.name: run.signals.values("parameter_norm", layer.name) for layer in run.hidden}
-    kept = [values[-1] / values[0] for values in norms.values() if values and values[0] > 0]
-    if not decay or not kept or median(kept) > SHRUNK:
+    kept = shrunk_by_decay(run)
+    if kept is None or run.left < HELD_BACK:
         return None
+    assert run.optimizer is not None
+    decay = run.optimizer.weight_decay
     return Seen(
-        "warning",
-        f"Weight decay {decay:g} has shrunk the hidden parameters to {median(kept):.2g} of their size at the start, and"
-        f" {run.left:.0%} of the loss of a constant prediction is left.",
+        "error" if run.finished and not run.learned else "warning",
+        f"Weight decay {decay:g} rules over the data: it has shrunk the hidden parameters to {kept:.2g} of their size"
+        f" at the start, and {share_of(run.left)} the loss of a constant prediction is left.",
         "Lower the weight decay to 1e-4 (SGD 5e-4, AdamW 0.01), or to none until the training loss is low.",
         layer=run.hidden[0].name,
-        evidence={"weight_decay": decay, "kept": median(kept), "threshold_kept": SHRUNK, "loss_left": run.left},
+        evidence={
+            "weight_decay": decay,
+            "threshold_times_usual": STRONG,
+            "kept": kept,
+            "threshold_kept": SHRUNK,
+            "loss_left": run.left,
+            "threshold_left": HELD_BACK,
+        },
     )
 
 
@@ -124,7 +133,7 @@ def _single_pixels(run: RunFacts) -> Seen | None:
     return Seen(
         "warning",
         f"All {len(convolutions)} convolutions have kernels of 1 × 1 and the places are pooled: no layer sees more than"
-        f" one pixel, and {run.left:.0%} of the loss of a constant prediction is left.",
+        f" one pixel, and {share_of(run.left)} the loss of a constant prediction is left.",
         "Use kernels of 3 × 3.",
         layer=convolutions[0].name,
         evidence={"convolutions": len(convolutions), "loss_left": run.left, "threshold_left": FITTED},

@@ -5,6 +5,8 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import shrunk_by_decay
+from ..words import share_of
 
 WILD = 0.3
 """‖ΔW‖/‖W‖ of one step: a third of the weight is replaced. Around 1e-3 is usual (Karpathy, CS231n notes)."""
@@ -79,16 +81,24 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
     leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
     wild = largest > WILD and (risen or poor or leapt)
+    kept = shrunk_by_decay(run)
+    if kept is not None and not risen and not leapt:
+        yield RuledOut(
+            f"{numbers}, which weight decay has shrunk to {kept:.2g} of their size at the start: they are small, the"
+            " steps are not large."
+        )
+        return
     if not wild and not (risen and (largest > LARGE or _overflow(run))) and not (usual > LARGE and not run.learned):
-        yield RuledOut(f"{numbers}; the loss ended {run.gain:.0%} below its reference (limits {LARGE:g} and {WILD:g}).")
+        yield RuledOut(
+            f"{numbers}; the loss ended at {share_of(1 - run.gain)} its reference (limits {LARGE:g} and {WILD:g})."
+        )
         return
     outcome = (
         "the loss stopped being a number"
         if run.diverged
         else f"the loss leapt to {max(run.finite):.4g} from {run.finite[0]:.4g} before it fell"
         if leapt and not risen
-        else f"the loss ended {abs(run.gain):.0%} {'above' if run.gain < 0 else 'below'} the reference"
-        f" {run.reference_loss:.4g}"
+        else f"the loss ended at {share_of(1 - run.gain)} the reference {run.reference_loss:.4g}"
     )
     yield Seen(
         "error" if run.diverged or (run.finished and not run.learned) else "warning",

@@ -5,6 +5,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import share_of
 
 TRAVEL = 0.05
 """‖ΔW‖/‖W‖ of the usual step times the number of steps: below, no weight has moved by 5 % of its size in the run."""
@@ -66,13 +67,13 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     numbers = f"a step changes weights by {usual:.2g} of their size, {run.loop.steps} steps by about {travel:.2g}"
     if not still or left < DONE or run.diverged or usual == 0:
         yield RuledOut(
-            f"{numbers}; {left:.0%} of the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
+            f"{numbers}; {share_of(left)} the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
         )
         return
     grave = travel < TRAVEL_NOWHERE and run.finished and not run.learned
     yield Seen(
         "error" if grave else "warning",
-        f"With learning rate {rate:g} {numbers}; {left:.0%} of the reference loss is left.",
+        f"With learning rate {rate:g} {numbers}; {share_of(left)} the reference loss is left.",
         f"Multiply the learning rate by 10 (try {rate * 10:g}).",
         evidence={
             "learning_rate": rate,

@@ -7,6 +7,7 @@ from statistics import fmean, median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import share_of
 
 ABOVE = 1.5
 """A swing is a step whose loss lies this many times above the reference (that of a constant, or the first)."""
@@ -59,16 +60,16 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     share = sum(loss > ABOVE * reference for loss in later) / len(later)
     size = len(later) // WINDOWS
     means = [fmean(later[i * size : (i + 1) * size]) for i in range(WINDOWS)]
-    rise = max(b - a for a, b in pairwise(means)) / reference
+    rise = max(0.0, *(b - a for a, b in pairwise(means))) / reference
     if share < OFTEN and rise < WAVE:
         yield RuledOut(
-            f"{share:.1%} of the later steps lie above {ABOVE:g} times the reference; largest rise {rise:.0%}."
+            f"{share:.1%} of the later steps lie above {ABOVE:g} times the reference; largest rise {share_of(rise)} it."
         )
         return
     yield Seen(
         "warning",
         f"The loss swings: {share:.0%} of the later steps lie above {ABOVE:g} times the reference {reference:.4g},"
-        f" means over tenths of the run rise by up to {rise:.0%} of it (median loss {median(later):.4g}).",
+        f" means over tenths of the run rise by up to {share_of(rise)} it (median loss {median(later):.4g}).",
         "Lower the learning rate or let it decay; larger batches; clip the gradient.",
         evidence={"share": share, "threshold_share": OFTEN, "rise": rise, "threshold_rise": WAVE},
     )

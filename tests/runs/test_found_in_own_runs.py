@@ -1,0 +1,100 @@
+"""What the doctor names in trainings of our own, sick and sound, on made-up data."""
+
+import math
+
+import numpy as np
+import pytest
+
+from backlight.doctor import Diagnosis, diagnose
+from backlight.doctor.words import share_of
+from backlight.runs.assembly import assemble
+from backlight.runs.checkup import Checkup
+from backlight.runs.module import count_outputs, loss_name
+from backlight.runs.options import configure
+from backlight.training import train
+
+
+def waves(seed):
+    """A value that bends and multiplies three of six features."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(900, 6))
+    return x, np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.normal(size=900)
+
+
+def mirrored(seed):
+    """Two classes that turning any sign leaves as they are."""
+    x = np.random.default_rng(seed).normal(size=(1200, 5))
+    return x, (np.abs(x[:, 0]) + np.abs(x[:, 1]) > 1.5).astype(int)
+
+
+def far(seed):
+    """Features around 6 with spread 1."""
+    x, y = waves(seed)
+    return x + 6, y
+
+
+def diagnosed(data, network, seed=3, **options) -> Diagnosis:
+    config = configure({"seed": seed, "network": network, "schedule": "constant", "epochs": 15} | options)
+    run = assemble(data(seed), config)
+    parts, settings = run.prepared, run.config.training
+    loss = loss_name(run.task, count_outputs(run.module, run.task, parts.train.x))
+    checkup = Checkup(run.module, loss, settings, len(parts.train.rows), parts.train.x)
+    rows, held_out = (parts.train.x, parts.train.y), (parts.validation.x, parts.validation.y)
+    train(run.module, loss, rows, held_out, settings, seed=seed, unit=run.unit, observers=[checkup])
+    return diagnose(checkup.facts)
+
+
+def names(found: Diagnosis) -> list[str]:
+    return list(dict.fromkeys(finding.name for finding in found.findings))
+
+
+RAW = {"preprocessing": "none", "target_scaling": "standard"}
+
+
+@pytest.mark.parametrize(
+    ("data", "network", "options"),
+    [
+        (mirrored, "repeat 8 (32 sigmoid)", {"init": "glorot"}),
+        (waves, "repeat 4 (48 sigmoid)", {"init": "normal 0.05"}),
+        (waves, "repeat 6 (24 hard sigmoid)", {"init": "glorot"}),
+        (mirrored, "repeat 12 (24 tanh)", {"init": "normal 0.08", "optimizer": "sgd"}),
+    ],
+    ids=["sigmoids", "small sigmoids", "hard sigmoids", "small tanhs: v(i) fades, ∂L/∂W does not"],
+)
+def test_a_gradient_that_fades_in_depth_is_named_first(data, network, options):
+    found = diagnosed(data, network, **options)
+    assert names(found)[0] == "vanishing-gradient" and found.findings[0].severity == "error"
+    assert "redundant-units" not in names(found)  # alike units are what it comes to
+
+
+@pytest.mark.parametrize("network", ["repeat 8 (32 gelu)", "repeat 4 (32 tanh)", "32 sigmoid"])
+def test_a_depth_that_trains_has_no_vanishing_gradient(network):
+    assert not {"vanishing-gradient", "obfuscated-gradient"} & set(names(diagnosed(waves, network, epochs=30)))
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (mirrored, {"optimizer": "sgd", "weight_decay": 0.1, "learning_rate": 0.05}),
+        (waves, {"optimizer": "adam", "weight_decay": 0.3, "learning_rate": 0.003}),
+    ],
+    ids=["SGD", "Adam, a value"],
+)
+def test_weight_decay_that_rules_over_the_data_is_the_cause_that_is_told(data, options):
+    found = diagnosed(data, "64 gelu", epochs=30, **options)
+    assert names(found)[0] == "capacity-too-low"
+    assert "Weight decay" in found.findings[0].message and "weight decay" in found.findings[0].prescription
+    assert "learning-rate-too-high" not in names(found)
+
+
+def test_weight_decay_that_leaves_the_fit_good_is_not_named():
+    found = diagnosed(waves, "64 relu, 64 relu", epochs=60, optimizer="adamw", weight_decay=0.1, learning_rate=0.01)
+    assert "capacity-too-low" not in names(found)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.84, "84% of"), (9.99, "999% of"), (10357.4, "10,000 times"), (1e30, "more than a million times")],
+)
+def test_a_share_is_told_so_that_it_can_be_read(share, text):
+    assert share_of(share) == text and share_of(math.nan)
