@@ -169,9 +169,9 @@ def test_the_judge_keeps_the_best_of_those_that_still_run():
     assert set(halving(8, [(0.25, 2), (0.6, 1)])(latest(0.3, 0.1, 0.2, None))) == {0}
 
 
-def curve(value, losses, stage="full", start=1.0, planned=None, steps=100):
+def curve(value, losses, stage="full", start=1.0, planned=None):
     history = tuple(Epoch(i, i, "validation", loss, None, None, 0.1, 0.0) for i, loss in enumerate(losses, 1))
-    return Trial(value, stage, start, history, planned or len(losses), len(losses), steps, 1, "")
+    return Trial(value, stage, start, history, planned or len(losses), len(losses), 1, "")
 
 
 def verdicts(*trials, **more):
@@ -208,14 +208,23 @@ def test_one_that_was_stopped_early_is_not_blamed_for_the_epochs_it_did_not_get(
     assert found.margin == (1e-2, 2e-2)
 
 
-def test_a_small_rate_of_the_short_look_is_judged_by_rate_times_steps():
+def test_the_margin_holds_what_was_raced_and_a_rate_of_the_short_look_is_judged_there():
     short = [
-        curve(rate, [loss], "short", steps=10) for rate, loss in ((1e-4, 0.99), (1e-3, 0.9), (1e-2, 0.5), (1e-1, 0.4))
+        curve(rate, [loss], "short")
+        for rate, loss in ((1e-3, 0.9), (1e-2, 0.5), (2e-2, 0.402), (4e-2, 0.4), (1e-1, 0.6))
     ]
-    race = [curve(1e-2, [0.3, 0.2], steps=1000), curve(3e-2, [0.3, 0.21], steps=1000)]
-    found = verdicts(*short, *race)
-    assert found[1e-3] == "right"  # over 100 times the steps it goes as far as 0.1 in the short look
-    assert found[1e-4] == "too small"
+    race = [curve(3e-2, [0.3, 0.2]), curve(6e-2, [0.3, 0.202])]
+    found = judge([*short, *race], rates=True)
+    assert found.margin == (3e-2, 6e-2)
+    assert {one.value: one.verdict for one in found.trials} == {
+        1e-3: "too small",
+        1e-2: "too small",
+        2e-2: "right",
+        3e-2: "right",
+        4e-2: "right",
+        6e-2: "right",
+        1e-1: "too large",
+    }
 
 
 def test_the_distance_to_the_best_says_at_which_epoch_or_in_which_stage_it_was_measured():

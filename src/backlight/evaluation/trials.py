@@ -1,9 +1,7 @@
 """What the curves of a sweep say: a verdict for each value, the best, and its margin.
 
 Curves in, words out. A trial is judged against the best of its stage *at the same epoch*, so that one that was
-stopped early is not blamed for the epochs it did not get. A learning rate that was only looked at over few steps, and
-is lower than the best, would catch up over many: while a rate is too small, what counts is rate × steps. So it is
-judged by what a rate higher by as much did in the short look.
+stopped early is not blamed for the epochs it did not get.
 """
 
 from __future__ import annotations
@@ -53,10 +51,6 @@ class Tried(Protocol):
     @property
     def loss(self) -> float:
         """Lowest validation loss."""
-
-    @property
-    def steps(self) -> int:
-        """Planned updates."""
 
     @property
     def finished(self) -> bool:
@@ -145,7 +139,7 @@ def loss_by(trial: Tried, epochs: int) -> float:
 
 
 def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant: float, rates: bool) -> Judged:
-    beyond, share, noise, like = _evidence(trial, trials, best, rates)
+    beyond, share, noise = _evidence(trial, trials)
     last = trial.curve[-1].loss if trial.curve else math.nan
     bound = DIVERGED * max(trial.start, constant)
     if not trial.curve:
@@ -155,11 +149,9 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
     elif last > bound:
         verdict, words = "diverges", f"the loss ends at {last:.3g}, above the {bound:.3g} of not training at all"
     elif rates:
-        verdict, words = _rate(trial, best, _rival(trial, best, whole=like is not None), beyond, share, noise)
+        verdict, words = _rate(trial, best, _rival(trial, best), beyond, share, noise)
     else:
         verdict, words = _setting(trial, best, beyond)
-    if like is not None and verdict not in ("diverges", UNFINISHED):
-        words += f" (over all steps like {like:.1g} in the short look)"
     return Judged(trial.value, trial.loss, verdict, words, trial.stage, len(trial.curve), beyond, trial.finished)
 
 
@@ -181,37 +173,14 @@ def _placed(one: Judged, raced: Sequence[Judged]) -> Judged:
     return one
 
 
-def _evidence(
-    trial: Tried, trials: Sequence[Tried], best: Tried | None, rates: bool
-) -> tuple[float, float, float, float | None]:
-    """(relative distance to the best of the stage at the same epoch, share of the way it came, roughness, and the rate
-    of the short look that it was judged by, if not its own)."""
-    epochs, loss, like = len(trial.curve), trial.loss, None
-    if rates and best is not None and trial.stage == "short" and best.stage == "full" and trial.value < best.value:
-        ahead = _over_more_steps(trial, trials, best)
-        if ahead is not None and ahead[1] < loss:
-            like, loss = ahead
-            epochs = max(len(t.curve) for t in trials if t.stage == "short")
+def _evidence(trial: Tried, trials: Sequence[Tried]) -> tuple[float, float, float]:
+    """(relative distance to the best of the stage at the same epoch, share of the way it came, roughness)."""
+    epochs, loss = len(trial.curve), trial.loss
     peers = [loss_by(t, epochs) for t in trials if t.stage == trial.stage and len(t.curve) >= epochs]
     lowest = min((one for one in peers if math.isfinite(one)), default=math.nan)
     way = trial.start - lowest
     share = (trial.start - loss) / way if way > 0 else math.nan
-    return (loss - lowest) / abs(lowest) if lowest else 0.0, share, roughness(trial.curve, way), like
-
-
-def _over_more_steps(trial: Tried, trials: Sequence[Tried], best: Tried) -> tuple[float, float] | None:
-    """(rate, loss) of the short look that stand for this rate over all steps: the rate is higher by as many times as
-    there are more steps; the loss between two rates is interpolated over log rate."""
-    short = sorted((t for t in trials if t.stage == "short" and math.isfinite(t.loss)), key=lambda t: float(t.value))
-    rate = trial.value * best.steps / max(1, trial.steps)
-    lowest = min(short, key=lambda t: t.loss)
-    if rate >= lowest.value:
-        return rate, lowest.loss
-    for below, above in pairwise(short):
-        if below.value <= rate <= above.value:
-            part = math.log(rate / below.value) / math.log(above.value / below.value)
-            return rate, below.loss + part * (above.loss - below.loss)
-    return None
+    return (loss - lowest) / abs(lowest) if lowest else 0.0, share, roughness(trial.curve, way)
 
 
 def _rate(trial: Tried, best: Tried, rival: str, beyond: float, share: float, noise: float) -> tuple[str, str]:
@@ -239,29 +208,25 @@ def _above(beyond: float) -> str:
     return f"{beyond:.1%} above" if beyond < 1 else f"{1 + beyond:.3g} times the loss of"
 
 
-def _rival(trial: Tried, best: Tried, *, whole: bool = False) -> str:
-    """What the distance is measured to: of another stage, or at the epoch at which the trial was stopped.
-
-    whole: whether the trial is judged by others that had all epochs of the stage.
-    """
+def _rival(trial: Tried, best: Tried) -> str:
+    """What the distance is measured to: of another stage, or at the epoch at which the trial was stopped."""
     rival = "the best" if trial.stage == best.stage else "the best of the short look"
-    return rival if trial.finished or whole else f"{rival} at epoch {len(trial.curve)}, where it was stopped"
+    return rival if trial.finished else f"{rival} at epoch {len(trial.curve)}, where it was stopped"
 
 
 def _margin(judged: Sequence[Judged], recommended: float) -> tuple[float, float]:
-    """The values around the recommended one, without a gap, that do as well.
+    """The values around the recommended one, without a gap, that do as well in the same stage.
 
-    Above it, the short look does not count: what is not too large over few steps may be over many.
+    What does well over few steps, as in the short look, may be too large or too small over many.
     """
     place = next(i for i, one in enumerate(judged) if one.value == recommended)
-    low = high = place
-    while low and _as_well(judged[low - 1]):
+    like = [one for one in judged if one.stage == judged[place].stage]
+    low = high = like.index(judged[place])
+    while low and _as_well(like[low - 1]):
         low -= 1
-    while high < len(judged) - 1 and _as_well(judged[high + 1]):
+    while high < len(like) - 1 and _as_well(like[high + 1]):
         high += 1
-    while judged[high].stage != judged[place].stage:
-        high -= 1
-    return judged[low].value, judged[high].value
+    return like[low].value, like[high].value
 
 
 def _as_well(one: Judged) -> bool:

@@ -54,9 +54,7 @@ def _margin(sweep: Sweep) -> str:
 
 
 def _so_far(one: Judged) -> str:
-    """Where a trial that had not the whole budget was compared; empty for one that had."""
-    if one.stage == "short":
-        return " in the short look only"
+    """Where a trial that was stopped was compared; empty for one that ran to its end."""
     return "" if one.finished else f" at epoch {one.epochs}, where it was stopped"
 
 

@@ -37,8 +37,6 @@ class Trial:
         Rows as in history.csv.
     planned, epochs:
         Epochs of its stage, and those that were run.
-    steps:
-        Planned updates.
     rows_seen:
         Training rows it met, each time counted.
     """
@@ -49,7 +47,6 @@ class Trial:
     history: tuple[Epoch, ...]
     planned: int
     epochs: int
-    steps: int
     rows_seen: int
     stopped: str
 
@@ -241,5 +238,4 @@ def _loss_before(contest: Contest, one: Copy) -> float:
 
 def _trial(value: Any, stage: str, start: float, one: Copy, trained: Trained) -> Trial:
     planned, seen = one.config.epochs or 1, trained.steps * (one.config.batch_size or 128)
-    steps = round(trained.steps / max(1, trained.epochs)) * planned
-    return Trial(value, stage, start, trained.history, planned, trained.epochs, steps, seen, trained.stopped)
+    return Trial(value, stage, start, trained.history, planned, trained.epochs, seen, trained.stopped)
