@@ -1,5 +1,7 @@
 """What changes after a plan was made, and inputs that it cannot take: said in one sentence, never passed over."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -161,3 +163,34 @@ def test_parameters_that_no_gradient_came_to_are_known(accumulate):
     assert unreached(-torch.ones(2, 3)) == never | {"0.seldom.weight", "0.seldom.bias"}
     if not accumulate:
         assert not module[0].seldom.weight.grad.any()
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3, bias=False), nn.BatchNorm1d(3)])
+@pytest.mark.parametrize("name", ["scale", "bias"])
+def test_a_parameter_that_a_rule_does_not_know_has_no_gradient(layer, name):
+    """Registered on a layer of PyTorch's, whose forward makes nothing of it."""
+    layer = copy.deepcopy(layer)
+    known = dict(layer.named_parameters())
+    if name not in known:
+        layer.register_parameter(name, nn.Parameter(torch.ones(3)))
+    module = nn.Sequential(nn.Linear(3, 3), layer)
+    theirs = copy.deepcopy(module)
+    theirs(X).sum().backward()
+    plan = Plan(module)
+    plan.backward(torch.ones_like(plan.forward(X)))
+    for mine, their in zip(module.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, their.grad)
+    idle = [p for p, their in zip(module.parameters(), theirs.parameters(), strict=True) if their.grad is None]
+    assert [id(p) for p in plan.unreached] == list(map(id, idle))
+
+
+def test_a_parameter_that_a_hook_uses_has_its_gradient():
+    layer = nn.Linear(3, 3)
+    layer.register_parameter("scale", nn.Parameter(torch.full((3,), 2.0)))
+    layer.register_forward_hook(lambda m, args, y: y * m.scale)
+    layer(X).sum().backward()
+    theirs = [p.grad for p in layer.parameters()]
+    layer.zero_grad()
+    plan = Plan(layer)
+    plan.backward(torch.ones_like(plan.forward(X)))
+    torch.testing.assert_close([p.grad for p in layer.parameters()], theirs)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from backlight.backprop import Objective, Plan
+from backlight.backprop.steps import RuleStep
 from backlight.backprop.table import CONTAINERS, LOSSES, RULES, find_rule
 from backlight.network.layers import Embeddings, OneHot
 
@@ -89,6 +90,12 @@ def test_every_rule_has_a_case():
     assert set(RULES) - in_layers == {nn.Bilinear}, "Bilinear has two inputs and a test of its own"
     assert set(LOSSES) - in_losses == set()
     assert set(CONTAINERS) - in_layers - {nn.Sequential} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in cases.LAYERS | cases.CODES if "opaque" not in name])
+def test_every_case_runs_its_rules(name):
+    leaves = Plan((cases.LAYERS | cases.CODES)[name][0]).leaves
+    assert [leaf.name for leaf in leaves if not isinstance(leaf, RuleStep)] == []
 
 
 def test_bilinear_equals_autograd():

@@ -2,7 +2,7 @@
 
 A rule is a pair of small functions that stand together::
 
-    @rule(nn.Tanh)
+    @rule(nn.Tanh)                               # of a layer with parameters: parameters=("weight", "bias")
     def tanh(m, x):
         \"\"\"y = tanh x\"\"\"
         y = torch.tanh(x)
@@ -59,6 +59,8 @@ class Rule:
     backward_function: Callable[..., Any] | None = None
     applies: Callable[[Any], bool] = field(default=lambda _: True)
     """Whether the rule covers this module's settings; where not, the step is opaque."""
+    parameters: tuple[str, ...] = ()
+    """Names of the parameters whose gradients the rule writes; a module with any other one is opaque."""
     alone: Callable[[Any], bool] = field(default=lambda _: True)
     """Whether the module's output for an example depends on that example alone, not on the rest of the batch."""
     random: bool = False
@@ -110,7 +112,8 @@ CONTAINERS: dict[type, Callable[..., Any]] = {}
 def rule(*types: type, **traits: Any) -> Callable[[Forward], Rule]:
     """Register the decorated forward function `(m, x) -> (y, saved)` for these exact module types.
 
-    `traits` are fields of `Rule`: `alone`, where the examples of a batch mix, `random`, and `product` or `single`.
+    `traits` are fields of `Rule`: `parameters`, `alone`, where the examples of a batch mix, `random`, and `product` or
+    `single`.
     """
     return _register(RULES, types, **traits)
 
@@ -155,7 +158,8 @@ def _register(table: dict[type, Rule], types: tuple[type, ...], **traits: Any) -
 def find_rule(module: nn.Module) -> Rule | None:
     """The rule of this module, or None where the step must be opaque.
 
-    Hooks and parametrisations change what calling a module does, so a module that carries any has no rule.
+    Hooks and parametrisations change what calling a module does, so a module that carries any has no rule; nor has one
+    with a parameter that the rule does not know, and would write no gradient of.
     """
     return _find(RULES, module)
 
@@ -170,7 +174,7 @@ def _find(table: dict[type, Rule], module: nn.Module) -> Rule | None:
     entry = table.get(type(module))
     if entry is None or has_hooks(module) or not entry.applies(module):
         return None
-    return entry
+    return entry if module._parameters.keys() <= set(entry.parameters) else None
 
 
 def has_hooks(module: nn.Module) -> bool:

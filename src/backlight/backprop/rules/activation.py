@@ -33,7 +33,7 @@ def _(m, x, v, g):
     return aten.leaky_relu_backward.default(v, x, m.negative_slope, False)
 
 
-@rule(nn.PReLU)
+@rule(nn.PReLU, parameters=("weight",))
 def prelu(m, x):
     """y = x where x > 0, else a x with a learned slope a, one or one a channel"""
     return torch.nn.functional.prelu(x, m.weight), x

@@ -13,7 +13,7 @@ from ..table import rule
 _backward = torch.ops.aten.convolution_backward.default
 
 
-@rule(nn.Conv1d, nn.Conv2d, nn.Conv3d, product=True)
+@rule(nn.Conv1d, nn.Conv2d, nn.Conv3d, parameters=("weight", "bias"), product=True)
 def convolution(m, x):  # x (n, i, …) → y (n, o, …)
     """y = w ∗ x + b"""
     return m._conv_forward(x, m.weight, m.bias), x
@@ -43,7 +43,7 @@ def _with_words(m, x, v, g):
     return dx[(..., *(slice(0, side) for side in x.shape[-len(odd) :]))]
 
 
-@rule(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, product=True)
+@rule(nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, parameters=("weight", "bias"), product=True)
 def transposed_convolution(m, x):  # x (n, i, …) → y (n, o, …)
     """y = wᵀ ∗ x + b"""
     return m(x), x

@@ -8,7 +8,7 @@ from ..table import rule
 aten = torch.ops.aten
 
 
-@rule(nn.Embedding)
+@rule(nn.Embedding, parameters=("weight",))
 def embedding(m, x):  # x (…) codes → y (…, d)
     """y = W[x]"""
     return m(x), x
@@ -28,7 +28,7 @@ def _(m, x, v, g):
         g.weight.copy_(gradient)
 
 
-@rule(nn.EmbeddingBag)
+@rule(nn.EmbeddingBag, parameters=("weight",))
 def embedding_bag(m, x):  # x (n, t) codes, or (codes (c,), offsets (n,)[, weights (c,)]) → y (n, d)
     """y = the sum or mean of the rows W[x], weighted for a sum where weights are given"""
     return (m(*x) if isinstance(x, tuple) else m(x)), x

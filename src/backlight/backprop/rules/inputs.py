@@ -45,7 +45,7 @@ def _(m, x, v, g):
     return torch.zeros_like(x) if g.wants_x else None
 
 
-@rule(Embeddings)
+@rule(Embeddings, parameters=("weight",))
 def embeddings(m, x):  # x (n, f) codes → y (n, f·w)
     """y = the rows W[code], side by side"""
     rows = x.long() + m.offset
@@ -61,7 +61,7 @@ def _(m, saved, v, g):  # v (n, f·w)
     return torch.zeros_like(x) if g.wants_x else None
 
 
-@rule(PiecewiseLinear)
+@rule(PiecewiseLinear, parameters=("weight", "line", "bias"))
 def piecewise_linear(m, x):  # x (n, f) → y (n, f·w)
     """y = z(x) W + x a + c for each feature, z the share of each bin that x fills"""
     column, z = x.t()[:, :, None], m.encode(x)
@@ -87,7 +87,7 @@ def _(m, saved, v, g):  # column (f, n, 1), z (f, n, bins), v (n, f·w)
     return (through_bins + (v * m.line).sum(2)).t()
 
 
-@rule(Periodic)
+@rule(Periodic, parameters=("frequency", "phase", "weight", "bias"))
 def periodic(m, x):  # x (n, f) → y (n, f·w)
     """y = [x, cos(2π w x + b) W + c] for each feature"""
     column = x.t()[:, :, None]
@@ -117,7 +117,7 @@ def _(m, saved, v, g):  # angle and waves (f, n, k), v (n, f·w)
     return (straight.squeeze(2) + 2 * math.pi * (d * m.frequency).sum(2)).t()
 
 
-@rule(SplineTables)
+@rule(SplineTables, parameters=("weight",))
 def spline_tables(m, x):  # x (n, f) → y (n, f·t·w)
     """y = γ ((1 − s) W[k] + s W[k + 1]), k the knot below x and s the share of the way to the next"""
     row, share = m.locate(x)
@@ -140,7 +140,7 @@ def _(m, saved, v, g):  # v (n, f·t·w)
     return ((rise * v).sum(3) * m.knots).sum(2) * ((x >= 0) & (x <= 1))
 
 
-@rule(Scale)
+@rule(Scale, parameters=("weight",))
 def scale(m, x):  # x (n, f) → y (n, f)
     """y = x · s"""
     return x * m.weight, x

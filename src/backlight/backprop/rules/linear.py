@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from ..table import rule
 
 
-@rule(nn.Linear, product=True)
+@rule(nn.Linear, parameters=("weight", "bias"), product=True)
 def linear(m, x):  # x (…, i) → y (…, o)
     """y = x Wᵀ + b"""
     return F.linear(x, m.weight, m.bias), x
@@ -54,7 +54,7 @@ def _(m, x, v, g):  # v (k, n, …, o) → ∂L/∂x (k, n, …, i)
     return torch.bmm(rows, m.weight).view_as(x) if g.wants_x else None
 
 
-@rule(nn.Bilinear, product=True)
+@rule(nn.Bilinear, parameters=("weight", "bias"), product=True)
 def bilinear(m, x):  # x = (x₁ (n, i), x₂ (n, j)) → y (n, o)
     """yₒ = x₁ᵀ Wₒ x₂ + bₒ"""
     x1, x2 = x

@@ -15,7 +15,7 @@ from ..table import rule
 aten = torch.ops.aten
 
 
-@rule(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, alone=lambda m: False)
+@rule(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, parameters=("weight", "bias"), alone=lambda m: False)
 def batch_norm(m, x):  # x (n, c, …) → y (n, c, …)
     """μ, σ over all axes but c: of the batch in train mode (the running ones follow), of the past in eval mode"""
     m._check_input_dim(x)
@@ -43,7 +43,7 @@ def _(m, saved, v, g):
     return dx
 
 
-@rule(nn.LayerNorm)
+@rule(nn.LayerNorm, parameters=("weight", "bias"))
 def layer_norm(m, x):  # x (…, d) → y (…, d)
     """μ, σ over the last axes, of each example by itself"""
     y, mu, inverse = aten.native_layer_norm.default(x, m.normalized_shape, m.weight, m.bias, m.eps)
@@ -60,7 +60,7 @@ def _(m, saved, v, g):
     return dx
 
 
-@rule(nn.GroupNorm)
+@rule(nn.GroupNorm, parameters=("weight", "bias"))
 def group_norm(m, x):  # x (n, c, …) → y (n, c, …)
     """μ, σ over the channels of one group and all places, of each example by itself"""
     x = x.contiguous()
@@ -81,7 +81,7 @@ def _(m, saved, v, g):
     return dx
 
 
-@rule(nn.RMSNorm)
+@rule(nn.RMSNorm, parameters=("weight",))
 def rms_norm(m, x):  # x (…, d) → y (…, d)
     """y = γ x/r, r = √(mean x² + ε) over the last axes (Zhang, Sennrich 2019, arXiv:1910.07467)"""
     axes = tuple(range(-len(m.normalized_shape), 0))
