@@ -32,6 +32,8 @@ HITS = ("acc", "accuracy", "categorical_accuracy", "sparse_categorical_accuracy"
 """Names of scores that count exact answers among classes."""
 ADAPTIVE = ("Adam", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adafactor", "Lion", "SparseAdam")
 """Optimisers, by the beginning of their name, whose step does not grow with the gradient."""
+FEWEST_STEPS = 30
+"""Steps before it can be said that a run learns nothing."""
 LEARNED = 0.05
 """Loss below that of the best constant prediction, and below the first loss, by this share: something was learned."""
 
@@ -247,8 +249,8 @@ class RunFacts:
 
     @property
     def failed(self) -> bool:
-        """Whether the loop is over and nothing was learned."""
-        return self.finished and len(self.losses) > 0 and not self.learned
+        """Whether the loop is over and nothing was learned in steps enough to tell."""
+        return self.finished and (len(self.losses) >= FEWEST_STEPS or self.diverged) and not self.learned
 
     @property
     def finished(self) -> bool:

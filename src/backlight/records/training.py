@@ -59,6 +59,8 @@ class Layer:
     """Shape of the whole x(i+1), where `y` holds only some rows and places of it."""
     source: str | None = None
     """The layer whose x(i+1) this layer received as it is, "" for none; None where x and y are whole and tell it."""
+    settings: "dict[str, float]" = field(default_factory=dict)
+    """What a function without a module was called with, such as `p` of a dropout."""
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,7 @@ class OutputFacts:
     minimum: float = float("nan")
     maximum: float = float("nan")
     rows_sum_to_one: bool = False
+    """Whether the outputs of each row (or their exponentials, for log-probabilities) sum to one."""
     columns_sum_to_one: bool = False
     """Whether each output (or its exponential, for log-probabilities) sums to one over the rows of the batch."""
 
@@ -254,6 +255,8 @@ class LoopFacts:
     """The same with gradients that were zero or None."""
     lost_gradients: int = 0
     """Observed steps whose backward pass reached the network, and whose gradients were gone when the optimiser came."""
+    idle_steps: int = 0
+    """Optimiser steps with no gradient at all, before any backward pass had reached the network."""
     bad_data: int = 0
     """Values, infinite or not a number, in the data behind the first loss that is no number."""
     eval_steps: int = 0

@@ -35,6 +35,10 @@ MEANINGS["update_ratio"] = Meaning(
 )
 
 
+FLOORED = 0.05
+"""How far the sum of probabilities may lie from one where they came out of a logarithm that was kept finite."""
+
+
 class Recorder:
     """Decides at which steps to look, and keeps what was seen.
 
@@ -154,7 +158,7 @@ class Recorder:
             moved, size = 0.0, 0.0
             for name, (now, _) in parameters.items():
                 change, whole = next(norms), next(norms)
-                if change > 0:
+                if change != 0:  # not-a-number, too, is a change
                     self.changed.add(f"{layer}.{name}".lstrip("."))
                 if now.dim() > 1 or len(parameters) == 1:
                     moved, size = moved + change**2, size + whole**2
@@ -170,7 +174,7 @@ def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any
             name=layer.name,
             kind=layer.kind,
             role=role_of(layer.kind),
-            settings=settings.get(layer.name, {}),
+            settings=settings.get(layer.name, {}) | layer.settings,
             x_shape=layer.x_shape[1:] or (tuple(layer.x.shape[1:]) if layer.x is not None else ()),
             y_shape=layer.y_shape[1:] or (tuple(layer.y.shape[1:]) if layer.y is not None else ()),
             source=source.get(layer.name, ""),
@@ -202,8 +206,7 @@ def describe_output(
     assert output is not None
     chain, layer = _activations_before(step)
     low, high = (float(v) for v in torch.aminmax(output.detach().float())) if output.numel() else (0.0, 0.0)
-    sums = output.dim() > 1 and output.shape[-1] > 1 and bool(((output.sum(-1) - 1).abs() < 1e-3).all())
-    over_rows = _columns_sum_to_one(output)
+    sums, over_rows = _sums_to_one(output, -1), _columns_sum_to_one(output)
     if before is not None:
         low, high, sums = min(low, before.minimum), max(high, before.maximum), sums and before.rows_sum_to_one
         over_rows = over_rows and before.columns_sum_to_one
@@ -212,10 +215,16 @@ def describe_output(
 
 def _columns_sum_to_one(output: Tensor) -> bool:
     """Whether a softmax went over the rows of the batch instead of over the outputs."""
-    if output.dim() != 2 or len(output) < 2 or not output.is_floating_point():
+    return output.dim() == 2 and bool((output >= 0).all() or (output <= 0).all()) and _sums_to_one(output, 0)
+
+
+def _sums_to_one(output: Tensor, axis: int) -> bool:
+    """Whether values, or the exponentials of log-probabilities (which a floor may have moved a little), sum to one."""
+    if output.dim() < 2 or output.shape[axis] < 2 or not output.is_floating_point():
         return False
-    shares = output.exp() if bool((output <= 0).all()) else output
-    return bool(((shares.sum(0) - 1).abs() < 1e-3).all() and (shares >= 0).all())
+    logarithms = bool((output <= 0).all())
+    sums = (output.exp() if logarithms else output).sum(axis)
+    return bool(((sums - 1).abs() < (FLOORED if logarithms else 1e-3)).all())
 
 
 def _activations_before(step: Step) -> tuple[tuple[str, ...], str]:

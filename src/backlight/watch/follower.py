@@ -40,7 +40,7 @@ class Follower:
         self.taps = Taps(model, network)
         self.called: set[str] = set()
         """Layers that an observed forward pass went through."""
-        self.steps = self.backwards = self.eval_steps = self.stale = self.fresh = self.lost = 0
+        self.steps = self.backwards = self.eval_steps = self.stale = self.fresh = self.lost = self.idle = 0
         self.bad_data: int | None = None
         self.strays: tuple[str, ...] | None = None
         self.failure: Exception | None = None
@@ -267,6 +267,8 @@ class Follower:
     def after_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step ends when every optimizer has made its own."""
         self._updating = False
+        if not self.backwards and self._held:
+            self.idle += all(p.grad is None for p in self._held)
         self._stepped.add(id(optimizer))
         if len(self._stepped) == len(self.optimizers):
             self._end_step()

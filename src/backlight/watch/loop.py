@@ -183,6 +183,7 @@ class Watch:
             stale_gradients=follower.stale,
             fresh_gradients=follower.fresh,
             lost_gradients=follower.lost,
+            idle_steps=follower.idle,
             bad_data=follower.bad_data or 0,
             eval_steps=follower.eval_steps,
             strays=follower.strays or (),

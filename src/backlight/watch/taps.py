@@ -5,7 +5,7 @@ pass: nothing is written, no random number is drawn, and no memory that the prog
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
 import torch
@@ -68,6 +68,7 @@ class Call:
     v_out: Tensor | None = None
     v_shape: tuple[int, ...] = ()
     memory: Glimpse | None = None
+    settings: dict[str, float] = field(default_factory=dict)
 
     def keep_output(self, y: Tensor) -> None:
         """Copy what is read of x(i+1) before the program goes on: held whole, it would cost the loop fresh memory."""
@@ -174,19 +175,27 @@ class Taps:
         return take
 
     @harmless
-    def _take_function(self, name: str, x: Tensor | None, y: Tensor) -> None:
+    def _take_function(self, name: str, x: Tensor | None, y: Tensor, settings: dict[str, float]) -> None:
         if self._inside:
             return
         name_here = f"{self.source(x)}.{name}".lstrip(".")
         while name_here in self._names:
             name_here += "'"
-        self._take(name_here, FUNCTIONS[name], None, x, y)
+        self._take(name_here, FUNCTIONS[name], None, x, y, settings)
 
     @harmless
-    def _take(self, name: str, kind: str, module: nn.Module | None, x: Tensor | None, y: Tensor | None) -> None:
+    def _take(
+        self,
+        name: str,
+        kind: str,
+        module: nn.Module | None,
+        x: Tensor | None,
+        y: Tensor | None,
+        settings: dict[str, float] | None = None,
+    ) -> None:
         if name in self._names:
             return
-        call = Call(name, kind, module, source=self.source(x))
+        call = Call(name, kind, module, source=self.source(x), settings=settings or {})
         if x is not None and has_memory(x):
             call.x_shape = tuple(x.shape)
             if not self.calls:
@@ -200,7 +209,7 @@ class Taps:
 class _Functions(TorchFunctionMode):
     """Sees activation functions that a forward method calls without a module."""
 
-    def __init__(self, take: Callable[[str, Tensor | None, Tensor], None]) -> None:
+    def __init__(self, take: Callable[[str, Tensor | None, Tensor, dict[str, float]], None]) -> None:
         super().__init__()
         self._take = take
 
@@ -208,8 +217,16 @@ class _Functions(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name in FUNCTIONS and isinstance(result, Tensor):
-            self._take(name, first_tensor(args), result)
+            self._take(name, first_tensor(args), result, _dropped(name, args, kwargs or {}))
         return result
+
+
+def _dropped(name: str, args: Any, kwargs: dict[str, Any]) -> dict[str, float]:
+    """The share that `dropout(x, p, training)` drops."""
+    if name != "dropout":
+        return {}
+    training = args[2] if len(args) > 2 else kwargs.get("training", True)
+    return {"p": float(args[1] if len(args) > 1 else kwargs.get("p", 0.5)) if training else 0.0}
 
 
 def layers_of(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -273,6 +290,7 @@ def _as_layer(call: Call, x: Tensor | None) -> Layer:
         x_shape=call.x_shape,
         y_shape=call.y_shape,
         source=call.source,
+        settings=call.settings,
     )
 
 

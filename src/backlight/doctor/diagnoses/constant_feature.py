@@ -13,7 +13,13 @@ PADDING = 0.5
 """Share of constant features above which they look like the empty border of a picture or unused one-hot columns."""
 
 
-@diagnosis("D105", "constant-feature", needs=("inputs",), treatments=("drop-constant",))
+@diagnosis(
+    "D105",
+    "constant-feature",
+    needs=("inputs",),
+    treatments=("drop-constant",),
+    explains=("vanishing-gradient", "unlearnable-target"),
+)
 def constant_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Some features have one and the same value in every row, or all rows are the same.
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
+FEWEST_STEPS = 5
+
 
 @diagnosis(
     "P004",
     "detached-graph",
-    needs=("layers",),
     explains=(
         "not-learning",
         "plateau",
@@ -25,7 +26,7 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Trainable parameters, held by the optimiser, of layers that were called, whose gradient stayed None at every
-    observed step.
+    observed step; and an optimiser that makes its steps while no backward pass reaches any parameter.
 
     Why it hurts
     `.detach()`, `.data`, `.item()`, NumPy, `torch.no_grad()` or a new tensor made from values end the path of
@@ -43,6 +44,16 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     PyTorch documentation, autograd mechanics.
     """
+    if run.loop.idle_steps >= FEWEST_STEPS:
+        yield Seen(
+            "error",
+            f"The optimiser made {run.loop.idle_steps} steps without a single gradient: no backward pass reaches the"
+            " network.",
+            "Look for no_grad(), .detach(), .item(), argmax or a new tensor between the network's output and the loss;"
+            " .requires_grad_() on it does not mend the cut.",
+            evidence={"idle_steps": run.loop.idle_steps, "steps": run.loop.steps},
+        )
+        return
     if not run.observed:
         return
     called = run.by_name

@@ -13,28 +13,27 @@ LARGE = 5.0
 @diagnosis(
     "I304",
     "init-too-large",
-    needs=("weighted",),
+    needs=("multiplying",),
     treatments=("init",),
     explains=(
-        "saturated-units",
         "exploding-gradient",
         "non-finite",
         "oscillating-loss",
         "learning-rate-too-high",
         "learning-rate-too-low",
         "stopped-too-early",
-        "dead-units",
         "not-learning",
         "plateau",
         "vanishing-gradient",
     ),
+    explains_above=("saturated-units", "dead-units"),
     shows=("y_std", "gradient_share"),
 )
 def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Weights start so large that outputs grow or saturate from layer to layer.
 
     What it sees
-    √(mean square of W · fan-in) of weighted layers that no normalisation follows, held against 5.
+    √(mean square of W · fan-in) of weighted and recurrent layers that no normalisation follows, held against 5.
 
     Why it hurts
     x(i) and v(i) grow by this factor at each layer: sigmoids and tanh start in their flat ends, the first loss
@@ -53,7 +52,7 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Glorot, Bengio (2010). He et al. (2015).
     """
     spreads = {}
-    for layer in run.weighted:
+    for layer in run.multiplying:
         weight = main_weight(layer)
         if weight is None or any(f.role == "normalisation" for f in run.followers(layer.name)):
             continue

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from ..facts import RunFacts
+from ..facts import FEWEST_STEPS, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
 NOTHING = 0.02
 """Share below the reference loss."""
-FEWEST_STEPS, MANY_STEPS = 30, 200
-"""Steps before it can be said, and before it is an error."""
+MANY_STEPS = 200
+"""Steps before it is an error."""
 
 
 @diagnosis(

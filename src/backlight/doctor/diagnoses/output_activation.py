@@ -97,10 +97,11 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
         _one_softmax(output)
         or _two_in_a_row(output)
         or (_several_labels(loss, output, t) if t is not None else None)
-        or _softmax_over_rows(output)
+        or _softmax_over_rows(loss, output)
         or _classes(loss, output)
         or _two_classes(loss, output)
         or (_range(output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
+        or (_clamped(run, output, t) if t is not None and loss.name in DISTANCE else None)
     )
     if problem is None:
         yield RuledOut(f"{_words(output)} suits {loss.called} ({loss.expects} expected).")
@@ -166,7 +167,7 @@ def _several_labels(loss: LossFacts, output: OutputFacts, t: TargetFacts) -> tup
     )
 
 
-def _softmax_over_rows(output: OutputFacts) -> tuple[str, str] | None:
+def _softmax_over_rows(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
     last = output.chain[-1] if output.chain else ""
     if last in ("Softmax", "LogSoftmax") and output.columns_sum_to_one and not output.rows_sum_to_one:
         return (
@@ -174,7 +175,24 @@ def _softmax_over_rows(output: OutputFacts) -> tuple[str, str] | None:
             " the answer for a row depends on the others.",
             "Take it over the outputs: dim=1 (or -1).",
         )
+    one_axis = len(loss.output_shape) == 2 and 1 < output.units == loss.output_shape[1]
+    if loss.name == "nll" and last in ("Softmax", "LogSoftmax") and one_axis and not output.rows_sum_to_one:
+        return (
+            f"{last} goes over another axis than the {output.units} outputs that the loss takes for classes.",
+            "Take it over the outputs: dim=-1.",
+        )
     return None
+
+
+def _clamped(run: RunFacts, output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
+    """A clamp at the end that the usual target lies beyond, in a run that learned nothing."""
+    if output.chain[-1:] != ("Clamp",) or not run.failed or output.minimum <= t.mean <= output.maximum:
+        return None
+    return (
+        f"The output is clamped and never left {output.minimum:.4g} to {output.maximum:.4g}; the target's mean is"
+        f" {t.mean:.4g}, and beyond a clamp there is no gradient.",
+        "Use a linear last layer for regression; clamp predictions only after training.",
+    )
 
 
 def _classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:

@@ -14,6 +14,8 @@ Bottou, Orr & Müller, Efficient BackProp, 1998, section 4.3)."""
 FATAL = 100.0
 """Above this the first layer's outputs and gradients are two orders of magnitude off: an error where nothing is
 learned. Plain gradient descent, whose steps grow with the square of the size, is there at 10 already."""
+SMALL = 0.01
+"""Below this in all features the network answers with its biases alone at usual learning rates."""
 APART = 100.0
 """Largest over smallest spread of features: the condition number of the first layer's problem is its square."""
 RANGE = 6.0
@@ -48,7 +50,8 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     The root mean square of each feature (of each channel, for images) over the observed rows, held against 10;
-    and the ratio of the largest to the smallest spread, held against 100. A feature that rarely leaves its usual value
+    and the ratio of the largest to the smallest spread, held against 100; where nothing is learned, also whether all
+    features lie below 0.01. A feature that rarely leaves its usual value
     (a rare category, the border of a picture) is no smaller for it: its spread counts as a sixth of its range at
     least, and features of which most share their smallest or largest value count as of one unit. Not looked at where
     the first layer normalises or embeds.
@@ -78,11 +81,14 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     size = np.sqrt(x.column_mean**2 + x.column_std**2)
     ratio = _apart(x)
     numbers = f"largest root mean square {size.max():.3g}, spreads {ratio:.3g} times apart"
-    if size.max() <= LARGE and ratio <= APART:
+    small = run.failed and 0 < size.max() < SMALL
+    if size.max() <= LARGE and ratio <= APART and not small:
         yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")
         return
     yield Seen(
-        "error" if run.failed and (size.max() > FATAL or (size.max() > LARGE and not run.adaptive)) else "warning",
+        "error"
+        if small or (run.failed and (size.max() > FATAL or (size.max() > LARGE and not run.adaptive)))
+        else "warning",
         f"Features reach the network unscaled: {numbers}.",
         "Standardise each feature (pixels: divide by 255, subtract the mean) with statistics of the training rows.",
         layer=first.name,

@@ -10,6 +10,9 @@ LARGE = 10.0
 """Root mean square of the target: an initialised network puts out values of about 1."""
 FATAL = 100.0
 """Beyond this the loss is dominated for thousands of steps by the output bias walking to the mean."""
+SMALL = 0.01
+"""Below this the outputs of an initialised network are a hundred times the target: all that training can do at usual
+learning rates is to bring them to zero."""
 
 
 @diagnosis(
@@ -31,10 +34,11 @@ FATAL = 100.0
     ),
 )
 def unscaled_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
-    """The regression target is far larger than what an initialised network puts out.
+    """The regression target is far from the size of what an initialised network puts out.
 
     What it sees
-    The root mean square of the target, held against 10, under a squared, absolute or Huber loss.
+    The root mean square of the target, held against 10, under a squared, absolute or Huber loss; in a run that learned
+    nothing also against 0.01.
 
     Why it hurts
     Outputs start near zero and move by about the learning rate a step: reaching thousands takes thousands of steps.
@@ -59,12 +63,13 @@ def unscaled_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("The target is not a value to be met by a distance.")
         return
     size = (t.mean**2 + t.std**2) ** 0.5
-    if size <= LARGE:
-        yield RuledOut(f"Root mean square of the target {size:.3g} (limit {LARGE:g}).")
+    small = size < SMALL and run.finished and not run.learned
+    if size <= LARGE and not small:
+        yield RuledOut(f"Root mean square of the target {size:.3g} (limits {SMALL:g} and {LARGE:g}).")
         return
     yield Seen(
-        "error" if size > FATAL and run.finished and not run.learned else "warning",
+        "error" if small or (size > FATAL and run.finished and not run.learned) else "warning",
         f"The target is not scaled: from {t.minimum:.4g} to {t.maximum:.4g}, root mean square {size:.4g}.",
         "Standardise the target (training mean and spread) and undo it for predictions.",
-        evidence={"rms": size, "threshold": LARGE, "mean": t.mean, "std": t.std},
+        evidence={"rms": size, "threshold": SMALL if small else LARGE, "mean": t.mean, "std": t.std},
     )
