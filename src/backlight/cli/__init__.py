@@ -12,12 +12,12 @@ from types import FrameType
 
 STARTED = time.monotonic()
 """When the command began; `--time-limit` counts from here."""
-INTERRUPTED = 130
+INTERRUPTED_STATUS = 130
 """Exit status after Ctrl-C: 128 + SIGINT, as a shell reports it."""
 
 _STDERR = 2
 
-__all__ = ["INTERRUPTED", "STARTED", "main"]
+__all__ = ["INTERRUPTED_STATUS", "STARTED", "main"]
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
 
         sys.exit(run())
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(INTERRUPTED_STATUS)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -40,6 +40,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     os.write(_STDERR, b"\nInterrupted.\n")
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            os._exit(INTERRUPTED)
+            os._exit(INTERRUPTED_STATUS)
         frame = frame.f_back
     raise KeyboardInterrupt

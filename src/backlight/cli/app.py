@@ -10,7 +10,7 @@ import typer
 
 from .._version import __version__
 from ..records.errors import BacklightError
-from . import INTERRUPTED, commands
+from . import INTERRUPTED_STATUS, commands
 
 BAD_INPUT = 2
 
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except _UsageError as error:
         return _refuse(_usage_sentence(error))
     except typer.Abort:
-        return INTERRUPTED
+        return INTERRUPTED_STATUS
     except BrokenPipeError:  # the reader of our output (head, less) closed it
         sys.stderr.close()
         return 0

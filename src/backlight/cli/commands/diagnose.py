@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .. import options
-from ..app import INTERRUPTED, app
+from ..app import INTERRUPTED_STATUS, app
 from ..output import number, print_json, print_text, print_wrapped
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def diagnose(
         from ...runs import treat as treat_run
 
         if treat_run(run, unsafe=unsafe).interrupted:
-            raise typer.Exit(INTERRUPTED)
+            raise typer.Exit(INTERRUPTED_STATUS)
     found = rediagnose(run)
     if json:
         listed = [asdict(one) for one in found.findings], [asdict(one) for one in found.considered]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
+from ...records import INTERRUPTED
 from .. import options
-from ..app import INTERRUPTED, app
+from ..app import INTERRUPTED_STATUS, app
 from ..output import number, print_json, print_table, print_text, say
 from ..settings import Settings, arguments, takes_settings
 
@@ -86,10 +87,10 @@ def _show(curve: "LearningCurve", *, json: bool) -> None:
         if found:
             print_table(("training rows", heading, "95 % interval", ""), found, right=(0, 1, 2))
         print_text(f"\n{curve.verdict}\nCurve: {curve.folder}")
-    if curve.stopped == "interrupted":
+    if curve.stopped == INTERRUPTED:
         kept = "the sizes that were done are" if curve.points else "no size was done; the settings are"
         say(f"Interrupted: {kept} in {curve.folder}.")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPTED_STATUS)
 
 
 def _interval(low: float, high: float) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...records import INTERRUPTED
 from .. import options
 from ..app import app
 from ..output import number, print_json, print_table, print_text, table_width
@@ -119,7 +120,7 @@ def _cells(group: "Group", run: dict[str, Any], scores: Sequence[str], settings:
     epochs = "–" if run["epochs"] is None else f"{run['epochs']:g}"
     seconds = "–" if run["seconds"] is None else f"{run['seconds']:.1f}"
     found = ", ".join(f"{many} {severity}{'s' if many > 1 else ''}" for severity, many in run["findings"].items())
-    unfinished = run["stopped"] if run["stopped"] in (UNFINISHED, WATCHED, "interrupted") else ""
+    unfinished = run["stopped"] if run["stopped"] in (UNFINISHED, WATCHED, INTERRUPTED) else ""
     when = run["created"][:16].replace("T", " ")
     return [run["run"], when, *values, epochs, seconds, ", ".join(filter(None, (unfinished, found))), *differing]
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
+from ...records import INTERRUPTED
 from .. import options
-from ..app import INTERRUPTED, app
+from ..app import INTERRUPTED_STATUS, app
 from ..output import number, print_json, print_table, print_text, say
 from ..settings import Settings, arguments, takes_settings
 
@@ -76,6 +77,6 @@ def _show(found: "Sweep", *, json: bool) -> None:
             (f"  {name_of(found.over)}", "verdict", "validation loss", "epochs", "loss", "because"), rows, right=(2,)
         )
         print_text(f"\n{found.verdict}\nSweep: {found.folder / 'report.html' if found.trials else found.folder}")
-    if found.stopped == "interrupted":
+    if found.stopped == INTERRUPTED:
         say(f"Interrupted: the trials so far are in {found.folder}.")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPTED_STATUS)

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import typer
 
+from ...records import INTERRUPTED
 from .. import options
-from ..app import INTERRUPTED, app
+from ..app import INTERRUPTED_STATUS, app
 from ..output import print_json, print_scores, print_text, print_wrapped, say
 from ..settings import Settings, arguments, takes_settings
 
@@ -39,10 +40,10 @@ def show_result(run: "Run", *, json: bool) -> None:
         say(f"Treated: {treated.name}, by {treated.treatment}; the run as it was is in {run.folder / 'untreated'}.")
     if evaluation.get("diverged"):
         say(f"Warning: {evaluation['verdict']}")
-    if evaluation["stopped"] == "interrupted":
+    if evaluation["stopped"] == INTERRUPTED:
         say(f"Interrupted: the best network so far and its report are in {run.folder}.")
     if run.interrupted:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(INTERRUPTED_STATUS)
 
 
 def _print_findings(run: "Run") -> None:
