@@ -60,6 +60,15 @@ def test_the_recommended_rate_is_the_best_and_small_and_large_ones_are_told(cont
     assert 3e-3 < found.recommended < 0.3
 
 
+@pytest.mark.parametrize("base", [1e-8, 1e-3, 1e4])
+def test_the_short_look_finds_the_rates_that_learn_from_any_rate_to_begin_with(base):
+    found = Contest("cross-entropy", rows(600, 0), rows(300, 1))
+    search_rates(network(), settings(learning_rate=base), found, seed=0)
+    best = judge(found.trials, rates=True)
+    assert 3e-3 < best.recommended < 0.5
+    assert min(trial.loss for trial in found.trials if trial.finished) < 0.5 * math.log(2)
+
+
 def raced_from(centre, monkeypatch, **more):
     """A race around that rate; the contest, and what was told."""
     monkeypatch.setattr(search, "short_look", lambda *_, **__: centre)
