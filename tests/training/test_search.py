@@ -2,6 +2,7 @@
 
 import copy
 import math
+import time
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ import torch
 from torch import nn
 
 from backlight.evaluation.trials import judge
-from backlight.records import Epoch
+from backlight.records import TIME_LIMIT, Epoch
 from backlight.records.config import TrainingConfig
 from backlight.training import search, train
 from backlight.training.contest import Contest, Trial
+from backlight.training.copies import OTHERS_DO_BETTER
 from backlight.training.search import LAP, MOST_RUNS, halving, keep_best, search_rates, vertex
 from backlight.training.session import Session
 
@@ -87,6 +89,21 @@ def test_rates_join_the_race_where_the_best_lies_at_its_end(monkeypatch):
     assert {trial.value for trial in found.trials if trial.finished} == set(sorted(at_lap, key=at_lap.get)[:2])
     assert "0.0004 joins" in told[1]
     assert found.rows_seen <= MOST_RUNS * 640 * 8
+
+
+def test_those_that_fall_behind_are_said_to_be_stopped_because_others_do_better(monkeypatch):
+    found, _ = raced_from(0.02, monkeypatch)
+    assert {trial.stopped for trial in found.trials} == {"all epochs done", OTHERS_DO_BETTER}
+    assert all(trial.finished == (trial.stopped == "all epochs done") for trial in found.trials)
+
+
+def test_when_the_time_is_up_nothing_joins_the_race_and_what_was_trained_is_kept(monkeypatch):
+    monkeypatch.setattr(search, "short_look", lambda *_, **__: 1e-4)
+    found = Contest("cross-entropy", rows(640, 0), rows(300, 1), deadline=time.monotonic())
+    search_rates(network(), settings(), found, seed=0)
+    assert found.stopped == TIME_LIMIT
+    assert [trial.value for trial in found.trials] == [5e-5, 1e-4, 2e-4]
+    assert not any(trial.finished for trial in found.trials)
 
 
 def test_where_all_of_the_race_diverge_lower_rates_join(monkeypatch):
