@@ -27,7 +27,7 @@ def test_a_sick_run_is_treated_and_the_untreated_one_is_kept(tmp_path):
     treated = run.findings[0]
     assert (treated.name, treated.treatment) == ("zero-init", "init")
     assert treated.verdict.word == "better" and treated.verdict.kept and treated.verdict.high < 0
-    assert abs(treated.verdict.random_change) < 0.1 * abs(treated.verdict.difference)
+    assert abs(treated.verdict.random_change) < 0.3 * abs(treated.verdict.difference)  # of five draws one may be init
     assert run.config.network.init == "auto" and not run.config.treat
     assert run.metrics["accuracy"].value > 0.9
     untreated = bl.Run(run.folder / "untreated")
