@@ -10,7 +10,9 @@ from torch import nn
 from backlight.network.layers import PiecewiseLinear
 from backlight.records.config import TrainingConfig
 from backlight.training import Copy, Observer, train, train_copies
+from backlight.training.together import Together
 
+INIT = Together.__init__
 RATES = (1e-4, 1e-2, 1e9)
 
 
@@ -159,3 +161,43 @@ def test_networks_of_several_structures_train_side_by_side():
     for i, (make, copied) in enumerate(zip(makes, together, strict=True)):
         alone = train(make(), "cross-entropy", data, held_out, settings(), seed=i)
         np.testing.assert_allclose([v for _, v in losses(copied)], [v for _, v in losses(alone)], rtol=1e-4)
+
+
+class Watches(Observer):
+    """Keeps what it is shown of every third step."""
+
+    def __init__(self):
+        self.seen, self.moved = [], []
+
+    def wants_step(self, step, **_):
+        return step % 3 == 1
+
+    def on_step(self, step, **_):
+        layers = [part.clone() for layer in step.layers for part in (layer.y, layer.v_out) if part is not None]
+        gradients = [pair[1].clone() for layer in step.layers for pair in layer.parameters.values()]
+        self.seen.append((step.step, step.loss, step.output.clone(), layers, gradients))
+
+    def on_update(self, step, **_):
+        self.moved.append(step)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_copy_that_is_watched_shows_the_steps_of_its_single_run_and_trains_with_the_others(optimizer, monkeypatch):
+    parties = []
+    monkeypatch.setattr(
+        Together, "__init__", lambda self, sessions: parties.append(len(sessions)) or INIT(self, sessions)
+    )
+    data, held_out, config = rows(100, 0), rows(40, 1), settings(optimizer=optimizer)
+    watchers = Watches(), Watches()
+    copies = [Copy(network(), config, seed=i) for i in range(3)]
+    together = train_copies(copies, "cross-entropy", data, held_out, observers=[[], [watchers[0]], []])
+    assert parties == [3]
+    for seed, copied in enumerate(together):
+        watching = [watchers[1]] if seed == 1 else []
+        alone = train(network(), "cross-entropy", data, held_out, config, seed=seed, observers=watching)
+        np.testing.assert_allclose([v for _, v in losses(copied)], [v for _, v in losses(alone)], rtol=1e-4)
+        for mine, theirs in zip(copied.module.state_dict().values(), alone.module.state_dict().values(), strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
+    assert watchers[0].moved == watchers[1].moved == list(range(1, 24, 3))
+    for mine, theirs in zip(watchers[0].seen, watchers[1].seen, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-5)

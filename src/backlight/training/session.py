@@ -152,16 +152,28 @@ class Session:
 
     def _step(self, x: Tensor, target: Tensor) -> None:
         """One batch: forward, loss, backward, update."""
-        looking = self.observers and not self.config.layerwise  # whose gradients are gone before anyone can look
-        watching = [o for o in self.observers if o.wants_step(self.course.step)] if looking else []
-        loss, outputs = self.steps.run(x, target, observe=bool(watching))
-        if watching:
-            self._show_step(watching, loss, outputs, target)
+        watching = self.watching()
+        loss, outputs = self.observed(watching, x, target) if watching else self.steps.run(x, target)
         self.update(loss, (outputs, target) if self.history.tells_next else None)
+        if watching:
+            self.updated(watching)
+
+    def watching(self) -> list[Observer]:
+        """Observers that want the next step."""
+        looking = self.observers and not self.config.layerwise  # whose gradients are gone before anyone can look
+        return [o for o in self.observers if o.wants_step(self.course.step)] if looking else []
+
+    def observed(self, watching: list[Observer], x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss and outputs of the batch, whose pass is shown to those who watch."""
+        loss, outputs = self.steps.run(x, target, observe=True)
+        self._show_step(watching, loss, outputs, target)
+        return loss, outputs
+
+    def updated(self, watching: list[Observer]) -> None:
+        """Tell those who watch that the parameters have moved."""
         for observer in watching:
             observer.on_update(self.course.step - 1)
-        if watching:
-            self._follow()
+        self._follow()
 
     def _follow(self) -> None:
         """Take in what observers may have done to the network."""

@@ -58,14 +58,18 @@ class Together:
         first = self.sessions[0]
         for session in self.sessions:
             session.begin_epoch()
-        if self._plan.outdated:
-            self._prepare()
-        self._replayed.look()
+        self._follow()
         with suitable_threads(first.work * len(self.sessions)):
             for x, target in self._batches():
+                before = self._watched()
                 losses, outputs = self._replayed(x, target)
                 for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
-                    session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
+                    if number in before:
+                        before[number].step(x[number], target[number])
+                    else:
+                        session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
+                if before:
+                    self._follow()
                 if first.course.out_of_time:
                     break
             measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
@@ -73,6 +77,17 @@ class Together:
                 if session.checkpoints.folder is not None:
                     session.random = random_state() | {f"random.{generator.device.type}": generator.get_state()}
                 session.end_epoch(found)
+
+    def _watched(self) -> dict[int, _Before]:
+        """Sessions whose next step someone wants to see, by their place."""
+        wanted = [session.watching() for session in self.sessions]
+        return {i: _Before(self.sessions[i], self._generators[i], those) for i, those in enumerate(wanted) if those}
+
+    def _follow(self) -> None:
+        """Take in what observers may have done to the networks."""
+        if self._plan.outdated:
+            self._prepare()
+        self._replayed.look()
 
     def _prepare(self) -> None:
         modules = [session.module for session in self.sessions]
@@ -98,6 +113,30 @@ class Together:
             return
         for parts in zip(*(session.batches.epoch(session.epoch) for session in self.sessions), strict=True):
             yield torch.stack([x for x, _ in parts]), torch.stack([target for _, target in parts])
+
+
+class _Before:
+    """A session before a step that is watched, which its own plan repeats for those who watch.
+
+    The pass of all copies as one keeps no x(i) and v(i) of a single one. Random numbers and buffers are put back, so
+    that the repeated pass gives the same gradients, in the same place.
+    """
+
+    def __init__(self, session: Session, generator: torch.Generator, watching: list[Observer]) -> None:
+        self._session, self._watching = session, watching
+        self._random, self._device = generator.get_state(), generator.device
+        self._buffers = [(b, b.clone()) for b in session.module.buffers()]
+
+    def step(self, x: Tensor, target: Tensor) -> None:
+        """The step of the batch x (n, …), shown; the parameters follow."""
+        session, on_gpu = self._session, self._device.type == "cuda"
+        for buffer, value in self._buffers:
+            buffer.copy_(value)
+        with torch.random.fork_rng(devices=[self._device] if on_gpu else []):
+            torch.cuda.set_rng_state(self._random, self._device) if on_gpu else torch.set_rng_state(self._random)
+            seen = session.observed(self._watching, x, target)
+        session.update(seen[0], (seen[1], target) if session.history.tells_next else None)
+        session.updated(self._watching)
 
 
 def grouped(sessions: Sequence[Session]) -> list[list[Session]]:
@@ -127,8 +166,6 @@ def _check(first: Session, other: Session) -> None:
         raise CannotBatchError("the copies see batches of different shapes")
     if first.goal.smoothing != other.goal.smoothing or not _same_loss(first.goal.loss, other.goal.loss):
         raise CannotBatchError("the copies have different losses")
-    if any(type(observer).wants_step is not Observer.wants_step for observer in (*first.observers, *other.observers)):
-        raise CannotBatchError("the steps of one copy are observed")
 
 
 def _same_loss(mine: nn.Module, theirs: nn.Module) -> bool:
