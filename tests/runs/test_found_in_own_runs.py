@@ -98,3 +98,19 @@ def test_weight_decay_that_leaves_the_fit_good_is_not_named():
 )
 def test_a_share_is_told_so_that_it_can_be_read(share, text):
     assert share_of(share) == text and share_of(math.nan)
+
+
+def test_saturated_units_are_told_before_the_course_that_they_slow_and_explain_units_that_look_alike():
+    found = names(diagnosed(far, "48 tanh, 48 tanh", seed=7, **RAW))
+    assert found[0] == "saturated-units" and "redundant-units" not in found
+
+
+def test_a_large_start_above_does_not_explain_the_units_below():
+    found = names(diagnosed(far, "64 sigmoid, 32 sigmoid", init="normal 0.7", **RAW))
+    assert {"init-too-large", "saturated-units"} <= set(found)
+
+
+def test_a_large_start_explains_the_units_of_its_own_layer():
+    found = diagnosed(far, "64 sigmoid, 32 sigmoid", init="normal 6", **RAW)
+    assert "saturated-units" not in names(found)
+    assert any(c.name == "saturated-units" and "init-too-large explains it" in c.reason for c in found.considered)

@@ -26,7 +26,7 @@ def diagnose(run: RunFacts) -> Diagnosis:
     symptom of a bad run, when any warning does.
     Rank: severity; contradictions before thresholds; what harms new rows only behind the rest, where the training rows
     are not fitted either; then how many of the things seen it explains; then the order of codes, which goes from the
-    program over data, output, initialisation and network to what only training shows.
+    program over data, output, initialisation, network and units to the course of the training.
     """
     rules = all_diagnoses()
     found: dict[str, list[Finding]] = {}
@@ -36,7 +36,7 @@ def diagnose(run: RunFacts) -> Diagnosis:
         if findings:
             found[rule.name] = findings
         considered.extend(ruled_out)
-    explained = _explained(found, rules)
+    explained = _explained(found, rules, [layer.name for layer in run.layers])
     for name, cause in explained.items():
         first = found.pop(name)[0]
         considered.append(Considered(name, f"Seen, but {cause} explains it. {first.message}"))
@@ -61,8 +61,8 @@ def _present(value: object) -> bool:
     return value is not None and not (isinstance(value, (tuple, dict)) and not value)
 
 
-def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule]) -> dict[str, str]:
-    """name of a symptom → name of the finding that explains it."""
+def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule], layers: list[str]) -> dict[str, str]:
+    """name of a symptom → name of the finding that explains it; `layers` from input to output."""
     causes: dict[str, str] = {}
     for cause in sorted(found, key=lambda name: (_severity(found[name]), rules[name].code)):
         if cause in causes:
@@ -70,10 +70,18 @@ def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule])
         for symptom in rules[cause].explains:
             if symptom not in found or symptom in causes:
                 continue
+            if symptom in rules[cause].explains_above and not _lies_above(found[symptom], found[cause], layers):
+                continue
             mild = _severity(found[cause]) > _severity(found[symptom])
             if not mild or (rules[symptom].symptom and _severity(found[cause]) <= _WEIGHT["warning"]):
                 causes[symptom] = cause
     return causes
+
+
+def _lies_above(symptoms: list[Finding], causes: list[Finding], layers: list[str]) -> bool:
+    """Whether the lowest layer with the symptom is that of the cause, or above it."""
+    places = [[layers.index(f.layer) for f in findings if f.layer in layers] for findings in (symptoms, causes)]
+    return not all(places) or min(places[0]) >= min(places[1])
 
 
 def _severity(findings: list[Finding]) -> int:
@@ -82,7 +90,8 @@ def _severity(findings: list[Finding]) -> int:
 
 def _rank(
     group: list[Finding], rules: dict[str, DiagnosisRule], explained: dict[str, str], poor: bool
-) -> tuple[int, bool, bool, int, str]:
-    name = group[0].name
-    explains = sum(cause == name for cause in explained.values())
-    return _severity(group), not rules[name].certain, poor and rules[name].held_out, -explains, rules[name].code
+) -> tuple[int, bool, bool, int, bool, str]:
+    rule = rules[group[0].name]
+    explains = sum(cause == rule.name for cause in explained.values())
+    course = rule.code.startswith("T")
+    return _severity(group), not rule.certain, poor and rule.held_out, -explains, course, rule.code

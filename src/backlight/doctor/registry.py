@@ -46,6 +46,8 @@ class DiagnosisRule:
     treatments: tuple[str, ...]
     explains: tuple[str, ...]
     """Names of findings that follow from this one: they are not reported beside it."""
+    explains_above: tuple[str, ...]
+    """Those of them that follow only in the layer of this finding and above it."""
     certain: bool
     """Whether it rests on a contradiction in the program, not on a threshold: then it ranks first."""
     symptom: bool
@@ -69,6 +71,7 @@ def diagnosis(
     needs: tuple[str, ...] = (),
     treatments: tuple[str, ...] = (),
     explains: tuple[str, ...] = (),
+    explains_above: tuple[str, ...] = (),
     certain: bool = False,
     symptom: bool = False,
     held_out: bool = False,
@@ -94,7 +97,8 @@ def diagnosis(
             name=name,
             needs=needs,
             treatments=treatments,
-            explains=explains,
+            explains=(*explains, *explains_above),
+            explains_above=explains_above,
             certain=certain,
             symptom=symptom,
             held_out=held_out,

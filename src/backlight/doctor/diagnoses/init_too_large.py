@@ -16,18 +16,17 @@ LARGE = 5.0
     needs=("multiplying",),
     treatments=("init",),
     explains=(
-        "saturated-units",
         "exploding-gradient",
         "non-finite",
         "oscillating-loss",
         "learning-rate-too-high",
         "learning-rate-too-low",
         "stopped-too-early",
-        "dead-units",
         "not-learning",
         "plateau",
         "vanishing-gradient",
     ),
+    explains_above=("saturated-units", "dead-units"),
     shows=("y_std", "gradient_share"),
 )
 def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
