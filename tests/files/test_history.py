@@ -49,3 +49,15 @@ def test_a_damaged_history_is_one_sentence(tmp_path, text):
         files.read_history(tmp_path / "history.csv")
     with pytest.raises(BacklightError, match="training has not begun"):
         files.read_history(tmp_path / "gone" / "history.csv")
+
+
+@pytest.mark.parametrize("left", ["2.0,20,validation,0.", "2.0,20,val", "2", "2.0,20,validation,0.5,,,0.1,3.25"])
+def test_a_run_killed_in_the_middle_of_a_line_keeps_the_lines_before_it_and_goes_on(tmp_path, left):
+    path = tmp_path / "history.csv"
+    files.save_history(path, ROWS[:-1])
+    with path.open("a") as file:
+        file.write(left)
+    assert files.read_history(path) == ROWS[:-1]
+    files.begin_history(path)
+    files.add_epochs(path, ROWS[-1:])
+    assert files.read_history(path) == ROWS

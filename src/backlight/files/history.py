@@ -13,9 +13,12 @@ EPOCH_COLUMNS = tuple(field.name for field in fields(Epoch))
 
 
 def begin_history(path: Path) -> None:
-    """Write the headings, unless an earlier part of the run has."""
-    if not path.exists():
+    """Write the headings, unless an earlier part of the run has; then cut off a line that it did not end."""
+    if not path.exists() or b"\n" not in path.read_bytes():
         save_history(path, ())
+        return
+    with path.open("rb+") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def add_epochs(path: Path, rows: Iterable[Epoch]) -> None:
@@ -30,17 +33,19 @@ def save_history(path: Path, rows: Iterable[Epoch]) -> None:
 
 
 def read_history(path: Path, of: Callable[[dict[str, str]], bool] = bool) -> tuple[Epoch, ...]:
-    """The rows of a history.csv, or those that `of` accepts; a line that has just been begun is left out.
+    """The rows of a history.csv, or those that `of` accepts; a last line that has no end is left out.
 
-    Further columns, such as the trial of a sweep, are passed over.
+    Such a line is being written, or was when the program was killed. Further columns, such as the trial of a sweep, are
+    passed over.
 
     Raises:
         BacklightError: the file is missing or broken.
 
     """
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
-            return tuple(_epoch(row) for row in csv.DictReader(lines) if row["split"] and of(row))
+        with path.open(newline="", encoding="utf-8") as file:
+            whole = (line for line in file if line.endswith("\n"))
+            return tuple(_epoch(row) for row in csv.DictReader(whole) if row["split"] and of(row))
     except FileNotFoundError as error:
         raise BacklightError(f"The run folder {path.parent} has no {path.name}; training has not begun.") from error
     except (OSError, ValueError, KeyError) as error:
