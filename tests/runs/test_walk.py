@@ -207,3 +207,19 @@ def test_of_an_ensemble_it_is_said_which_network_is_walked(tmp_path, capsys):
 def test_one_network_has_no_other_member(residual):
     with pytest.raises(BacklightError, match="not an ensemble"):
         residual.walk(0, member=2)
+
+
+def test_a_large_residual_block_shows_its_largest_singular_values(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "pictures.npz", x=rng.integers(0, 255, (60, 1, 16, 16), dtype=np.uint8), y=np.arange(60) % 2)
+    text = "conv 8 3, relu, residual(conv 8 3, relu, conv 8 3), global-pool"
+    made = train(tmp_path / "pictures.npz", network=text, epochs=1, out=tmp_path / "run", diagnose=False)
+    run = Run(made.folder)
+    end = next(layer for layer in run.walk(3).layers if layer.kind == "sum")
+    assert np.prod(end.shape) == 2048
+    one = run.read(run.config.data.source).take(np.array([3]))
+    j = Plan(run.module).jacobian(end.layer, torch.as_tensor(run.preprocessing.transform(one)))
+    values = torch.linalg.svdvals(j.detach().double().reshape(2048, 2048))
+    assert end.jacobian_singular_values == pytest.approx(values[:8].tolist(), rel=1e-4)
+    assert end.smallest is None and not end.jacobian_complete
+    assert end.effective == pytest.approx(float(values.square().sum() / values[0] ** 2), rel=0.1)

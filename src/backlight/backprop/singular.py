@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from .jacobian import CHUNK, Linearisation, numbers_of
+from .jacobian import CHUNK, Linearisation, numbers_of, reach
 from .steps import LeafStep
 from .unchanged import unchanged
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 WORK = 2e10
 """Multiply-adds of a full decomposition that is still made: some seconds on one core."""
@@ -102,7 +105,30 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK, most: int = L
         m, n = numbers_of(at)
         if not m * n:
             return None
-        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf, most)
+        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf.module, most)
+
+
+def largest_of_block(plan: Plan, name: str, x: Any, *, most: int = LARGEST_ONES) -> Spectrum | None:
+    """The largest singular values of ∂x(i+1)/∂x(i) of a whole block at one example, from products with J and Jᵀ alone.
+
+    None where they cannot be found: several inputs, one number only, or no forward derivative.
+
+    Parameters
+    ----------
+    plan:
+        In eval mode.
+    name:
+        Path of the block in the module.
+    x:
+        Input of the network, of one example (1, …).
+    most:
+        How many; one is found to a hundredth only, and none for 0.
+    """
+    with unchanged(plan.module, frozen=True), torch.no_grad():
+        steps, arrived = reach(plan, name, x)
+        if not isinstance(arrived, Tensor) or not arrived.is_floating_point():
+            return None
+        return _lanczos(Linearisation(steps, arrived, name), plan.modules[0].get_submodule(name), most)
 
 
 def _exactly(at: Linearisation, leaf: LeafStep, work: float) -> Spectrum | None:
@@ -165,7 +191,7 @@ def _sparse(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
         for first in range(0, n, count := max(1, CHUNK // (m + n))):
             units = torch.eye(n)[first : first + count]
             try:
-                columns = _forth(at, leaf, units)
+                columns = _forth(at, leaf.module, units)
             except (RuntimeError, NotImplementedError):
                 return None
             parts.append(sparse.csr_matrix(columns.reshape(len(units), m)))
@@ -175,7 +201,7 @@ def _sparse(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
     return Spectrum((m, n), values, True, "exact: decomposition of the sparse matrix", float(squares.sum()))
 
 
-def _lanczos(at: Linearisation, leaf: LeafStep, most: int) -> Spectrum | None:
+def _lanczos(at: Linearisation, module: nn.Module, most: int) -> Spectrum | None:
     """The largest few, from products J u and Jᵀ v alone (Golub, Kahan 1965; ARPACK); ‖J‖² from random vectors."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, svds  # 0.1 s that few need
 
@@ -185,7 +211,7 @@ def _lanczos(at: Linearisation, leaf: LeafStep, most: int) -> Spectrum | None:
         return None
     operator = LinearOperator(
         (m, n),
-        matvec=lambda u: _forth(at, leaf, torch.from_numpy(u.ravel())),
+        matvec=lambda u: _forth(at, module, torch.from_numpy(u.ravel())),
         rmatvec=lambda v: _back(at, torch.from_numpy(v.ravel())).numpy(),
         dtype=np.float64,
     )
@@ -207,11 +233,11 @@ def _back(at: Linearisation, v: Tensor) -> Tensor:
     return torch.zeros(numbers_of(at)[1], dtype=torch.float64) if found is None else found.reshape(-1).double().cpu()
 
 
-def _forth(at: Linearisation, leaf: LeafStep, u: Tensor) -> np.ndarray:
+def _forth(at: Linearisation, module: nn.Module, u: Tensor) -> np.ndarray:
     """J u as float64 (m,), or for several u (k, n) one after the other (k m,)."""
     direction = u.to(at.x).reshape(-1, *at.x.shape[1:])
     place = at.x.expand_as(direction).clone()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch's forward derivatives use its own torch.jit
-        y: Tensor = torch.func.jvp(leaf.module, (place,), (direction,))[1]
+        y: Tensor = torch.func.jvp(module, (place,), (direction,))[1]
     return y.reshape(-1).double().cpu().numpy()

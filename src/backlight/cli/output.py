@@ -64,11 +64,17 @@ def print_lines(lines: "Iterable[Text]") -> None:
 
 
 def print_table(
-    headings: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = (), whole: Sequence[int] = ()
+    headings: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
+    most: int | None = None,
 ) -> None:
     """A table on stdout, without borders; a cell may have a style.
 
-    The columns numbered in `right` are flush right; the cells of those in `whole` stay on one line.
+    The columns numbered in `right` are flush right; the cells of those in `whole` stay on one line. Rows are
+    as wide as the terminal, or `most`, at most; longer cells are broken.
     """
     from rich.console import Console
     from rich.table import Table
@@ -82,7 +88,7 @@ def print_table(
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else "" if cell is None else str(cell) for cell in row))
     console = Console(file=sys.stdout, highlight=False, markup=False)
-    console.width = table_width()
+    console.width = table_width() if most is None else min(most, table_width())
     console.print(table)
 
 

@@ -19,16 +19,13 @@ from .ensemble import members_of
 from .module import loss_name
 from .prediction import Restore, predictions
 from .walk_sums import with_sums
-from .walked import MOST_VALUES, WalkedLayer
+from .walked import WalkedLayer
 
 if TYPE_CHECKING:
     from .run import Run
 
 QUICK = 2e8
 """Multiply-adds that a report spends on all singular values of a layer: a hundredth of a second or two."""
-
-BLOCK, QUICK_BLOCK = 1024**2, 128**2
-"""Numbers in the Jacobian of a whole block up to which its singular values are found; in a report."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def walk_through(
         layers = tuple(
             _walked(seen, spectrum) for seen, spectrum in zip(trace.layers, _spectra(plan, trace, until), strict=True)
         )
-        layers = with_sums(layers, plan, trace, placed, most=BLOCK if until == math.inf else QUICK_BLOCK)
+        layers = with_sums(layers, plan, trace, placed, until=until)
     finally:
         module.train(training)
     v = trace.layers[-1].v_out if trace.layers else None
@@ -156,26 +153,14 @@ def _spectra(plan: Plan, trace: Trace, until: float) -> list[Spectrum | None]:
 
 
 def _walked(seen: Layer, spectrum: Spectrum | None) -> WalkedLayer:
-    layer = WalkedLayer(
+    return WalkedLayer(
         layer=seen.name,
         kind=seen.kind,
         shape=_shape(seen.x),
         x_norm=norm(seen.x),
         v_norm=norm(seen.v_in),
         parameter_gradient_norm=gradient_size(seen),
-    )
-    if spectrum is None:
-        return layer
-    return replace(
-        layer,
-        jacobian_singular_values=tuple(spectrum.values[:MOST_VALUES].tolist()),
-        jacobian_complete=spectrum.complete and len(spectrum.values) <= MOST_VALUES,
-        jacobian_shape=spectrum.shape,
-        jacobian_method=spectrum.method,
-        largest=spectrum.largest,
-        smallest=spectrum.smallest,
-        effective=spectrum.effective,
-    )
+    ).with_singular_values(spectrum)
 
 
 def _shape(x: Any) -> tuple[int, ...]:

@@ -1,26 +1,31 @@
 """Where a walk adds: the sum of each residual block, between the last layer of its body and what follows."""
 
+import math
+import time
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Plan, Trace, norm
+from ..backprop import Plan, Spectrum, Trace, largest_of_block, norm
 from ..network import Residual
 from .walked import WalkedLayer
 
 KIND = "sum"
 """Stands for a sum where layers have their class."""
 METHOD = "exact: decomposition of the whole block, x + body(x)"
+FULL, QUICK = 1024**2, 128**2
+"""Numbers in the Jacobian of a whole block up to which all its singular values are found; the same before a deadline.
+Of larger ones the largest few are, or the largest one alone."""
 
 
 def with_sums(
-    layers: tuple[WalkedLayer, ...], plan: Plan, trace: Trace, x: Tensor, *, most: float
+    layers: tuple[WalkedLayer, ...], plan: Plan, trace: Trace, x: Tensor, *, until: float
 ) -> tuple[WalkedLayer, ...]:
     """The walked layers, and behind those of each residual block its sum.
 
     x(i) of a sum is what the body gives, its v(i) the gradient that reaches the sum, which passes on unchanged to the
-    body and to the path beside it. Its Jacobian is that of the whole block, if it has no more than `most` numbers.
+    body and to the path beside it. Its Jacobian is that of the whole block; after `until` it is not looked at.
     """
     blocks = {name: block for name, block in plan.modules[0].named_modules() if isinstance(block, Residual)}
     if not blocks:
@@ -30,7 +35,7 @@ def with_sums(
     for name in sorted(blocks, key=lambda one: -one.count(".")):  # of blocks that end together, the inner one first
         places = [place for place, layer in enumerate(layers) if layer.layer.startswith(f"{name}.")]
         if places and name in bodies:
-            found = _sum(name, plan, x, (bodies[name], trace.layers[places[-1]].v_out), most)
+            found = _sum(name, plan, x, (bodies[name], trace.layers[places[-1]].v_out), until)
             behind.setdefault(places[-1], []).append(found)
     return tuple(_interleaved(layers, behind))
 
@@ -58,17 +63,25 @@ def _outputs_of_bodies(module: nn.Module, blocks: dict[str, Residual], x: Tensor
     return found
 
 
-def _sum(name: str, plan: Plan, x: Tensor, passed: tuple[Tensor, Tensor | None], most: float) -> WalkedLayer:
+def _sum(name: str, plan: Plan, x: Tensor, passed: tuple[Tensor, Tensor | None], until: float) -> WalkedLayer:
     body, v = passed
-    layer = WalkedLayer(
+    return WalkedLayer(
         layer=name,
         kind=KIND,
         shape=tuple(body.shape[1:]),
         x_norm=norm(body),
         v_norm=norm(v),
         parameter_gradient_norm=None,
-    )
-    if body.numel() ** 2 > most:
-        return layer
-    jacobian = plan.jacobian(name, x).detach().double().reshape(body.numel(), -1)
-    return layer.with_singular_values(torch.linalg.svdvals(jacobian), tuple(jacobian.shape), METHOD)
+    ).with_singular_values(_spectrum(name, plan, x, body.numel(), until))
+
+
+def _spectrum(name: str, plan: Plan, x: Tensor, outputs: int, until: float) -> Spectrum | None:
+    """All singular values of a small block, the largest of another one."""
+    unhurried = until == math.inf
+    if outputs**2 <= (FULL if unhurried else QUICK):
+        jacobian = plan.jacobian(name, x).detach().double().reshape(outputs, -1)
+        values = torch.linalg.svdvals(jacobian).numpy()
+        return Spectrum((outputs, jacobian.shape[1]), values, True, METHOD, float((values**2).sum()))
+    if time.monotonic() > until:
+        return None
+    return largest_of_block(plan, name, x) if unhurried else largest_of_block(plan, name, x, most=1)

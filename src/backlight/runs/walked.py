@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from torch import Tensor
+from ..backprop import Spectrum
 
 MOST_VALUES = 4096
 """Singular values of a layer that are listed; of more, the largest."""
@@ -35,16 +35,17 @@ class WalkedLayer:
     effective: float | None = None
     """Stable rank Σ σ²/σ₁²: how many directions pass about as well as the best."""
 
-    def with_singular_values(self, values: Tensor, shape: tuple[int, int], method: str) -> "WalkedLayer":
-        """The same with all singular values, descending, of a Jacobian of that shape."""
-        largest = float(values[0]) if len(values) else 0.0
+    def with_singular_values(self, spectrum: Spectrum | None) -> "WalkedLayer":
+        """The same with the singular values that were found."""
+        if spectrum is None:
+            return self
         return replace(
             self,
-            jacobian_singular_values=tuple(values[:MOST_VALUES].tolist()),
-            jacobian_complete=len(values) <= MOST_VALUES,
-            jacobian_shape=shape,
-            jacobian_method=method,
-            largest=largest,
-            smallest=float(values[-1]) if len(values) else 0.0,
-            effective=float(values.square().sum()) / largest**2 if largest else 0.0,
+            jacobian_singular_values=tuple(spectrum.values[:MOST_VALUES].tolist()),
+            jacobian_complete=spectrum.complete and len(spectrum.values) <= MOST_VALUES,
+            jacobian_shape=spectrum.shape,
+            jacobian_method=spectrum.method,
+            largest=spectrum.largest,
+            smallest=spectrum.smallest,
+            effective=spectrum.effective,
         )

@@ -12,6 +12,11 @@ from ..output import print_json, print_table, print_text, shape
 _SHOWN = 12
 """Values of the example that are printed."""
 
+_WIDTH = 100
+"""Characters of a row of the table of layers."""
+_LONG = 16
+"""Characters of a layer's path that are always shown."""
+
 _PIXELS = 100
 """Columns beyond which the values of one example say nothing to a reader."""
 
@@ -22,9 +27,9 @@ _BACKWARD = (
 _LEGEND = """
 |·|         Euclidean norm over all elements.
 σ           singular values of the layer's Jacobian ∂x(i+1)/∂x(i): a change of x(i) grows by at most the largest σ on
-            its way forward, and v(i+1) by at most the largest σ on its way back. Where layer after layer has σ well
-            below 1, gradients vanish; well above 1, they explode.
-effective   Σσ² / σ₁², of all directions about so many pass like the best one. For a ReLU: the units that are on."""
+            its way forward, and v(i+1) by at most the largest σ on its way back. Where layer after layer has σ
+            well below 1, gradients vanish; well above 1, they explode.
+effective   Σσ² / σ₁²: of all directions about so many pass like the best one. For a ReLU, the units that are on."""
 
 _SUM = """sum         where a residual block ends: x(i) is what its body gives, x(i+1) that and what went round it; v(i)
             passes unchanged to both ways. σ are those of the whole block."""
@@ -74,29 +79,36 @@ def _print_example(found: Mapping[str, Any]) -> None:
 
 
 def _print_layers(found: Mapping[str, Any]) -> None:
-    headings = ("i", "layer", "kind", "x(i)", "|x(i)|", "|v(i)|", "|∂L/∂θ(i)|", "σ largest", "σ smallest", "effective")
-    rows = [(i, *_cells(layer)) for i, layer in enumerate(found["layers"])]
+    headings = ("i", "layer", "kind", "x(i)", "|x(i)|", "|v(i)|", "|∂L/∂θ|", "σ max", "σ min", "effective")
+    paths = [layer["layer"] for layer in found["layers"]]
+    names = [_name(path, before) for path, before in zip(paths, ["", *paths], strict=False)]
+    rows = [(i, name, *_cells(layer)) for i, (name, layer) in enumerate(zip(names, found["layers"], strict=True))]
     width = len(found["output"])
-    sizes = _number(found["output_norm"]), _number(found["output_v_norm"])
+    sizes = _short(found["output_norm"]), _short(found["output_v_norm"])
     rows.append((len(rows), "", "output", str(width), *sizes, *[""] * 4))
-    print_table(headings, rows, right=(0, 3, 4, 5, 6, 7, 8, 9))
+    print_table(headings, rows, right=(0, 3, 4, 5, 6, 7, 8, 9), whole=(1,), most=_WIDTH)
+
+
+def _name(path: str, before: str) -> str:
+    """A long path without the beginning that it shares with the row above."""
+    parts, above = path.split("."), before.split(".")
+    shared = 0
+    while shared < min(len(parts) - 1, len(above)) and parts[shared] == above[shared]:
+        shared += 1
+    return path if len(path) <= _LONG or not shared else "….".join(("", ".".join(parts[shared:])))
 
 
 def _cells(layer: Mapping[str, Any]) -> tuple[str, ...]:
     gradient, exact = layer["parameter_gradient_norm"], layer["smallest"] is not None
-    effective = "–"
-    if layer["effective"] is not None:
-        about = "" if exact else "≈ "
-        effective = f"{about}{_count(layer['effective'])} of {min(layer['jacobian_shape']):,}"
+    effective = "–" if layer["effective"] is None else f"{'' if exact else '≈ '}{_count(layer['effective'])}"
     return (
-        layer["layer"],
         layer["kind"],
         shape(layer["shape"]),
-        _number(layer["x_norm"]),
-        _number(layer["v_norm"]),
-        "" if gradient is None else _number(gradient),
-        _number(layer["largest"]),
-        _number(layer["smallest"]),
+        _short(layer["x_norm"]),
+        _short(layer["v_norm"]),
+        "" if gradient is None else _short(gradient),
+        _short(layer["largest"]),
+        _short(layer["smallest"]),
         effective,
     )
 
@@ -111,6 +123,11 @@ def _methods(layers: list[dict[str, Any]]) -> list[str]:
 
 def _number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _short(value: float | None) -> str:
+    """Three digits, for the table."""
+    return "–" if value is None else f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _count(value: float) -> str:
