@@ -47,7 +47,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps), together with a
-    loss that ended above its reference, stopped being a number, or was never learned.
+    loss that ended above its reference, stopped being a number, or was never learned; from a twentieth on also together
+    with a layer of rectifiers all of whose units died in training, where nothing was learned.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -81,14 +82,16 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
     leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
     wild = largest > WILD and (risen or poor or leapt)
+    killed = _killed(run) if run.failed and largest > LARGE else ""
     kept = shrunk_by_decay(run)
-    if kept is not None and not risen and not leapt:
+    if kept is not None and not risen and not leapt and not killed:
         yield RuledOut(
             f"{numbers}, which weight decay has shrunk to {kept:.2g} of their size at the start: they are small, the"
             " steps are not large."
         )
         return
-    if not wild and not (risen and (largest > LARGE or _overflow(run))) and not (usual > LARGE and not run.learned):
+    overshot = wild or (risen and (largest > LARGE or _overflow(run))) or (usual > LARGE and not run.learned)
+    if not overshot and not killed:
         yield RuledOut(
             f"{numbers}; the loss ended at {share_of(1 - run.gain)} its reference (limits {LARGE:g} and {WILD:g})."
         )
@@ -98,6 +101,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         if run.diverged
         else f"the loss leapt to {max(run.finite):.4g} from {run.finite[0]:.4g} before it fell"
         if leapt and not risen
+        else f"all units of {killed} died"
+        if killed
         else f"the loss ended at {share_of(1 - run.gain)} the reference {run.reference_loss:.4g}"
     )
     yield Seen(
@@ -122,6 +127,12 @@ def _ratios(run: RunFacts) -> list[float]:
             if value < float("inf"):
                 by_step.setdefault(step, []).append(value)
     return [median(values) for values in by_step.values()]
+
+
+def _killed(run: RunFacts) -> str:
+    """A layer of rectifiers of which most units spoke at the start, and none does at the end."""
+    dead = (u.layer for u in run.units.values() if len(u.dead) == u.units and u.dead_at_start < u.units / 2)
+    return next(dead, "")
 
 
 def _overflow(run: RunFacts) -> bool:
