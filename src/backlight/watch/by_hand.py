@@ -1,0 +1,206 @@
+"""Losses that a program writes out itself, recognised by their operations: which loss, and which target."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..signals.facts import LossFacts
+from .graph import KINDS, SHAPING, kinds_of, name_of, path_between, saved
+
+OTHER_SIDE = ("Rsub", "Log1P")
+"""Nodes by which log(1 − p) is told from log p."""
+SCALING = ("Div", "Mul")
+PROBABILITIES = ("Softmax", "Sigmoid")
+LARGEST = 1e4
+"""Outputs beyond this leave too few digits to recover a target of about one from a difference."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The way from the network's output to the loss."""
+
+    loss: LossFacts
+    kinds: tuple[str, ...]
+    """Activations on the way, the output's side first."""
+    target: Tensor | None
+    received: Tensor | None = None
+    """What came out of these activations, where the graph keeps it."""
+
+
+def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Tensor) -> Tail:
+    """The loss that these operations amount to: `path` from it to the output, `names` and `nodes` of all between."""
+    kinds, region = kinds_of(path), set(map(name_of, nodes))
+    tail = _distance(path, names, output) or _counts(path, output)
+    if tail is not None:
+        return tail
+    target = None
+    if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
+        target = _picked(nodes)
+        target = _multiplied(path) if target is None else target
+        if target is None and "PowBackward0" in region:  # the logarithm of a variance beside a square
+            return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+        two_sided = any(name.startswith(OTHER_SIDE) for name in region) and "LogSoftmax" not in kinds
+        if two_sided:
+            both = _of_two_sides(nodes, output)
+            target = target if both is None else both
+        else:
+            target = _unweighted(target)
+        kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
+        received = next((saved(node, "result") for node in path if KINDS.get(name_of(node)) in PROBABILITIES), None)
+        return Tail(loss_facts(kind, expects, "written by hand", output, target), kinds, target, received)
+    picked = _picked(nodes)
+    if picked is not None and "LogsumexpBackward0" in region:
+        return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
+    return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+
+
+def _distance(path: list[Any], names: list[str], output: Tensor) -> Tail | None:
+    """(p − y)² or |p − y|. Where the difference, or p, is scaled or a logarithm, y is not known."""
+    for at, name in enumerate(names):
+        if name not in ("PowBackward0", "AbsBackward0"):
+            continue
+        below = path[at + 1 :]
+        minus = next((i for i, node in enumerate(below) if name_of(node) == "SubBackward0"), None)
+        if minus is None or any(not name_of(node).startswith(SCALING + SHAPING) for node in below[:minus]):
+            return None
+        kinds = kinds_of(below)
+        between = [node for node in below if name_of(node) not in (*KINDS, "SubBackward0")]
+        if "Log" in kinds or any(not name_of(node).startswith(SHAPING) for node in between):
+            return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+        target = _subtracted(path[at], path, output)
+        shape = tuple(path[at]._input_metadata[0].shape)
+        kind = "mse" if name == "PowBackward0" else "mae"
+        facts = loss_facts(kind, "values", "written by hand", output, target, met=shape)
+        return Tail(facts, kinds, target, _received(below, output))
+    return None
+
+
+def _counts(path: list[Any], output: Tensor) -> Tail | None:
+    """p − y log p, the Poisson loss: of the two sides of a difference only one goes through a logarithm."""
+    for node in path:
+        sides = [below for below, _ in node.next_functions if below is not None]
+        if name_of(node) != "SubBackward0" or len(sides) != 2:
+            continue
+        ways = [[side, *path_between(side, output.grad_fn)[1:]] if side is not output.grad_fn else [] for side in sides]
+        logs = [any(name_of(n) == "LogBackward0" for n in way) for way in ways]
+        powers = any(name_of(n) == "PowBackward0" for way in ways for n in way)
+        if sorted(logs) != [False, True] or powers:
+            continue
+        plain, logged = ways[logs.index(False)], ways[logs.index(True)]
+        target = _multiplied(logged)
+        if target is None:
+            continue
+        return Tail(
+            loss_facts("poisson_nll", "values", "written by hand", output, target),
+            kinds_of(plain),
+            target,
+            _received(plain, output),
+        )
+    return None
+
+
+def loss_facts(
+    name: str, expects: Any, called: str, output: Tensor, target: Tensor | None, met: tuple[int, ...] = ()
+) -> LossFacts:
+    """The loss as it met the target; `met` is the shape of their difference, where it is known."""
+    shape = tuple(target.shape) if target is not None else ()
+    settings = {"met_shape": met} if met else {}
+    return LossFacts(name, expects, called or name, settings, tuple(output.shape), shape)
+
+
+def _picked(nodes: list[Any]) -> Tensor | None:
+    """The class by which one value of each row is picked: `z.gather(1, y)` or `z[rows, y]`."""
+    for node in nodes:
+        if name_of(node) == "GatherBackward0":
+            index = saved(node, "index")
+            return index.squeeze(1) if index is not None and index.dim() == 2 and index.shape[1] == 1 else None
+        if name_of(node) == "IndexBackward0":
+            indices = [i for i in getattr(node, "_saved_indices", ()) if isinstance(i, Tensor)]
+            whole = [i for i in indices if i.dim() == 1 and not i.is_floating_point() and i.dtype != torch.bool]
+            return whole[-1] if len(whole) == len(indices) == 2 else None
+    return None
+
+
+def _multiplied(path: list[Any]) -> Tensor | None:
+    """The tensor that a log-probability is multiplied with."""
+    for node in path:
+        if name_of(node) == "MulBackward0":
+            for side in ("other", "self"):
+                factor = saved(node, side)
+                if factor is not None and not factor.requires_grad and factor.dim() > 0:
+                    return factor
+    return None
+
+
+def _unweighted(target: Tensor | None) -> Tensor | None:
+    """Rows without the loss's own minus, one-hot ones without the weights of their classes."""
+    if target is None or not target.is_floating_point() or target.dim() != 2 or target.shape[1] < 2:
+        return target
+    target = -target if bool((target <= 0).all()) else target
+    one_each = bool(((target != 0).sum(1) == 1).all()) and bool((target >= 0).all())
+    return (target != 0).to(target.dtype) if one_each else target
+
+
+def _of_two_sides(nodes: list[Any], output: Tensor) -> Tensor | None:
+    """y of a log p ± b log(1 − p), where a = w y and b = v (1 − y) with weights and signs of their own."""
+    yes = no = None
+    for node in nodes:
+        weight = _multiplied([node])
+        if weight is None or not weight.is_floating_point():
+            continue
+        names = [name_of(n) for n in path_between(node, output.grad_fn)]
+        if not any(name.startswith(("Log", *OTHER_SIDE)) for name in names):
+            continue
+        if any(name.startswith(OTHER_SIDE) for name in names):
+            no = weight if no is None else no
+        else:
+            yes = weight if yes is None else yes
+    if yes is None or no is None or yes.shape != no.shape:
+        return None if no is None or yes is not None else 1 - no
+    for both in (yes + no, yes - no):
+        if both.numel() and bool((both == both.flatten()[0]).all()) and bool((both != 0).all()):
+            return yes / both
+    both = yes.abs() + no.abs()
+    return torch.where(both == 0, yes, yes.abs() / both)
+
+
+def _subtracted(node: Any, path: list[Any], output: Tensor) -> Tensor | None:
+    """target = prediction − residual, from the residual that a square or an absolute value keeps."""
+    residual = saved(node, "self")
+    below = path[path.index(node) + 1 :]
+    subtraction = next((n for n in below if name_of(n) == "SubBackward0"), None)
+    prediction = _received(below, output)
+    if residual is None or subtraction is None or prediction is None:
+        return None
+    prediction = prediction.detach()
+    if not bool(torch.isfinite(prediction).all()) or float(prediction.abs().max()) > LARGEST:
+        return None
+    sign = 1.0 if subtraction.next_functions[0][0] is not None else -1.0
+    return _apart(prediction, sign * residual.detach())
+
+
+def _received(below: list[Any], output: Tensor) -> Tensor | None:
+    """The output after the activations on the way; their nodes keep their results."""
+    last = next((node for node in below if name_of(node) in KINDS), None)
+    return output if last is None else saved(last, "result")
+
+
+def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
+    if residual.shape == prediction.shape:
+        return _snapped(prediction - residual, prediction)
+    n = len(prediction) if prediction.dim() else 0
+    if residual.shape != (n, n):
+        return None
+    # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
+    if prediction.dim() == 2:
+        return _snapped(prediction[0] - residual[0], prediction)
+    return _snapped(prediction[0] - residual[:, 0], prediction).unsqueeze(1)
+
+
+def _snapped(target: Tensor, output: Tensor) -> Tensor:
+    """Whole numbers where the subtraction has left only rounding beside them."""
+    slack = 16 * torch.finfo(target.dtype).eps * output.abs().max().clamp_min(1.0)
+    whole = target.round()
+    return torch.where((target - whole).abs() <= slack, whole, target)
