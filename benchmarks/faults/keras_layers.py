@@ -73,19 +73,17 @@ class ReluLSTM(nn.Module):
 def build(layers: list[dict[str, Any]], shape: Shape) -> nn.Sequential:
     """The network for examples of `shape` (channels first)."""
     modules: list[nn.Module] = []
-    for position, layer in enumerate(layers):
-        last = position >= len(layers) - 2
-        made, shape = _layer(layer, shape, last)
+    for layer in layers:
+        made, shape = _layer(layer, shape)
         modules += made
     return nn.Sequential(*modules)
 
 
-def _layer(layer: dict[str, Any], shape: Shape, last: bool) -> tuple[list[nn.Module], Shape]:
+def _layer(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
     kind = layer["class"]
-    build_one = _BUILDERS.get(kind)
-    if build_one is None:
-        return [], shape
-    modules, shape = build_one(layer, shape)
+    if kind not in _BUILDERS:
+        raise KeyError(f"no layer is known by the name {kind!r}")
+    modules, shape = _BUILDERS[kind](layer, shape)
     for module in modules:
         _initialise(module, layer)
     activation = layer.get("activation", "linear")
@@ -197,6 +195,15 @@ def _embedding(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Sh
     )
 
 
+def _global_pool(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    kind = nn.AdaptiveMaxPool2d if "Max" in layer["class"] else nn.AdaptiveAvgPool2d
+    return [kind(1), nn.Flatten()], (shape[0],)
+
+
+def _of(kind: Callable[[], nn.Module]) -> Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Shape]]:
+    return lambda layer, shape: ([kind()], shape)
+
+
 class _Codes(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x(i) → x(i+1)."""
@@ -214,6 +221,13 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Sh
     "Flatten": _flatten,
     "Dropout": lambda layer, shape: ([nn.Dropout(layer["rate"])], shape),
     "Activation": lambda layer, shape: ([], shape),
+    "InputLayer": lambda layer, shape: ([], shape),
+    "GlobalAveragePooling2D": _global_pool,
+    "GlobalMaxPooling2D": _global_pool,
+    "ReLU": _of(nn.ReLU),
+    "LeakyReLU": _of(lambda: nn.LeakyReLU(0.3)),
+    "ELU": _of(nn.ELU),
+    "Softmax": _of(lambda: nn.Softmax(-1)),
     "LSTM": _recurrent,
     "GRU": _recurrent,
     "SimpleRNN": _recurrent,
