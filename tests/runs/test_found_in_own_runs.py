@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from backlight.doctor import Diagnosis, diagnose
 from backlight.doctor.words import share_of
@@ -33,9 +35,9 @@ def far(seed):
     return x + 6, y
 
 
-def diagnosed(data, network, seed=3, **options) -> Diagnosis:
+def diagnosed(data, network=None, seed=3, module=None, **options) -> Diagnosis:
     config = configure({"seed": seed, "network": network, "schedule": "constant", "epochs": 15} | options)
-    run = assemble(data(seed), config)
+    run = assemble(data(seed), config, network=module)
     parts, settings = run.prepared, run.config.training
     loss = loss_name(run.task, count_outputs(run.module, run.task, parts.train.x))
     checkup = Checkup(run.module, loss, settings, len(parts.train.rows), parts.train.x)
@@ -114,3 +116,28 @@ def test_a_large_start_explains_the_units_of_its_own_layer():
     found = diagnosed(far, "64 sigmoid, 32 sigmoid", init="normal 6", **RAW)
     assert "saturated-units" not in names(found)
     assert any(c.name == "saturated-units" and "init-too-large explains it" in c.reason for c in found.considered)
+
+
+class Cut(nn.Module):
+    """Two layers with a graph that is cut between them, in a forward that a plan can or cannot look into."""
+
+    def __init__(self, readable):
+        super().__init__()
+        self.body, self.head, self.readable = nn.Linear(5, 32), nn.Linear(32, 1), readable
+
+    def forward(self, x):
+        h = torch.relu(self.body(x))
+        return self.head(h.detach() if self.readable else torch.tensor(h.tolist()))
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_graph_cut_inside_a_network_of_ones_own_is_named(readable):
+    found = diagnosed(mirrored, module=Cut(readable))
+    assert names(found)[0] == "detached-graph" and found.findings[0].layer == "body"
+
+
+def test_frozen_layers_of_a_network_of_ones_own_are_told():
+    network = nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 1))
+    network[0].requires_grad_(False)
+    found = {finding.name: finding for finding in diagnosed(mirrored, module=network).findings}
+    assert found["frozen-parameters"].severity in ("note", "warning") and "detached-graph" not in found

@@ -185,11 +185,13 @@ class Plan:
     def layers(self) -> tuple[Layer, ...]:
         """x(i), v(i), parameters and gradients of every layer of the last pass run with `observe=True`.
 
-        The tensors are views: they are overwritten by the next step.
+        A parameter that the pass brought no gradient to (`unreached`) has none here. The tensors are views: they are
+        overwritten by the next step.
         """
         if self._tape is None or self._tape.layers is None:
             raise RuntimeError("nothing was observed: call plan.forward(x, observe=True) first")
-        return tuple(leaf.observed(self._tape) for leaf in self.leaves)
+        missed = {id(p) for p in self.unreached}
+        return tuple(leaf.observed(self._tape, missed) for leaf in self.leaves)
 
     def release(self) -> None:
         """Forget the last pass and free what it holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -122,14 +122,17 @@ class LeafStep:
             tape.after(self)
         return v_in
 
-    def observed(self, tape: Tape) -> Layer:
-        """What the tape saw of this step; of shared parameters the gradients that come from this step."""
+    def observed(self, tape: Tape, unreached: Collection[int] = ()) -> Layer:
+        """What the tape saw of this step; of shared parameters the gradients that come from this step.
+
+        unreached: identities of the parameters that no gradient was brought to.
+        """
         seen = dict(tape.layers[self.name]) if tape.layers is not None else {}
         own = seen.pop("own", {})
         found = {k: own.get(k) if k in self.shared else p.grad for k, p in self.parameters.items()}
-        gradients = {k: gradient for k, gradient in found.items() if gradient is not None}
+        reached = {k: g for k, g in found.items() if g is not None and id(self.parameters[k]) not in unreached}
         parameters = {k: p.detach() for k, p in self.parameters.items()}
-        return Layer(self.name, type(self.module).__name__, parameters=parameters, gradients=gradients, **seen)
+        return Layer(self.name, type(self.module).__name__, parameters=parameters, gradients=reached, **seen)
 
     def _backward_apart(self, saved: Any, v: Tensor, accumulate: bool, wants_x: bool) -> tuple[Any, dict[str, Tensor]]:
         """v(i), and this step's part of the gradients of shared parameters, by name."""

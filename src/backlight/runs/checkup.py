@@ -95,6 +95,7 @@ class Checkup(Observer):
             batch_size=self.config.batch_size,
             shuffled=self.config.shuffle,
             fresh_gradients=len(seen.observed),
+            frozen=tuple(sorted(name for name, _ in self.module.named_parameters() if name not in trained)),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
             keeps_best=any(row.split == "validation" for row in seen.epochs),

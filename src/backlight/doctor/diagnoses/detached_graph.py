@@ -56,8 +56,8 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     if not run.observed:
         return
-    called = run.by_name
-    cut = [name for name in run.loop.without_gradient if name.rpartition(".")[0] in called]
+    held = {f"{layer.name}.{name}".lstrip(".") for layer in run.layers for name in layer.parameters}
+    cut = [name for name in run.loop.without_gradient if name in held]
     if run.loop.lost_gradients:
         yield RuledOut("Gradients had been set to None when the optimiser came: nothing is known of the graph.")
         return
