@@ -43,6 +43,13 @@ class Finding:
     treatment: str | None = None
     verdict: Verdict | None = None
 
+    def __str__(self) -> str:
+        """What `print` shows: severity, name and place, what was seen, and what to do."""
+        at = [f"in {self.layer}"] if self.layer else []
+        at += [f"at step {self.step:,}"] if self.step is not None else []
+        place = f" ({', '.join(at)})" if at else ""
+        return f"{self.severity}: {self.name.replace('-', ' ')}{place}. {self.message} Do: {self.prescription}"
+
 
 @dataclass(frozen=True)
 class Considered:
