@@ -9,7 +9,7 @@ import pytest
 
 from backlight.records import BacklightError, Epoch
 from backlight.report.curves import RUNS, read_courses, save_curves, short_names, text_curves
-from backlight.report.figures.curve_axes import usual_top
+from backlight.report.figures.curve_axes import score_name, usual_top
 from backlight.report.run_differences import differences
 from backlight.report.terminal import Frame, Line, plot
 
@@ -168,3 +168,9 @@ def test_what_tells_most_comes_first_and_the_rest_is_counted(tmp_path):
 
 def test_a_run_that_learned_nothing_stays_in_the_picture_and_one_that_diverged_leaves_it():
     assert usual_top([[2.3, 0.01], [2.3, 2.3], [1e9, 1e8]]) == pytest.approx(5 * 2.3)
+
+
+def test_accuracy_and_rmse_do_not_share_an_axis():
+    classes = Epoch(1.0, 10, "train", 0.5, 0.8, 0.2, 0.1, 1.0)
+    values = Epoch(1.0, 10, "train", 0.5, None, 61.0, 0.1, 1.0)
+    assert [score_name(rows) for rows in ([classes], [values], [classes, values])] == ["accuracy", "RMSE", ""]

@@ -10,9 +10,9 @@ import polars as pl
 from ..data.counted import counted
 from ..signals import Meaning, all_meanings
 from . import figures
-from .figures.signals import Grid, stretches
+from .figures.signals import MOMENT, Grid, stretches
 from .folder import RunFolder
-from .words import listed, spaced
+from .words import listed, percent, spaced
 
 MOST_COLUMNS = 40
 """Stretches of training in one map."""
@@ -44,14 +44,19 @@ class LayerMap:
 
     @property
     def judged(self) -> str:
-        """Whether all of it lies in the healthy range; empty where there is none."""
+        """How much of it lies in the healthy range; empty where there is none."""
         if self.meaning.low == -np.inf and self.meaning.high == np.inf:
             return ""
         if not self.outside:
             return "in the healthy range everywhere"
         rest = len(self.outside) - NAMED
         named = self.outside[:NAMED] + ([counted(rest, "more layer")] if rest > 0 else [])
-        return f"outside its healthy range at times in {listed(named)}"
+        return f"{percent(self._share_inside)} in the healthy range, outside it at times in {listed(named)}"
+
+    @property
+    def _share_inside(self) -> float:
+        """Share of the measured cells that lie in the healthy range."""
+        return 1 - float(self.grid.outside.sum()) / max(1, int((~np.isnan(self.grid.values)).sum()))
 
     @property
     def unit(self) -> str:
@@ -113,6 +118,8 @@ class _Course:
 
     def stretch(self, where: np.ndarray) -> float:
         """The shortest length of stretches of which nearly all have a number, if it was measured at `where`."""
+        if self.end < MOMENT:
+            return self.end
         for length in (factor * 10.0**power for power in range(-3, 7) for factor in (1, 2, 2.5, 5)):
             count = int(np.ceil(self.end / length - 1e-9))
             if count <= MOST_COLUMNS and len(set(stretches(where, length, count))) >= COVERED * count:

@@ -36,11 +36,9 @@ def score(row: Epoch) -> float:
 
 
 def score_name(rows: Iterable[Epoch]) -> str:
-    """`accuracy` or `RMSE`; empty where neither was measured."""
-    rows = list(rows)
-    if any(row.accuracy is not None for row in rows):
-        return "accuracy"
-    return "RMSE" if any(row.error is not None for row in rows) else ""
+    """`accuracy` or `RMSE`; empty where neither was measured, or one in some runs and the other in the others."""
+    found = {"accuracy" if row.accuracy is not None else "RMSE" for row in rows if math.isfinite(score(row))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def score_axis(name: str) -> str:

@@ -13,6 +13,7 @@ from .curve_axes import (
     across,
     axis_of,
     has_rates,
+    is_wide,
     of_split,
     places,
     rate_axes,
@@ -29,6 +30,8 @@ from .theme import ACCENT, GREY, INK, LINE, MUTED, PAPER, WARM, bare, canvas, th
 LINES: dict[str, Any] = {"train": "-", "validation": (0, (4, 2))}
 """Splits differ by dashes, so that they differ in grey print too."""
 _DOTS = (0, (1, 1.2))
+_SMALL = 0.01
+"""Losses below which ticks have many digits."""
 _RAW = 0.35
 """Opacity of what was measured, behind its smoothed line."""
 
@@ -55,7 +58,7 @@ def curves(
     figure, axis = canvas(width, height), axis_of(rows)
     rates, name = has_rates(rows), score_name(rows)
     entries = len(splits(rows)) * (2 if name else 1) + bool(of_split(rows, WITHIN)) + bool(_scored_within(rows))
-    left, right, top, bottom = 52, 52, 24 + 17 * math.ceil(entries / _legend_columns(width, entries)), 40
+    left, right, top, bottom = _left(rows), 52, 24 + 17 * math.ceil(entries / _legend_columns(width, entries)), 40
     grid = figure.add_gridspec(
         2 if rates else 1,
         1,
@@ -79,6 +82,12 @@ def curves(
     across(lowest, axis)
     _legend(figure, [loss] if right_axis is None else [loss, right_axis], width)
     return figure
+
+
+def _left(rows: Sequence[Epoch]) -> float:
+    """Pixels left of the axes: the ticks of a logarithmic axis, such as 0.0003, are long."""
+    finite = [row.loss for row in rows if math.isfinite(row.loss)]
+    return 70 if is_wide(finite) and min(finite) < _SMALL else 52
 
 
 def _losses(axes: Axes, rows: Sequence[Epoch], axis: str, smooth: float) -> None:

@@ -8,6 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from .theme import ACCENT, INK, MUTED, axes_within, canvas, themed
 
+CROWD = 1000
+"""Dots that lie over each other in many places."""
+
 
 @themed
 def scatter(pairs: Sequence[Sequence[float]], *, target: str, width: float = 370, height: float = 340) -> Figure:
@@ -17,7 +20,8 @@ def scatter(pairs: Sequence[Sequence[float]], *, target: str, width: float = 370
     true, predicted = np.asarray(pairs, dtype=float).T
     low, high = min(true.min(), predicted.min()), max(true.max(), predicted.max())
     axes.plot([low, high], [low, high], color=INK, linewidth=1, dashes=(4, 3))
-    axes.scatter(true, predicted, s=7, color=ACCENT, alpha=0.35, linewidths=0)
+    crowd = min(1.0, len(true) / CROWD)  # few dots are large and dense, many small and faint
+    axes.scatter(true, predicted, s=24 - 17 * crowd, color=ACCENT, alpha=0.8 - 0.45 * crowd, linewidths=0)
     margin = 0.03 * (high - low or 1)
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(low - margin, high + margin)

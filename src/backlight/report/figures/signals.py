@@ -26,6 +26,8 @@ TOP, BOTTOM = 56, 34
 START, GAP = 0.05, 0.03
 """Width of the first step's column and of the room after it, beside that of all stretches together."""
 OUTLINE = 1.3
+MOMENT = 1e-6
+"""Of an epoch: a training that ends sooner was observed at its first step only."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,11 @@ def _name_columns(axes: Axes, grid: Grid) -> None:
     edges = grid.edges
     axes.set_xlim(edges[0, 0], edges[-1, 1])
     end = edges[-1, 1] * grid.length
-    ticks = [tick for tick in MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end) if 0 < tick <= end * 1.001]
+    ticks = (
+        []
+        if end < MOMENT
+        else [tick for tick in MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end) if 0 < tick <= end * 1.001]
+    )
     axes.set_xticks(
         [edges[0].mean(), *(tick / grid.length for tick in ticks)], ["start", *(_short(tick) for tick in ticks)]
     )
