@@ -31,6 +31,8 @@ def examine_by_engine(entry: Entry, seed: int) -> Outcome | None:
     """Build and train one program by the engine; None where the engine cannot have been asked for it."""
     torch.manual_seed(seed)
     program = entry.build()
+    if not isinstance(program, Program):  # a loop written out
+        return None
     loss = _loss(program)
     config = _config(program)
     if loss is None or config is None or set(entry.causes) & set(BY_LOOP_ONLY):

@@ -14,6 +14,8 @@ FORUM, FORUM_SOUND = Collection(), Collection()
 """Faulty and sound scripts, written before the doctor saw any of them; its rules were mended with these in view."""
 LATER, LATER_SOUND = Collection(), Collection()
 """The same, written after that: the first figure on these was a blind one again."""
+THIRD, THIRD_SOUND = Collection(), Collection()
+"""And once more."""
 
 
 @dataclass
