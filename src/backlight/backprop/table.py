@@ -32,7 +32,6 @@ from typing import Any
 from torch import Tensor, nn
 
 Forward = Callable[[Any, Tensor], tuple[Tensor, Any]]
-Backward = Callable[[Any, Any, Tensor, Any], Tensor | None]
 
 
 class Slots:
@@ -55,7 +54,6 @@ class Rule:
 
     name: str
     forward: Callable[..., tuple[Tensor, Any]]
-    formula: str
     backward_function: Callable[..., Any] | None = None
     applies: Callable[[Any], bool] = field(default=lambda _: True)
     """Whether the rule covers this module's settings; where not, the step is opaque."""
@@ -82,7 +80,7 @@ class Rule:
         """
 
         def decorate(forward: Callable[..., tuple[Tensor, Any]]) -> Rule:
-            self.copies, self.free = Rule(forward.__name__, forward, (forward.__doc__ or "").strip()), free
+            self.copies, self.free = Rule(forward.__name__, forward), free
             return self.copies
 
         return decorate
@@ -145,7 +143,7 @@ def find_container(module: nn.Module) -> Callable[..., Any] | None:
 
 def _register(table: dict[type, Rule], types: tuple[type, ...], **traits: Any) -> Callable[[Callable[..., Any]], Rule]:
     def decorate(forward: Callable[..., Any]) -> Rule:
-        entry = Rule(forward.__name__, forward, (forward.__doc__ or "").strip(), **traits)
+        entry = Rule(forward.__name__, forward, **traits)
         for kind in types:
             if kind in table:
                 raise ValueError(f"{kind.__name__} has a rule already: {table[kind].name}")

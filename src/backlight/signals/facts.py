@@ -35,7 +35,6 @@ class ParameterFacts:
     """Largest absolute value."""
     equal_units: bool
     """Whether every unit (first axis) has the same values; False for a single unit."""
-    trainable: bool = True
 
     @property
     def fan_in(self) -> int:
@@ -118,6 +117,11 @@ class InputFacts:
     """Whether the columns are a table's features (two axes) rather than pixels or time steps."""
     target_correlation: np.ndarray
     """Pearson correlation of each feature with the target; empty where it has no meaning."""
+    target_told: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """How much of the target each feature of few values tells alone, from 0 to 1, as `told_by_value` says; nan for the
+    others, empty where the columns are no features."""
+    names: tuple[str, ...] = ()
+    """Names of the columns, where the source knows them."""
 
     @property
     def shared_end(self) -> float | None:

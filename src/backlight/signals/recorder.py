@@ -194,7 +194,6 @@ def describe_parameter(parameter: Tensor) -> ParameterFacts:
         std=float(p.std(correction=0)),
         largest=float(p.abs().max()) if p.numel() else 0.0,
         equal_units=bool(several and (p == p[:1]).all()),
-        trainable=parameter.requires_grad,
     )
 
 

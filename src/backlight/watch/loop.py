@@ -34,12 +34,12 @@ class Watch:
     """A watched loop. Use as a context manager around the loop; read `findings` in it or after it.
 
     It may be entered again, one time after the other, and goes on where it was. An error inside of the block passes
-    through, and what was seen up to it stays readable.
+    through, and what was seen up to it stays readable::
 
-    >>> with watch(model, optimizer, loss_fn=loss_fn) as seen:      # doctest: +SKIP
-    ...     for x, y in loader:
-    ...         optimizer.zero_grad(); loss_fn(model(x), y).backward(); optimizer.step()
-    >>> for finding in seen.findings: ...                           # doctest: +SKIP
+        with watch(model, optimizer, loss_fn=loss_fn) as seen:
+            for x, y in loader:
+                optimizer.zero_grad(); loss_fn(model(x), y).backward(); optimizer.step()
+        for finding in seen.findings: ...
     """
 
     def __init__(
