@@ -1,5 +1,7 @@
 """Held-out rows of several networks measured as one: what each network alone would have measured."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,8 @@ from torch import nn
 from backlight.records import TableInputs, Task
 from backlight.records.config import TrainingConfig
 from backlight.training import Copy, resolve, train, train_copies
+from backlight.training.looks import Looks
+from backlight.training.session import Session
 
 
 def _data(rows=60):
@@ -35,3 +39,14 @@ def test_folds_of_unequal_size_are_measured_as_alone(average):
         assert [row.accuracy for row in ours] == [row.accuracy for row in theirs]
         assert np.allclose([row.loss for row in ours], [row.loss for row in theirs], rtol=1e-5)
         assert one.best_epoch == alone.best_epoch
+
+
+def test_the_time_of_the_common_look_is_kept_free_before_the_deadline(monkeypatch):
+    x, y = _data()
+    sessions, measure, end_epoch = set(), Looks.measure, Session.end_epoch
+    monkeypatch.setattr(Looks, "measure", lambda self: time.sleep(0.1) or measure(self))
+    monkeypatch.setattr(Session, "end_epoch", lambda self, *found: sessions.add(self) or end_epoch(self, *found))
+    config = TrainingConfig(epochs=1, batch_size=16, learning_rate=0.05)
+    config = resolve(config, inputs=TableInputs(()), task=Task("binary", "y", (0, 1)), rows=40)
+    train_copies([Copy(_network(i), config, i) for i in range(2)], "cross-entropy", (x[:40], y[:40]), (x[40:], y[40:]))
+    assert [one.course.evaluation_seconds >= 0.1 for one in sessions] == [True, True]

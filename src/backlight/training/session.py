@@ -202,10 +202,11 @@ class Session:
 
     # -- the end of an epoch ----------------------------------------------------------------------------------------
 
-    def end_epoch(self, measured: Mapping[str, tuple[float, float]] | None = None) -> None:
+    def end_epoch(self, measured: Mapping[str, tuple[float, float]] | None = None, seconds: float = 0.0) -> None:
         """Measure the rows of every split, and keep the parameters where they are the best so far.
 
         measured: loss and score by split, where they are known.
+        seconds: what it took to learn them.
         """
         self.epoch += 1
         losses, rows_per_second, began = self.history.losses, self.history.rows_per_second, time.monotonic()
@@ -216,7 +217,8 @@ class Session:
         self.history.rows += rows
         if rows[-1].split == "validation":
             self.best.offer(self.epoch, rows[-1].loss, self.steps.standing)
-        self.course.evaluation_seconds = max(self.course.evaluation_seconds, 1.1 * (time.monotonic() - began))
+        seconds += time.monotonic() - began
+        self.course.evaluation_seconds = max(self.course.evaluation_seconds, 1.1 * seconds)
         self._tell(
             "on_epoch",
             rows=tuple(rows),

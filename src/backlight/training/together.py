@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -72,11 +73,13 @@ class Together:
                     self._follow()
                 if first.course.out_of_time:
                     break
+            began = time.monotonic()
             measured = self._looks.measure() if self._looks is not None else [None] * len(self.sessions)
+            looked = time.monotonic() - began
             for session, found, generator in zip(self.sessions, measured, self._generators, strict=True):
                 if session.checkpoints.folder is not None:
                     session.random = random_state() | {f"random.{generator.device.type}": generator.get_state()}
-                session.end_epoch(found)
+                session.end_epoch(found, looked)
 
     def _watched(self) -> dict[int, _Before]:
         """Sessions whose next step someone wants to see, by their place."""
