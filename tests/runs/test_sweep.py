@@ -16,6 +16,7 @@ from backlight.report.swept import _WORDS, name_of, question
 from backlight.runs.sweep_values import read_over, sweepable, widened
 from backlight.runs.sweep_words import verdict
 from backlight.training.contest import Contest, Race
+from backlight.training.defaults import OWN_RATE
 from backlight.training.session import Session
 
 QUICK = {"network": "16 relu", "epochs": 6, "batch_size": 32, "diagnose": False, "verbose": False}
@@ -215,7 +216,7 @@ def test_who_describes_a_network_without_a_rate_is_told_of_the_search(tmp_path):
         return [note for note in run.evaluation["notes"] if "--lr auto" in note]
 
     (note,) = told(network="8 relu", out=tmp_path / "own")
-    assert "0.001" in note
+    assert f"The learning rate {OWN_RATE:g}" in note
     assert told(network="8 relu", learning_rate=0.01, out=tmp_path / "given") == []
     assert told(network="8 relu", learning_rate="auto", out=tmp_path / "auto") == []
     assert told(out=tmp_path / "chosen") == []

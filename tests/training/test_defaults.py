@@ -5,6 +5,7 @@ import pytest
 from backlight.records import ArrayInputs, ImageInputs, TableInputs, Task
 from backlight.records.config import TrainingConfig
 from backlight.training import resolve
+from backlight.training.defaults import GENTLE_RATE, OWN_RATE
 
 CLASSES, VALUES = Task("multiclass", "y", (0, 1, 2)), Task("regression", "y")
 TABLE = TableInputs(())
@@ -24,10 +25,18 @@ def test_members_of_a_default_ensemble_take_fewer_and_larger_steps(rows):
     assert member.batch_size <= rows
 
 
-def test_a_network_of_ones_own_keeps_the_careful_rate():
-    folds = TrainingConfig(ensemble=5, folds=True)
-    own = resolve(folds, inputs=TABLE, task=CLASSES, rows=300, own_network=True)
-    assert own.learning_rate == resolve(TrainingConfig(), inputs=TABLE, task=CLASSES, rows=300).learning_rate
+@pytest.mark.parametrize("inputs", [TABLE, IMAGES, ArrayInputs((9, 4))])
+@pytest.mark.parametrize("rows", [100, 3000, 100_000])
+def test_a_network_of_ones_own_gets_one_rate_and_a_gentle_one_where_it_was_trained_before(inputs, rows):
+    def own(optimizer=None, **more):
+        config = TrainingConfig(ensemble=5, folds=True, optimizer=optimizer)
+        return resolve(config, inputs=inputs, task=CLASSES, rows=rows, own_network=True, **more)
+
+    assert own().optimizer == "adamw" and own().learning_rate == OWN_RATE
+    assert own(begun=True).learning_rate == GENTLE_RATE < OWN_RATE
+    adam = own("adam")
+    assert (adam.learning_rate, adam.weight_decay) == (OWN_RATE, 0.0)
+    assert own("sgd").learning_rate > OWN_RATE
 
 
 def test_labels_are_smoothed_for_many_images_and_a_little_for_few_rows_of_a_table():

@@ -221,7 +221,7 @@ def test_a_network_of_the_users_own_gets_a_gentle_rate_on_images():
     default = resolve(TrainingConfig(), inputs=inputs, task=task, rows=1000)
     own = resolve(TrainingConfig(), inputs=inputs, task=task, rows=1000, own_network=True)
     assert (default.optimizer, own.optimizer) == ("sgd", "adamw")
-    assert own.learning_rate <= 1e-3
+    assert own.learning_rate < 1e-2 < default.learning_rate
     asked = resolve(TrainingConfig(optimizer="sgd"), inputs=inputs, task=task, rows=1000, own_network=True)
     assert asked.optimizer == "sgd" and asked.learning_rate > own.learning_rate
 

@@ -151,7 +151,9 @@ def filled_in(config: Config, source: Any, prepared: Prepared, description: str 
     """The settings with every choice that was left open, for run.toml."""
     task, inputs = prepared.task, prepared.inputs
     own = config.network.description is not None or description is None
-    training = resolve(config.training, inputs=inputs, task=task, rows=len(prepared.train.rows), own_network=own)
+    begun = config.network.init_from is not None
+    rows = len(prepared.train.rows)
+    training = resolve(config.training, inputs=inputs, task=task, rows=rows, own_network=own, begun=begun)
     data = {
         "target": task.target,
         "task": task.kind,

@@ -60,14 +60,12 @@ def find_rate(assembly: Assembly, module: nn.Module) -> None:
 def mention_search(assembly: Assembly, given: TrainingConfig) -> None:
     """Tell whoever described a network and left its rate open that the rate is a guess, which a search may better.
 
-    The default network's rate was tuned with it. A rate that most networks bear is low for many: a search took the
-    validation loss of plain networks on Beijing air quality and handwritten digits down by a fifth and more
-    (docs/benchmarks.md).
+    The default network's rate was tuned with it. A rate that most networks bear is not the best of each.
     """
     if given.learning_rate is None and given.learning_rate_from is None:
         assembly.note(
-            f"The learning rate {assembly.config.training.learning_rate:g} is one that most networks bear, and low for "
-            "many: --lr auto looks for the one that suits this network, in the time of one or two trainings."
+            f"The learning rate {assembly.config.training.learning_rate:g} is one that most networks bear: "
+            "--lr auto looks for the one that suits this network, in the time of one or two trainings."
         )
 
 

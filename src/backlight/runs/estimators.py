@@ -166,7 +166,9 @@ class _Estimator(BaseEstimator):
         entrance, (x, target) = intake.entrance, intake.train
         modules = list(members_of(self.module_)) if again else self._new_modules(intake, config, task)
         module = modules[0]
-        training = resolve(intake.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own)
+        training = resolve(
+            intake.training, inputs=entrance.inputs, task=task, rows=len(target), own_network=own, begun=again
+        )
         loss = loss_name(task, count_outputs(module, task, x))
         check_batch_size(module, training, x)
         watching = view() if self.verbose else None
