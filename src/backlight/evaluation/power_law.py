@@ -21,7 +21,7 @@ Hestness et al. measured on large networks; 95 % of the prior lie between 0.23 a
 REUSE = (15.0, 1.0)
 """Prior of R, log-normal in the same way: Muennighoff et al. 2023 fitted 15.4 to language models; how far small
 networks differ is not known, so that 95 % lie between 2 and 110."""
-DELAYED = {0.0: 0.85, 0.3: 0.05, 1.0: 0.05, 3.0: 0.05}
+DELAYED = {0.0: 0.90, 0.3: 0.05, 1.0: 0.05}
 """Prior of the delay d over the largest D: a curve without one falls fastest at its beginning, one with a delay is flat
 until about d. Few are, but on those a law without it is sure and wrong."""
 TURNED = 0.1
