@@ -4,8 +4,10 @@
     python -m benchmarks.sweep cifar10.zip --rows 5000 --network "conv 16, norm, relu, …" [--step 2]
 
 For each seed: one sweep; then a training at every rate of a grid, one by one, and one at the recommended rate, all with
-the same start, order and split. Printed: the recommended rate's final validation loss over the lowest of the grid, and
-the cost of the sweep in plain runs, by rows and by time (of a training alone, at the recommended rate).
+the same start, order and split. With `--orders 4` each of these is the mean over four orders of the rows, which tells
+what a rate is worth from the luck of one training. Printed: the recommended rate's final validation loss over the
+lowest of the grid, and the cost of the sweep in plain runs, by rows and by time (of a training alone, at the
+recommended rate).
 """
 
 import argparse
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="images taken of a larger set")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--orders", type=int, default=1, help="trainings of each rate, their losses averaged")
     parser.add_argument("--step", type=float, default=math.sqrt(2), help="factor between two rates of the grid")
     parser.add_argument("--low", type=float, default=1 / 8, help="lowest rate of the grid, times the default")
     parser.add_argument("--high", type=float, default=32)
@@ -66,21 +69,23 @@ def one_seed(given: argparse.Namespace, source: Any, options: dict[str, Any], se
     base = assembly.config.training.learning_rate or 1e-3
 
     def alone(rate: float) -> tuple[float, float]:
-        """(final validation loss: the lowest, whose parameters are kept; seconds)"""
+        """(final validation loss: the lowest, whose parameters are kept; seconds), means over the orders"""
         config = assembly.config.training.model_copy(update={"learning_rate": rate})
-        began = time.monotonic()
-        trained = train(
-            copy.deepcopy(assembly.module),
-            contest.loss,
-            contest.train,
-            contest.validation,
-            config,
-            seed=seed,
-            unit=contest.unit,
-            augmentation=contest.augmentation,
-        )
-        losses = [row.loss for row in trained.history if row.split == "validation" and math.isfinite(row.loss)]
-        return min(losses, default=math.inf), time.monotonic() - began
+        began, finals = time.monotonic(), []
+        for order in range(given.orders):
+            trained = train(
+                copy.deepcopy(assembly.module),
+                contest.loss,
+                contest.train,
+                contest.validation,
+                config,
+                seed=seed + 1000 * order,
+                unit=contest.unit,
+                augmentation=contest.augmentation,
+            )
+            losses = [row.loss for row in trained.history if row.split == "validation" and math.isfinite(row.loss)]
+            finals.append(min(losses, default=math.inf))
+        return sum(finals) / given.orders, (time.monotonic() - began) / given.orders
 
     with tempfile.TemporaryDirectory() as folder:
         found = sweep(source, out=Path(folder) / "sweep", seed=seed, verbose=False, **options)
