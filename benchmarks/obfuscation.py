@@ -27,11 +27,12 @@ DEPTH, WIDTH, CLASSES = 30, 64, 10
 EPOCHS, BATCH, RATE = 20, 64, 3e-4
 STYLES = {
     "plain": ("#d1495b", "-", "o"),
-    "pretrained layer by layer": ("#2e86ab", "--", "s"),
-    "orthogonal start": ("#2e86ab", "-", "^"),
-    "layer norm": ("#6a994e", "-", "D"),
-    "residual": ("#444444", "-", "v"),
+    "pretrained layer by layer": ("#2e86ab", (0, (5, 2)), "s"),
+    "orthogonal start": ("#2e86ab", (0, (1, 1.3)), "^"),
+    "layer norm": ("#6a994e", (0, (6, 2, 1, 2)), "D"),
+    "residual": ("#222222", "-", "x"),
 }
+"""Dashes and markers tell them apart in grey, too."""
 
 
 def main() -> None:
@@ -133,7 +134,8 @@ def draw(results: dict[str, tuple[list[float], list[float], list[float]]]) -> Fi
         for name, values in results.items():
             colour, line, mark = STYLES[name]
             places = np.arange(1, len(values[number]) + 1)
-            axes.plot(places, values[number], line, color=colour, marker=mark, markersize=3.5, markevery=3, label=name)
+            look = {"color": colour, "linestyle": line, "marker": mark, "markersize": 5, "markevery": 4}
+            axes.plot(places, values[number], **look, label=name)
         axes.set_title(title, fontsize=10, loc="left")
         axes.set_xlabel("layer, from the input" if number < 2 else "epoch")
         axes.spines[["top", "right"]].set_visible(False)
