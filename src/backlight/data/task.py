@@ -3,6 +3,7 @@
 import polars as pl
 
 from ..records import BacklightError, ClassLabel, Task, TaskKind
+from .counted import counted
 from .dataset import Dataset
 from .labels import without_classes
 
@@ -44,7 +45,7 @@ def infer_task(target: pl.Series, wanted: TaskKind | None, place: str) -> Task:
     distinct = target.n_unique()
     if len(target) < LEAST_ROWS:
         raise BacklightError(
-            f"{place} has {len(target)} rows with a target; give at least {LEAST_ROWS}, better hundreds."
+            f"{place} has {counted(len(target), 'row')} with a target; give at least {LEAST_ROWS}, better hundreds."
         )
     if distinct == 1:
         raise BacklightError(
