@@ -10,18 +10,19 @@ from benchmarks.faults import (
     posted_output,
     posted_training,
     sound,
+    third,
 )
 from benchmarks.faults.bench import examine
-from benchmarks.faults.loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND
+from benchmarks.faults.loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND
 from benchmarks.faults.programs import POSTED, SOUND
 from benchmarks.faults.sick import SICK
 
 assert posted_output and posted_training and sound  # they fill the collections
-assert forum_output and forum_loop and forum_sound and later_faulty and later_sound
-COLLECTIONS = (SICK, POSTED, SOUND, FORUM, FORUM_SOUND, LATER, LATER_SOUND)
+assert forum_output and forum_loop and forum_sound and later_faulty and later_sound and third
+COLLECTIONS = (SICK, POSTED, SOUND, FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND)
 PROGRAMS = {entry.name: entry for collection in COLLECTIONS for entry in collection.entries}
-FAULTY = [*POSTED.entries, *FORUM.entries, *LATER.entries]
-HEALTHY = [*SOUND.entries, *FORUM_SOUND.entries, *LATER_SOUND.entries]
+FAULTY = [*POSTED.entries, *FORUM.entries, *LATER.entries, *THIRD.entries]
+HEALTHY = [*SOUND.entries, *FORUM_SOUND.entries, *LATER_SOUND.entries, *THIRD_SOUND.entries]
 
 PAIRS = [
     ("output-activation", "softmax-over-the-batch", ("digits-as-log-probabilities",)),
@@ -45,6 +46,8 @@ PAIRS = [
     ("unscaled-features", "microvolts", ("words-pooled",)),
     ("learning-rate-too-low", "plateau-schedule-that-waits-for-a-rise", ("rate-lowered-on-a-plateau",)),
     ("learning-rate-too-high", "momentum-of-ninety-nine", ("parameters-averaged",)),
+    ("zero-init", "head-and-body-filled-with-zeros", ("recurrent-cell-by-hand",)),
+    ("learning-rate-too-low", "embedding-by-plain-descent", ("reviews-by-words",)),
     ("init-too-large", "recurrent-weights-of-three", ("clipped-lstm", "two-layers-of-memory-with-dropout")),
     ("class-imbalance", "two-in-a-hundred", ("variational-autoencoder", "classes-weighed")),
     ("missing-nonlinearity", "hidden-layers-without-activation", ("digits-logistic", "adapter-of-low-rank")),

@@ -5,6 +5,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import main_weight
 from ..words import share_of
 
 TRAVEL = 0.05
@@ -93,7 +94,9 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
 def _each_step(run: RunFacts) -> list[float]:
     """‖ΔW‖/‖W‖ (median over layers) of every step: that of the latest observed one, for observations grow rare."""
     by_step: dict[int, list[float]] = {}
-    for layer in run.weighted:
+    for layer in run.layers:
+        if main_weight(layer) is None:
+            continue
         for step, value in run.signals.series("update_ratio", layer.name):
             by_step.setdefault(step, []).append(value)
     observed = sorted(by_step)

@@ -24,7 +24,8 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     No network, learning rate or loss will help; what training does learn is by heart.
 
     When it is wrong
-    For targets that only a deep network sees (objects in pictures, parity of many bits).
+    For targets that only a deep network sees (objects in pictures, parity of many bits). Of rows of codes (words)
+    nothing is said.
 
     Example
     Rows and targets sorted differently before they were joined.
@@ -36,6 +37,9 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Zhang et al.: Understanding deep learning requires rethinking generalization (2017).
     """
     assert run.probe is not None
+    if run.inputs is not None and not run.inputs.floating:
+        yield RuledOut("The rows are codes, between which simple predictors know no distance.")
+        return
     rows, scores = run.probe.rows, run.probe.skill
     validation = [row.loss for row in run.epochs if row.split == "validation"]
     constant = run.constant_loss

@@ -13,7 +13,7 @@ EARLY = 10
 @diagnosis(
     "I301",
     "zero-init",
-    needs=("weighted",),
+    needs=("multiplying",),
     treatments=("init",),
     explains=(
         "symmetric-init",
@@ -56,14 +56,15 @@ def zero_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     He et al.: Delving Deep into Rectifiers (2015). Glorot, Bengio (2010).
     """
-    zero = [layer.name for layer in run.weighted if (w := main_weight(layer)) is not None and w.largest == 0]
+    zero = [layer.name for layer in run.multiplying if (w := main_weight(layer)) is not None and w.largest == 0]
     silent = [name for name in zero if not any(run.signals.values("gradient_norm", name)[:EARLY])]
     if not silent or not run.signals.values("gradient_norm", silent[0]):
         yield RuledOut(f"{len(zero)} weights start at zero, {len(silent)} of them without a gradient.")
         return
     yield Seen(
         "error",
-        f"{len(zero)} of {len(run.weighted)} weights start at zero, and {', '.join(silent[:4])} received no gradient.",
+        f"{len(zero)} of {len(run.multiplying)} weights start at zero, and {', '.join(silent[:4])} received no"
+        " gradient.",
         "Initialise weights at random (He for rectifiers, Glorot for tanh); leave only biases at zero.",
         layer=silent[0],
         step=0,
