@@ -59,6 +59,11 @@ SOUND: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module]] =
         SCORES,
         nn.Identity(),
     ),
+    "both sides of one sigmoid": (
+        lambda p, y: F.nll_loss(log(torch.cat([1 - p, p], 1)), y[:, 0].long()),
+        YES_NO,
+        nn.Sigmoid(),
+    ),
     "counts": (lambda p, y: -(y * torch.log(p + TINY) - p).mean(), POSITIVE.round(), nn.Softplus()),
 }
 FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, str]] = {
@@ -70,6 +75,10 @@ FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, s
     ),
     "sigmoids share no one": (
         lambda p, y: -(y * log(p / p.sum(1, keepdim=True))).sum(1).mean(), CLASSES, nn.Sigmoid(), "output-activation"
+    ),
+    "sigmoids divided by their sum": (
+        lambda p, y: F.nll_loss(log(p / p.sum(1, keepdim=True)), y.argmax(1)), CLASSES, nn.Sigmoid(),
+        "output-activation",
     ),
     "counts below zero": (lambda p, y: (p - y * log(p)).mean(), VALUES, nn.Softplus(), "loss-mismatch"),
     "values that a sigmoid cannot say": (

@@ -93,12 +93,14 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
             evidence={"loss": loss.name, "output_minimum": output.minimum, "output_maximum": output.maximum},
         )
         return
+    last_layer = run.by_name.get(output.layer)
+    one_each = last_layer is not None and last_layer.units == output.units
     problem = (
         _one_softmax(output)
         or _two_in_a_row(output)
         or (_several_labels(loss, output, t) if t is not None else None)
         or _softmax_over_rows(loss, output)
-        or _classes(loss, output)
+        or _classes(loss, output, one_each)
         or _two_classes(loss, output)
         or (_range(output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
         or (_clamped(run, output, t) if t is not None and loss.name in DISTANCE else None)
@@ -195,8 +197,8 @@ def _clamped(run: RunFacts, output: OutputFacts, t: TargetFacts) -> tuple[str, s
     )
 
 
-def _classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
-    """Cross-entropy over classes: on logits, on log-probabilities, on probabilities."""
+def _classes(loss: LossFacts, output: OutputFacts, one_each: bool) -> tuple[str, str] | None:
+    """Cross-entropy over classes: on logits, log-probabilities, probabilities; `one_each`: a unit for each class."""
     last = output.chain[-1] if output.chain else ""
     if loss.name in ("cross_entropy", "multi_margin") and loss.expects == "logits":
         if last in SQUASHING:
@@ -216,10 +218,14 @@ def _classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None:
                 f"{loss.called} expects log-probabilities, but receives {last or 'linear outputs'}.",
                 "Use cross-entropy on the linear outputs, or a log-softmax before this loss.",
             )
-    elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax" and not output.rows_sum_to_one:
+    elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax":
+        divided = output.rows_sum_to_one
+        if divided and not (last == "Sigmoid" and one_each):
+            return None
         return (
             f"A cross-entropy over {output.units} classes reads probabilities, but the outputs come from"
-            f" {last.lower() or 'a linear layer'} and do not sum to one.",
+            f" {last.lower() or 'a linear layer'} and {'only' if divided else 'do not'} sum to one"
+            f"{' since they are divided by their sum' if divided else ''}.",
             "End in a softmax, or use cross-entropy on the linear outputs.",
         )
     return None
