@@ -105,7 +105,7 @@ def test_the_command_answers_with_the_fixed_keys_and_tells_a_person(folders, cap
     page = capsys.readouterr().out
     for words in ("v(i) = v(i+1) · ∂x(i+1)/∂x(i)", "alcohol", "truth", "probability of the right class", "How σ was"):
         assert words in page
-    table = page[page.index(" i  layer") : page.index("|·|")]
+    table = page[page.index("i  layer  ") : page.index("|·|")]
     assert max(map(len, table.splitlines())) <= 100
     for layer in said["layers"]:
         assert layer["layer"] in page and f"{layer['x_norm']:.3g}" in page
