@@ -3,10 +3,12 @@
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from torch import nn
 
+import backlight as bl
 from backlight.doctor import Diagnosis, diagnose
 from backlight.doctor.words import share_of
 from backlight.runs.assembly import assemble
@@ -141,3 +143,14 @@ def test_frozen_layers_of_a_network_of_ones_own_are_told():
     network[0].requires_grad_(False)
     found = {finding.name: finding for finding in diagnosed(mirrored, module=network).findings}
     assert found["frozen-parameters"].severity in ("note", "warning") and "detached-graph" not in found
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_category_that_gives_three_classes_away_is_named_with_its_column(tmp_path, leaks):
+    rng = np.random.default_rng(0)
+    x, kind = rng.normal(size=(400, 2)), rng.integers(0, 3, 400)
+    label = np.array(["closed", "open", "void"])[kind if leaks else rng.integers(0, 3, 400)]
+    frame = pl.DataFrame({"size": x[:, 0], "age": x[:, 1], "state": label, "target": [f"kind {k}" for k in kind]})
+    run = bl.train(frame, target="target", network="16 relu", epochs=5, treat=False, out=tmp_path / "run")
+    found = [finding.message for finding in run.findings if finding.name == "leaking-feature"]
+    assert [message.startswith("Column 'state' alone gives the target") for message in found] == [True] * leaks

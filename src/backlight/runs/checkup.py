@@ -39,11 +39,21 @@ class Checkup(Observer):
     """Records signals of the engine's steps and hands them, with the facts of the run, to the doctor."""
 
     def __init__(
-        self, module: nn.Module, loss: str, config: TrainingConfig, rows: int, x: np.ndarray | Tensor | None = None
+        self,
+        module: nn.Module,
+        loss: str,
+        config: TrainingConfig,
+        rows: int,
+        x: np.ndarray | Tensor | None = None,
+        columns: tuple[str, ...] = (),
     ) -> None:
-        """x: the rows of training, over which dead units are counted at the end; else over the batches observed."""
+        """x: the rows of training, over which dead units are counted at the end; else over the batches observed.
+
+        columns: names of the features, for findings that speak of one.
+        """
         self.module, self.loss, self.config, self.rows, self.x = module, loss, config, rows, x
         self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
+        self.recorder.inputs.names = columns
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()

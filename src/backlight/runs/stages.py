@@ -12,7 +12,7 @@ from .. import files
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..network import to_json
 from ..network.layers import Ensemble
-from ..records import BacklightError
+from ..records import BacklightError, TableInputs
 from ..report import write_report
 from ..training import Observer, Trained
 from ..training import train as fit
@@ -51,9 +51,10 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     folder = out if resume and out is not None else begin(assembly, out)
     tell(assembly, "on_folder", folder)
     first = members_of(assembly.module)[0]
-    checkup = Checkup(
-        first, loss, assembly.config.training, len(assembly.prepared.train.rows), assembly.prepared.train.x
-    )
+    parts, inputs = assembly.prepared, assembly.prepared.inputs
+    columns = tuple(f.name for f in inputs.features) if isinstance(inputs, TableInputs) else ()
+    columns = columns or tuple(parts.preprocessing.columns)
+    checkup = Checkup(first, loss, assembly.config.training, len(parts.train.rows), parts.train.x, columns)
     looking = [checkup] if assembly.config.diagnose else []
     try:
         trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)

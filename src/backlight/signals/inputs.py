@@ -9,6 +9,7 @@ from torch import Tensor
 from .columns import RunningColumns
 from .facts import InputFacts
 from .thinning import thinned
+from .told import told_by_value
 
 FINGERPRINT_VALUES = 256
 """Values of a row that its fingerprint is made from, evenly spaced."""
@@ -33,6 +34,7 @@ class InputStatistics:
         self._dtype = torch.float32
         self._cross = np.zeros(0)
         self._target = RunningColumns()
+        self.names: tuple[str, ...] = ()
         self.sample: list[tuple[np.ndarray, np.ndarray]] = []
         self._sampled = 0
 
@@ -125,7 +127,14 @@ class InputStatistics:
             column_high=c.high,
             columns_are_features=len(self._shape) == 1,
             target_correlation=self._correlation(),
+            target_told=self._told(),
+            names=self.names if len(self.names) == len(c.mean) else (),
         )
+
+    def _told(self) -> np.ndarray:
+        if len(self._shape) != 1 or not self.sample or self._shape[0] > SAMPLE_VALUES:
+            return np.zeros(0)
+        return told_by_value(np.concatenate([x for x, _ in self.sample]), np.concatenate([y for _, y in self.sample]))
 
 
 def fingerprints(x: Tensor) -> np.ndarray:

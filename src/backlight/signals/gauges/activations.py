@@ -44,7 +44,16 @@ def row_std(layer: Layer) -> Tensor | None:
     return root_mean_square(y - y.mean(0))
 
 
-@signal("zero_share", needs=("y",), meaning=Meaning("zeros in the output x(i+1)", scale="share"))
+@signal(
+    "zero_share",
+    needs=("y",),
+    meaning=Meaning(
+        "zeros in the output x(i+1)",
+        scale="share",
+        high=0.85,
+        source="Half are zero at the start; up to 85 % of true zeros do not hurt (Glorot, Bordes, Bengio 2011).",
+    ),
+)
 def zero_share(layer: Layer) -> Tensor | None:
     """How much of a rectifier's output is zero? Share of zeros in x(i+1)."""
     if layer.y is None or layer.kind not in RECTIFIERS:
