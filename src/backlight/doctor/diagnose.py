@@ -25,8 +25,8 @@ def diagnose(run: RunFacts) -> Diagnosis:
     A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it; a mere
     symptom of a bad run, when any warning does.
     Rank: severity; contradictions before thresholds; what harms new rows only behind the rest, where the training rows
-    are not fitted either; then how many of the things seen it explains; then the order of codes, which goes from the
-    program over data, output, initialisation, network and units to the course of the training.
+    are not fitted either; then how many of the things seen it explains; then mere symptoms behind the rest; then the
+    order of codes, which goes from the program over data, output, initialisation and network to the training.
     """
     rules = all_diagnoses()
     found: dict[str, list[Finding]] = {}
@@ -93,5 +93,4 @@ def _rank(
 ) -> tuple[int, bool, bool, int, bool, str]:
     rule = rules[group[0].name]
     explains = sum(cause == rule.name for cause in explained.values())
-    course = rule.code.startswith("T")
-    return _severity(group), not rule.certain, poor and rule.held_out, -explains, course, rule.code
+    return _severity(group), not rule.certain, poor and rule.held_out, -explains, rule.symptom, rule.code

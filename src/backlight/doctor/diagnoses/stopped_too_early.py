@@ -21,7 +21,7 @@ SURE = 2.0
 """Standard errors by which the fall must exceed the noise of the loss."""
 
 
-@diagnosis("T803", "stopped-too-early", needs=("losses",), treatments=("more-epochs",))
+@diagnosis("T803", "stopped-too-early", needs=("losses",), treatments=("more-epochs",), symptom=True)
 def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The run ended while the loss was still falling, or after a handful of updates.
 

@@ -15,6 +15,8 @@ FADED_AND_FAILED = 1e-2
 two to nine weighted layers none was below 0.03, of those with three and more none below 0.06."""
 NOTHING = 1e-7
 """Norm of the whole gradient, relative to the loss of a constant, below which nothing is taught at all."""
+FEWEST_STEPS = 100
+"""Updates that a run must have had for its failure to tell of the gradient (as in stopped-too-early)."""
 EARLY = 12
 """Observations from the start that are looked at: later small gradients may mean success."""
 
@@ -67,7 +69,7 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     first, last, ratio, layers = own
     passed = _first_beside_last(run, lambda name, most: run.signals.values("v_rms", name)[:most])
-    failed = run.finished and not run.learned
+    failed = run.finished and not run.learned and run.loop.steps >= FEWEST_STEPS
     silent = median(norms) < NOTHING * max(1e-12, abs(run.reference_loss)) and not run.learned
     weak = min(ratio, passed[2]) if passed else ratio
     faded = layers > 2 and (ratio < FADED or (failed and weak < FADED_AND_FAILED))
