@@ -19,7 +19,7 @@ import numpy as np
 
 from backlight import learning_curve, read
 from backlight.evaluation.learning_curve import to_error
-from backlight.runs.learning_curve_sizes import ground, measure, passes
+from backlight.runs.learning_curves.sizes import ground, measure, passes
 from backlight.runs.options import configure
 
 

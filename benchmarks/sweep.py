@@ -25,7 +25,7 @@ from backlight.data import prepare
 from backlight.records.config import DataConfig
 from backlight.runs.assembly import assemble
 from backlight.runs.options import configure
-from backlight.runs.sweep_run import contest_of
+from backlight.runs.sweeps.sweep import contest_of
 from backlight.training import train
 
 

@@ -20,8 +20,8 @@ from backlight.runs.assembly import Assembly, assemble
 from backlight.runs.checkup import Checkup
 from backlight.runs.module import count_outputs, loss_name
 from backlight.runs.options import configure
-from backlight.runs.proof import Prover
-from backlight.runs.proof_bench import Bench
+from backlight.runs.proofs.bench import Bench
+from backlight.runs.proofs.proof import Prover
 from backlight.training import train
 
 Rows = tuple[np.ndarray, np.ndarray]

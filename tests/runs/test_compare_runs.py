@@ -9,7 +9,7 @@ import pytest
 
 import backlight as bl
 from backlight.cli.app import run as command
-from backlight.runs.comparison_words import sentences
+from backlight.runs.comparisons.words import sentences
 
 QUIET = {"verbose": False, "diagnose": False, "epochs": 3}
 

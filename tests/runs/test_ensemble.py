@@ -9,8 +9,8 @@ import torch
 
 import backlight as bl
 from backlight.network.layers import Ensemble
-from backlight.runs import ensemble as ensembles
-from backlight.runs.ensemble import draw_folds, members_of
+from backlight.runs.ensembles import ensemble as ensembles
+from backlight.runs.ensembles.ensemble import draw_folds, members_of
 from backlight.training import Observer, resumption
 from backlight.training.session import Session
 

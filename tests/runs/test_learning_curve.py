@@ -11,8 +11,8 @@ from backlight.cli.app import run as command
 from backlight.data import prepare, read
 from backlight.records import BacklightError
 from backlight.records.config import Config, DataConfig
-from backlight.runs import learning_curve_run
-from backlight.runs.learning_curve_sizes import ground
+from backlight.runs.learning_curves import learning_curve as curve_module
+from backlight.runs.learning_curves.sizes import ground
 from backlight.training.session import Session
 
 FAST = {"network": "16 relu", "epochs": 2, "batch_size": 64, "learning_rate": 0.01, "verbose": False, "seeds": 2}
@@ -52,14 +52,14 @@ def test_rows_beyond_up_to_are_seen_by_nothing():
 
 
 def test_cut_short_it_keeps_what_it_has(tmp_path, monkeypatch):
-    measure = learning_curve_run.measure
+    measure = curve_module.measure
 
     def until_interrupted(place, rows, *args, **kwargs):
         if rows > 611:
             raise KeyboardInterrupt
         return measure(place, rows, *args, **kwargs)
 
-    monkeypatch.setattr(learning_curve_run, "measure", until_interrupted)
+    monkeypatch.setattr(curve_module, "measure", until_interrupted)
     curve = bl.learning_curve("sklearn:digits", out=tmp_path / "curve", most_sizes=4, **FAST)
     assert [point.rows for point in curve.points] == [153, 306, 611]
     assert curve.missing == (1222,)

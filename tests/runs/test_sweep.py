@@ -13,8 +13,8 @@ from torch import nn
 import backlight as bl
 from backlight.evaluation.trials import Judged
 from backlight.report.swept import _WORDS, name_of, question
-from backlight.runs.sweep_values import read_over, sweepable, widened
-from backlight.runs.sweep_words import verdict
+from backlight.runs.sweeps.values import read_over, sweepable, widened
+from backlight.runs.sweeps.words import verdict
 from backlight.training.contest import Contest, Race
 from backlight.training.defaults import OWN_RATE
 from backlight.training.session import Session

@@ -14,8 +14,8 @@ from backlight.records import BacklightError, Task
 from backlight.runs.assembly import assemble
 from backlight.runs.module import own_copy
 from backlight.runs.options import configure
-from backlight.runs.proof import Prover
-from backlight.runs.proof_bench import Bench, CutShortError
+from backlight.runs.proofs.bench import Bench, CutShortError
+from backlight.runs.proofs.proof import Prover
 from backlight.training import Observer
 
 SICK = {"network": "16 relu, 16 relu", "epochs": 15, "init": "zeros", "schedule": "constant", "verbose": False}
@@ -294,7 +294,7 @@ def test_treated_settings_that_are_refused_leave_the_run_as_it_was_and_say_so(tm
     heard = CtrlC("")
     said = []
     heard.on_note = said.append
-    monkeypatch.setattr("backlight.runs.treating.complete", refused)
+    monkeypatch.setattr("backlight.runs.proofs.treating.complete", refused)
     run = bl.train("sklearn:breast_cancer", out=tmp_path / "run", observers=[heard], **SICK | {"verbose": True})
     assert not (run.folder / ".treated").exists() and not (run.folder / "untreated").exists()
     proof = json.loads((run.folder / "proof.json").read_text())

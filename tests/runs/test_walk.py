@@ -156,7 +156,7 @@ def test_what_cannot_be_walked_leaves_the_picture_out(tmp_path, capsys, monkeypa
     def refuse(*_args, **_kwargs):
         raise RuntimeError("no gradient of this layer")
 
-    monkeypatch.setattr("backlight.runs.walk_kept.walk_through", refuse)
+    monkeypatch.setattr("backlight.runs.walks.kept.walk_through", refuse)
     run = train("sklearn:wine", network="8 relu", epochs=2, out=tmp_path / "run", diagnose=False)
     assert not (run.folder / "walk.json").exists()
     assert "One example, forward and backward" not in (run.folder / "report.html").read_text()

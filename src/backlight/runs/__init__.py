@@ -7,41 +7,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .comparison import RunComparison, compare
-    from .comparison_figure import draw_comparison
+    from .comparisons.comparison import RunComparison, compare
+    from .comparisons.figure import draw_comparison
     from .continuation import resume
     from .estimators import Classifier, Regressor
-    from .exports import export
-    from .learning_curve_folder import LearningCurve
-    from .learning_curve_run import learning_curve
+    from .exports.export import export
+    from .learning_curves.folder import LearningCurve
+    from .learning_curves.learning_curve import learning_curve
     from .overview import show
+    from .proofs.treating import treat
     from .pruning import Pruned, prune
     from .run import Run, check_frame_name, save_frame
     from .start import train
-    from .sweep_folder import Sweep
-    from .sweep_run import sweep
-    from .treating import treat
+    from .sweeps.folder import Sweep
+    from .sweeps.sweep import sweep
 
 _FILES = {
     "Classifier": "estimators",
-    "RunComparison": "comparison",
+    "RunComparison": "comparisons.comparison",
     "check_frame_name": "run",
-    "compare": "comparison",
-    "draw_comparison": "comparison_figure",
-    "export": "exports",
-    "LearningCurve": "learning_curve_folder",
+    "compare": "comparisons.comparison",
+    "draw_comparison": "comparisons.figure",
+    "export": "exports.export",
+    "LearningCurve": "learning_curves.folder",
     "Pruned": "pruning",
     "Regressor": "estimators",
     "Run": "run",
-    "Sweep": "sweep_folder",
-    "learning_curve": "learning_curve_run",
+    "Sweep": "sweeps.folder",
+    "learning_curve": "learning_curves.learning_curve",
     "prune": "pruning",
     "resume": "continuation",
     "save_frame": "run",
     "show": "overview",
-    "sweep": "sweep_run",
+    "sweep": "sweeps.sweep",
     "train": "start",
-    "treat": "treating",
+    "treat": "proofs.treating",
 }
 
 __all__ = [

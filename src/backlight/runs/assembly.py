@@ -18,12 +18,12 @@ from ..network import load_description, parse
 from ..records import BacklightError, Task
 from ..records.config import FROM_SWEEP, Config, TrainingConfig
 from ..training import resolve
-from .automatic_rate import find_rate
 from .elsewhere import begin_elsewhere
-from .ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
+from .ensembles.ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
 from .module import new_module, own_copy
 from .preconditions import check_batch_size, check_device, check_task
 from .prediction import predictions, raw_outputs
+from .sweeps.automatic_rate import find_rate
 
 
 @dataclass

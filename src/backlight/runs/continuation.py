@@ -12,7 +12,7 @@ from ..records.config import Config
 from ..training.checkpoint import checkpoints, load_newest_checkpoint
 from . import settings
 from .assembly import Assembly, assemble
-from .ensemble import checkpoint_folders
+from .ensembles.ensemble import checkpoint_folders
 from .options import configure
 from .run import Run
 from .stages import complete

@@ -8,7 +8,7 @@ import numpy as np
 from ..data import Augmentation, Preprocessing, from_arrays, prepare
 from ..records import ArrayInputs, Inputs, Task
 from ..records.config import Config, TrainingConfig
-from .ensemble import choose, may_fold, pooled
+from .ensembles.ensemble import choose, may_fold, pooled
 
 Rows = tuple[np.ndarray, np.ndarray]
 

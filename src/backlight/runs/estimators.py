@@ -17,9 +17,8 @@ from ..network import from_json, to_json
 from ..records import BacklightError, Task, TaskKind
 from ..records.config import FROM_SWEEP, Config
 from ..training import Observer, Trained, resolve, train
-from .automatic_rate import found
 from .checkup import Checkup
-from .ensemble import (
+from .ensembles.ensemble import (
     Trainees,
     alternatives,
     describe,
@@ -36,6 +35,7 @@ from .module import count_outputs, loss_name, new_module, own_copy
 from .options import configure
 from .preconditions import check_batch_size, check_device
 from .prediction import predictions, raw_outputs
+from .sweeps.automatic_rate import found
 from .view import closing, view
 
 _CONFIGURED = (

@@ -14,7 +14,7 @@ from ..network import summarise
 from ..records import ImageInputs
 from ..training import Trained
 from .assembly import Assembly
-from .ensemble import members_of
+from .ensembles.ensemble import members_of
 from .verdict import diverged, verdict
 
 _SHOWN_VALUES = 12

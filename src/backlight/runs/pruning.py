@@ -21,7 +21,7 @@ from ..network.units import UnitSurvey, survey
 from ..records import BacklightError
 from ..report import write_report
 from ..training.predict import prediction_batch
-from .ensemble import members_of
+from .ensembles.ensemble import members_of
 from .run import Run
 from .stages import save_model
 

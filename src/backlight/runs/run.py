@@ -20,11 +20,11 @@ from ..records.config import Config
 from ..report import write_report
 from . import settings
 from .diagnosis import finding_of, rediagnose
-from .ensemble import member_predictions, members_of, spread
-from .ensemble import summary as ensemble_summary
+from .ensembles.ensemble import member_predictions, members_of, spread
+from .ensembles.ensemble import summary as ensemble_summary
 from .module import load_parameters
 from .prediction import prediction_frame, predictions, raw_outputs
-from .walk import Walk, walk
+from .walks.walk import Walk, walk
 
 
 class Run:

@@ -20,13 +20,13 @@ from ..training.checkpoint import checkpoints
 from . import settings
 from .assembly import Assembly
 from .checkup import Checkup
-from .ensemble import checkpoint_folders, members_of
-from .ensemble_stage import fit_ensemble
+from .ensembles.ensemble import checkpoint_folders, members_of
+from .ensembles.stage import fit_ensemble
 from .history import HistoryFile
 from .module import count_outputs, loss_name
 from .outcome import outcome
 from .view import closing
-from .walk_kept import save_walk
+from .walks.kept import save_walk
 
 _REPORT_SECONDS = 2.0
 """Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""

@@ -9,12 +9,12 @@ from torch import nn
 from ..files import check_free
 from . import settings
 from .assembly import assemble
-from .automatic_rate import mention_search
 from .options import configure
+from .proofs.treating import UNTREATED, treat_run
 from .run import Run
 from .stages import complete
+from .sweeps.automatic_rate import mention_search
 from .trackers import tracking, write_again
-from .treating import UNTREATED, treat_run
 from .view import view
 
 

@@ -29,7 +29,7 @@ def compare(
     """Hold the second RUN against the first on the rows that both held out: better, worse, or no difference to be
     seen, what accuracy hides, and how many more rows would settle it."""
     from ... import runs as room
-    from ...runs.comparison_words import sentences
+    from ...runs.comparisons.words import sentences
 
     found = room.compare(*runs, data=data)
     if output is not None:

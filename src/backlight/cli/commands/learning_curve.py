@@ -55,7 +55,7 @@ def learning_curve(
 ) -> None:
     """Train on growing subsets of DATA and foretell the score with more rows: is data what lacks, or something else?"""
     from ... import runs
-    from ...runs.learning_curve_folder import check_figure_name
+    from ...runs.learning_curves.folder import check_figure_name
 
     check_figure_name(output)
     curve = runs.learning_curve(

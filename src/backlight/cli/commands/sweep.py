@@ -43,7 +43,7 @@ def sweep(
     The losers are stopped early. --lr is the middle of the search. Other settings are swept with --over.
     """
     from ... import runs
-    from ...runs.learning_curve_folder import check_figure_name
+    from ...runs.learning_curves.folder import check_figure_name
 
     check_figure_name(output)
     found = runs.sweep(data, over=over, **arguments(settings))
@@ -59,7 +59,7 @@ def _show(found: "Sweep", *, json: bool) -> None:
         print_json(found.to_dict())
     else:
         from ...report.swept import name_of
-        from ...runs.sweep_words import shown, sparkline
+        from ...runs.sweeps.words import shown, sparkline
 
         print_text("")
         rows = [

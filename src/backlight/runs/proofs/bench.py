@@ -2,7 +2,7 @@
 
 The run's test rows take no part, so that its scores stay those of rows that decided nothing. The other rows are split
 once more: training, validation (which chooses the epoch, and among treatments) and held-out (which gives the verdict;
-another part in each training, see `proof_folds`).
+another part in each training, see `folds`).
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import numpy as np
 import polars as pl
 from torch import nn
 
-from ..data import Dataset, Part, Prepared, prepare
-from ..data.duplicates import fingerprints
-from ..evaluation.side_by_side import balanced, constant_losses, row_losses
-from ..records import CUT_SHORT, BacklightError
-from ..records.config import Config
-from ..training import Copy, train_copies
-from .assembly import Assembly
-from .checkup import Checkup
-from .elsewhere import begin_elsewhere
-from .ensemble import alternatives, join, member_seeds
-from .module import count_outputs, loss_name, new_module, own_copy
-from .preconditions import check_batch_size
-from .proof_folds import folded
+from ...data import Dataset, Part, Prepared, prepare
+from ...data.duplicates import fingerprints
+from ...evaluation.side_by_side import balanced, constant_losses, row_losses
+from ...records import CUT_SHORT, BacklightError
+from ...records.config import Config
+from ...training import Copy, train_copies
+from ..assembly import Assembly
+from ..checkup import Checkup
+from ..elsewhere import begin_elsewhere
+from ..ensembles.ensemble import alternatives, join, member_seeds
+from ..module import count_outputs, loss_name, new_module, own_copy
+from ..preconditions import check_batch_size
+from .folds import folded
 
 if TYPE_CHECKING:
-    from ..doctor import RunFacts
+    from ...doctor import RunFacts
 
 LEAST_SHARE = 0.15
 """Share of the rows that are held out, or validate, where the run kept none."""

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files
-from ..evaluation import Forecast, Point, PowerLaw
-from ..evaluation.learning_curve import Lack, points
-from ..records import BacklightError, Metric
-from ..report import figures
-from . import settings
-from .learning_curve_sizes import Ground, Measured
+from ... import files
+from ...evaluation import Forecast, Point, PowerLaw
+from ...evaluation.learning_curve import Lack, points
+from ...records import BacklightError, Metric
+from ...report import figures
+from .. import settings
+from .sizes import Ground, Measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """A comparison in sentences."""
 
-from ..evaluation import Group
-from ..evaluation.paired import LEVEL
+from ...evaluation import Group
+from ...evaluation.paired import LEVEL
 from .comparison import RunComparison
 
 SHOWN = 5

@@ -11,21 +11,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import files
-from ..backprop import Plan
-from ..data import Part
-from ..evaluation import trials as judging
-from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Task
-from ..training.contest import Contest
-from ..training.goal import make_goal
-from ..training.search import halving, search_rates
-from . import settings
-from .assembly import Assembly, assemble
-from .module import count_outputs, loss_name
-from .options import configure
-from .sweep_folder import ALL_DONE, StartOfLayer, Sweep, keep
-from .sweep_values import Over, maker, read_over, started
-from .sweep_words import verdict
+from ... import files
+from ...backprop import Plan
+from ...data import Part
+from ...evaluation import trials as judging
+from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Task
+from ...training.contest import Contest
+from ...training.goal import make_goal
+from ...training.search import halving, search_rates
+from .. import settings
+from ..assembly import Assembly, assemble
+from ..module import count_outputs, loss_name
+from ..options import configure
+from .folder import ALL_DONE, StartOfLayer, Sweep, keep
+from .values import Over, maker, read_over, started
+from .words import verdict
 
 HALF_WAY = 0.5
 """Share of the epochs after which the better half of the values of a setting other than the learning rate goes on. What

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Plan, Spectrum, Trace, largest_of_block, norm
-from ..network import Residual
-from .walked import WalkedLayer
+from ...backprop import Plan, Spectrum, Trace, largest_of_block, norm
+from ...network import Residual
+from .layer import WalkedLayer
 
 KIND = "sum"
 """Stands for a sum where layers have their class."""

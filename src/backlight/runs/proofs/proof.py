@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
-from ..evaluation.side_by_side import difference, judged
-from ..records import INTERRUPTED, TIME_LIMIT, BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
-from ..records.config import Config
-from .proof_bench import Bench, CutShortError, Outcome
+from ...doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
+from ...evaluation.side_by_side import difference, judged
+from ...records import INTERRUPTED, TIME_LIMIT, BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
+from ...records.config import Config
+from .bench import Bench, CutShortError, Outcome
 
 SEEDS = (8, 5, 3)
 """Trainings of each side, fewer where time is short. Below three the spread over seeds is not known."""

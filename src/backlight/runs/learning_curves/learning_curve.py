@@ -9,18 +9,18 @@ from typing import Any
 
 from torch import nn
 
-from .. import files
-from ..data import read
-from ..evaluation import learning_curve as law
-from ..records import INTERRUPTED, TIME_LIMIT, BacklightError
-from ..records.config import FROM_SWEEP, Config
-from . import settings
-from .assembly import written
-from .learning_curve_folder import LearningCurve, begin, keep, keep_points
-from .learning_curve_sizes import Ground, Measured, constant_score, ground, measure, passes, sizes
-from .learning_curve_words import verdict
-from .options import configure
-from .preconditions import check_device
+from ... import files
+from ...data import read
+from ...evaluation import learning_curve as law
+from ...records import INTERRUPTED, TIME_LIMIT, BacklightError
+from ...records.config import FROM_SWEEP, Config
+from .. import settings
+from ..assembly import written
+from ..options import configure
+from ..preconditions import check_device
+from .folder import LearningCurve, begin, keep, keep_points
+from .sizes import Ground, Measured, constant_score, ground, measure, passes, sizes
+from .words import verdict
 
 METRICS = ("accuracy", "log_loss", "probability_of_right_class", "roc_auc", "r2", "rmse", "mae")
 BEYOND = (2, 4, 8)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import files
-from ..network import to_json
-from ..network.layers import Ensemble
-from ..records import CUT_SHORT, BacklightError
-from ..training import Observer, Trained
-from .assembly import Assembly
+from ... import files
+from ...network import to_json
+from ...network.layers import Ensemble
+from ...records import CUT_SHORT, BacklightError
+from ...training import Observer, Trained
+from ..assembly import Assembly
+from ..history import HistoryFile
 from .ensemble import (
     Member,
     Trainees,
@@ -20,7 +21,6 @@ from .ensemble import (
     save_facts,
     train_members,
 )
-from .history import HistoryFile
 
 
 def fit_ensemble(

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
-from ..data import Augmentation
-from ..evaluation.trials import TOLERANCE, judge
-from ..records import BacklightError
-from ..records.config import FROM_SWEEP, TrainingConfig
-from ..training.contest import Contest
-from ..training.search import search_rates
-from .module import count_outputs, loss_name
+from ...data import Augmentation
+from ...evaluation.trials import TOLERANCE, judge
+from ...records import BacklightError
+from ...records.config import FROM_SWEEP, TrainingConfig
+from ...training.contest import Contest
+from ...training.search import search_rates
+from ..module import count_outputs, loss_name
 
 if TYPE_CHECKING:
-    from .assembly import Assembly
+    from ..assembly import Assembly
 
 BUDGET = 0.5
 """Share of the epochs that the race behind an automatic rate is run on; with the short look it costs about 1.6 plain

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import files
-from .._version import __version__
-from ..data import Preprocessing
-from ..network.layers import PiecewiseLinear
-from ..records import BacklightError, Feature, ImageInputs, TableInputs, Task
-from .extras import extra
+from ... import files
+from ..._version import __version__
+from ...data import Preprocessing
+from ...network.layers import PiecewiseLinear
+from ...records import BacklightError, Feature, ImageInputs, TableInputs, Task
+from ..extras import extra
 
 FORMAT = 1
 """Of the metadata."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..records import BacklightError
+from ...records import BacklightError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,19 +46,19 @@ def export(
     if onnx is not None:
         made["onnx"] = _onnx(run, Path(onnx), module)
     if tensorboard is not None:
-        from .trackers import TensorBoard, export_run
+        from ..trackers import TensorBoard, export_run
 
         made["tensorboard"] = export_run(Path(run), TensorBoard(Path(tensorboard)))
     if mlflow is not None:
-        from .trackers import MLflow, export_run
+        from ..trackers import MLflow, export_run
 
         made["mlflow"] = export_run(Path(run), MLflow(mlflow or None))
     return made
 
 
 def _onnx(folder: str | Path, path: Path, module: nn.Module | None) -> dict[str, Any]:
+    from ..run import Run
     from .onnx_file import write_onnx
-    from .run import Run
 
     run = Run(folder, module=module)
     flips = bool(run.evaluation.get("flips", False))

@@ -10,12 +10,12 @@ from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files
-from ..evaluation.trials import TOLERANCE, Judged
-from ..records import Epoch
-from ..report import figures
-from ..report.sweep_page import read_sweep, write_sweep_report
-from ..training.contest import Contest
+from ... import files
+from ...evaluation.trials import TOLERANCE, Judged
+from ...records import Epoch
+from ...report import figures
+from ...report.sweep_page import read_sweep, write_sweep_report
+from ...training.contest import Contest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

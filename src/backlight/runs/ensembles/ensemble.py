@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from .. import files
-from ..data import Augmentation, Prepared
-from ..network import default_network
-from ..network.layers import Ensemble
-from ..records import CUT_SHORT, BacklightError, Inputs, TableInputs, Task
-from ..records.config import Config, TrainingConfig
-from ..training import Copy, Observer, Trained, train_copies
-from ..training.checkpoint import load_newest_checkpoint
-from .prediction import Restore, predictions, raw_outputs
+from ... import files
+from ...data import Augmentation, Prepared
+from ...network import default_network
+from ...network.layers import Ensemble
+from ...records import CUT_SHORT, BacklightError, Inputs, TableInputs, Task
+from ...records.config import Config, TrainingConfig
+from ...training import Copy, Observer, Trained, train_copies
+from ...training.checkpoint import load_newest_checkpoint
+from ..prediction import Restore, predictions, raw_outputs
 
 SMALL_TABLE = 2000
 """Rows up to which a table whose network is chosen gets an ensemble: one network's score hangs on its start and on the

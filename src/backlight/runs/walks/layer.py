@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from ..backprop import Spectrum
+from ...backprop import Spectrum
 
 MOST_VALUES = 4096
 """Singular values of a layer that are listed; of more, the largest."""

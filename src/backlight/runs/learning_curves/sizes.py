@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..data import Augmentation, Dataset, Part, Prepared, prepare
-from ..evaluation import constant_scores, score
-from ..network import default_network
-from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Task
-from ..records.config import Config, TrainingConfig
-from ..training import Copy, Trained, resolve, train_copies
-from ..training.defaults import LEAST_STEPS
-from .assembly import filled_in
-from .module import count_outputs, loss_name, new_module, own_copy
-from .prediction import predictions, raw_outputs
+from ...data import Augmentation, Dataset, Part, Prepared, prepare
+from ...evaluation import constant_scores, score
+from ...network import default_network
+from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Task
+from ...records.config import Config, TrainingConfig
+from ...training import Copy, Trained, resolve, train_copies
+from ...training.defaults import LEAST_STEPS
+from ..assembly import filled_in
+from ..module import count_outputs, loss_name, new_module, own_copy
+from ..prediction import predictions, raw_outputs
 
 FEWEST_ROWS = 32
 """Of the smallest subset; below, a score says more of the draw than of the rows."""

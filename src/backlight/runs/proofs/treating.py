@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from .. import files
-from ..doctor import all_diagnoses, all_treatments
-from ..records import CUT_SHORT, INTERRUPTED, BacklightError, Finding
-from ..records.config import Config
-from ..report import write_report
-from . import settings
-from .assembly import Assembly, assemble
-from .continuation import check_at_hand, check_same_data
-from .diagnosis import finding_of
+from ... import files
+from ...doctor import all_diagnoses, all_treatments
+from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Finding
+from ...records.config import Config
+from ...report import write_report
+from .. import settings
+from ..assembly import Assembly, assemble
+from ..continuation import check_at_hand, check_same_data
+from ..diagnosis import finding_of
+from ..run import Run
+from ..stages import complete
+from ..view import view
+from .bench import Bench
 from .proof import Proof, Prover
-from .proof_bench import Bench
-from .run import Run
-from .stages import complete
-from .view import view
 
 UNTREATED = "untreated"
 """Folder within a treated run that keeps the run as it was: a whole run folder."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ..evaluation.details import calibration
-from ..report import figures
+from ...evaluation.details import calibration
+from ...report import figures
 from .comparison import RunComparison
 
 LONGEST = 18

@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..backprop import Plan, Spectrum, Trace, gradient_size, norm, singular_values
-from ..data import Dataset
-from ..records import BacklightError, Layer, Task
-from ..training.goal import make_goal
-from .ensemble import members_of
-from .module import loss_name
-from .prediction import Restore, predictions
-from .walk_sums import with_sums
-from .walked import WalkedLayer
+from ...backprop import Plan, Spectrum, Trace, gradient_size, norm, singular_values
+from ...data import Dataset
+from ...records import BacklightError, Layer, Task
+from ...training.goal import make_goal
+from ..ensembles.ensemble import members_of
+from ..module import loss_name
+from ..prediction import Restore, predictions
+from .layer import WalkedLayer
+from .sums import with_sums
 
 if TYPE_CHECKING:
-    from .run import Run
+    from ..run import Run
 
 QUICK = 2e8
 """Multiply-adds that a report spends on all singular values of a layer: a hundredth of a second or two."""

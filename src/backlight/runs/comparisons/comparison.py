@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..data import Dataset, prepare
-from ..evaluation import Group, Paired, changed_groups, compare_paired, gain
-from ..records import BacklightError, ImageInputs, Metric, Task
-from ..records.config import Config
-from .run import Run
+from ...data import Dataset, prepare
+from ...evaluation import Group, Paired, changed_groups, compare_paired, gain
+from ...records import BacklightError, ImageInputs, Metric, Task
+from ...records.config import Config
+from ..run import Run
 
 FEWEST_ROWS = 20
 """Common held-out rows below which nothing is said."""

@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..data import Prepared
-from ..network import initialise, parse, schemes, start_from_rows
-from ..network.description import Description, Word
-from ..records import BacklightError
-from ..records.config import TrainingConfig
-from ..training import Copy
-from .assembly import Assembly
-from .module import new_module, own_copy
-from .options import validated
-from .preconditions import check_batch_size
+from ...data import Prepared
+from ...network import initialise, parse, schemes, start_from_rows
+from ...network.description import Description, Word
+from ...records import BacklightError
+from ...records.config import TrainingConfig
+from ...training import Copy
+from ..assembly import Assembly
+from ..module import new_module, own_copy
+from ..options import validated
+from ..preconditions import check_batch_size
 
 RATE = "learning_rate"
 _OTHERS = ("dropout", "init", "width")

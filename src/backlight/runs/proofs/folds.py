@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data import Dataset, Prepared
-from ..records.config import DataConfig
+from ...data import Dataset, Prepared
+from ...records.config import DataConfig
 
 FOLDS = 8
 """Parts, each with the same number of rows."""

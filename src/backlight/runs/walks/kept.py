@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import files
-from ..records import BacklightError
-from .assembly import Assembly
-from .ensemble import members_of
+from ... import files
+from ...records import BacklightError
+from ..assembly import Assembly
+from ..ensembles.ensemble import members_of
 from .walk import example_of, walk_through
 
 SECONDS = 0.8

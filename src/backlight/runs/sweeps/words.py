@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..evaluation.trials import TOLERANCE, Judged
-from ..report.swept import name_of
-from ..training.search import STEP
+from ...evaluation.trials import TOLERANCE, Judged
+from ...report.swept import name_of
+from ...training.search import STEP
 
 if TYPE_CHECKING:
-    from .sweep_folder import Sweep
+    from .folder import Sweep
 
 
 def verdict(sweep: Sweep) -> str:

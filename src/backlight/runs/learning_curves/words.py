@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..evaluation import Forecast
-from ..records import Metric
+from ...evaluation import Forecast
+from ...records import Metric
 
 if TYPE_CHECKING:
-    from .learning_curve_folder import LearningCurve
+    from .folder import LearningCurve
 
 TOLD = 0.5
 """Width of the interval of the limit over the distance still to go, above which the limit is not named."""

@@ -1,0 +1,1 @@
+"""Several networks trained at once that answer together."""

@@ -1,0 +1,1 @@
+"""One example forward and backward through a network, layer by layer: `walk`."""
