@@ -9,6 +9,8 @@ import pytest
 
 import backlight as bl
 from backlight.cli.app import run as command
+from backlight.records.config import Config, TrainingConfig
+from backlight.runs.comparisons.comparison import differing
 from backlight.runs.comparisons.words import sentences
 
 QUIET = {"verbose": False, "diagnose": False, "epochs": 3}
@@ -28,6 +30,14 @@ def folders(tmp_path_factory):
     }.items():
         bl.train("sklearn:digits", out=home / name, learning_rate=0.01, **QUIET, **options)
     return home
+
+
+def test_how_a_setting_came_about_is_no_difference():
+    found = Config().model_copy(update={"treat": False})
+    found = found.model_copy(
+        update={"training": TrainingConfig(learning_rate=0.02, learning_rate_from="a sweep of 14 rates")}
+    )
+    assert differing(Config(), found) == {"learning_rate": (None, 0.02)}
 
 
 def test_the_same_network_is_no_different_and_a_small_one_is_worse(folders):

@@ -125,10 +125,14 @@ def compare(*runs: str | Path | Run, data: Any = None) -> RunComparison:
     )
 
 
+_SILENT = ("treat", "learning_rate_from")
+"""How settings came about, not what was trained: the treated settings and the rate found are settings themselves."""
+
+
 def differing(first: Config, second: Config) -> dict[str, tuple[Any, Any]]:
     """Settings in which two runs differ, by option; seeds are settings too."""
     mine, theirs = _flat(first), _flat(second)
-    return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
+    return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name] and name not in _SILENT}
 
 
 def _flat(config: Config) -> dict[str, Any]:
