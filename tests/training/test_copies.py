@@ -201,3 +201,27 @@ def test_a_copy_that_is_watched_shows_the_steps_of_its_single_run_and_trains_wit
     assert watchers[0].moved == watchers[1].moved == list(range(1, 24, 3))
     for mine, theirs in zip(watchers[0].seen, watchers[1].seen, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-5)
+
+
+class Hangs(Watches):
+    """Hangs a hook on a layer in the fifth step."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def on_step(self, step, **_):
+        if step.step == 4:
+            self.module[0].register_forward_hook(lambda module, args, output: None)
+
+
+def test_a_hook_that_an_observer_hangs_on_one_copy_leaves_each_its_single_run():
+    def made():
+        return network().double()
+
+    data, held_out = [(x.astype(np.float64), y) for x, y in (rows(100, 0), rows(40, 1))]
+    copies = [Copy(made(), settings(optimizer="adamw"), seed=i) for i in range(3)]
+    together = train_copies(copies, "cross-entropy", data, held_out, observers=[[], [Hangs(copies[1].module)], []])
+    for seed, copied in enumerate(together):
+        alone = train(made(), "cross-entropy", data, held_out, settings(optimizer="adamw"), seed=seed)
+        np.testing.assert_allclose([v for _, v in losses(copied)], [v for _, v in losses(alone)], rtol=1e-9)

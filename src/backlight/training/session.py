@@ -139,7 +139,7 @@ class Session:
         self.begin_epoch()
         self.steps.look()
         for x, target in self.batches.epoch(self.epoch):
-            self._step(x, target)
+            self.step(x, target)
             if self.course.out_of_time:
                 break
         self.end_epoch()
@@ -150,7 +150,7 @@ class Session:
         self.steps.keep_up()
         self.history.begin_epoch(self.steps.flat.values)
 
-    def _step(self, x: Tensor, target: Tensor) -> None:
+    def step(self, x: Tensor, target: Tensor) -> None:
         """One batch: forward, loss, backward, update."""
         watching = self.watching()
         loss, outputs = self.observed(watching, x, target) if watching else self.steps.run(x, target)

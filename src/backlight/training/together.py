@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ class Together:
     """Sessions whose networks have one structure; each batch goes through all of them at once.
 
     Everything else stays each session's own: order of the rows, learning rate, optimiser, average, history, best epoch.
+    Where an observer makes a network unlike the others (a hook, another layer), each goes through its batch by itself.
 
     Parameters
     ----------
@@ -44,6 +46,8 @@ class Together:
             _check(first, session)
         self._generators = [_generator(session) for session in self.sessions]
         self._smooth = first.goal.smoothed
+        self._unlike = False
+        self._looks: Looks | None = None
         self._prepare()
 
     def keep(self, numbers: Sequence[int]) -> None:
@@ -51,7 +55,7 @@ class Together:
         self.sessions = [self.sessions[i] for i in numbers]
         self._generators = [self._generators[i] for i in numbers]
         if self.sessions:
-            self._prepare()
+            self._renew()
 
     @graphless
     def run_epoch(self) -> None:
@@ -62,15 +66,10 @@ class Together:
         self._follow()
         with suitable_threads(first.work * len(self.sessions)):
             for x, target in self._batches():
-                before = self._watched()
-                losses, outputs = self._replayed(x, target)
-                for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
-                    if number in before:
-                        before[number].step(x[number], target[number])
-                    else:
-                        session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
-                if before:
-                    self._follow()
+                if self._unlike:
+                    self._step_each(x, target)
+                else:
+                    self._step(x, target)
                 if first.course.out_of_time:
                     break
             began = time.monotonic()
@@ -81,6 +80,25 @@ class Together:
                     session.random = random_state() | {f"random.{generator.device.type}": generator.get_state()}
                 session.end_epoch(found, looked)
 
+    def _step(self, x: Tensor, target: Tensor) -> None:
+        """A batch x (copies, n, …) through all networks as one."""
+        before = self._watched()
+        losses, outputs = self._replayed(x, target)
+        for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
+            if number in before:
+                before[number].step(x[number], target[number])
+            else:
+                session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
+        if before:
+            self._follow()
+
+    def _step_each(self, x: Tensor, target: Tensor) -> None:
+        """The same through one network after the other, with the random numbers that are each one's own."""
+        for number, (session, generator) in enumerate(zip(self.sessions, self._generators, strict=True)):
+            with _drawing(generator.get_state(), generator.device):
+                session.step(x[number], target[number])
+                generator.set_state(random_state()[f"random.{generator.device.type}"])
+
     def _watched(self) -> dict[int, _Before]:
         """Sessions whose next step someone wants to see, by their place."""
         wanted = [session.watching() for session in self.sessions]
@@ -88,9 +106,18 @@ class Together:
 
     def _follow(self) -> None:
         """Take in what observers may have done to the networks."""
-        if self._plan.outdated:
+        if not self._unlike and self._plan.outdated:
+            self._renew()
+        for one in [session.steps for session in self.sessions] if self._unlike else [self._replayed]:
+            one.look()
+
+    def _renew(self) -> None:
+        try:
             self._prepare()
-        self._replayed.look()
+        except CannotBatchError:
+            self._unlike, self._looks = True, None
+        else:
+            self._unlike = False
 
     def _prepare(self) -> None:
         modules = [session.module for session in self.sessions]
@@ -132,14 +159,22 @@ class _Before:
 
     def step(self, x: Tensor, target: Tensor) -> None:
         """The step of the batch x (n, …), shown; the parameters follow."""
-        session, on_gpu = self._session, self._device.type == "cuda"
+        session = self._session
         for buffer, value in self._buffers:
             buffer.copy_(value)
-        with torch.random.fork_rng(devices=[self._device] if on_gpu else []):
-            torch.cuda.set_rng_state(self._random, self._device) if on_gpu else torch.set_rng_state(self._random)
+        with _drawing(self._random, self._device):
             seen = session.observed(self._watching, x, target)
         session.update(seen[0], (seen[1], target) if session.history.tells_next else None)
         session.updated(self._watching)
+
+
+@contextmanager
+def _drawing(state: Tensor, device: torch.device) -> Iterator[None]:
+    """PyTorch's own source of random numbers goes on from this state, and is afterwards as it was."""
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.cuda.set_rng_state(state, device) if on_gpu else torch.set_rng_state(state)
+        yield
 
 
 def grouped(sessions: Sequence[Session]) -> list[list[Session]]:
