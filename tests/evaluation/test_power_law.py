@@ -88,6 +88,15 @@ def test_two_sizes_or_one_training_each_make_no_law() -> None:
     assert law_of("accuracy", once, pool=400) is None
 
 
+@pytest.mark.parametrize(("metric", "best"), [("accuracy", 1.0), ("rmse", 0.0)])
+def test_trainings_without_an_error_make_no_law_and_those_with_few_do(metric: str, best: float) -> None:
+    none = {rows: [best] * 3 for rows in (100, 200, 400)}
+    assert law_of(metric, points(metric, none), pool=400) is None
+    few = none | {100: [best, best, abs(best - 0.02)]}
+    law = law_of(metric, points(metric, few), pool=400)
+    assert law is not None and np.isfinite(law.training(800)).all()
+
+
 def test_augmentation_is_worth_the_rows_that_it_replaces() -> None:
     def error(rows: float) -> float:
         return 0.02 + 0.2 * (rows / 500) ** -0.5

@@ -144,3 +144,11 @@ def test_trainings_that_answer_like_a_constant_foretell_nothing(tmp_path):
     assert curve.forecast == ()
     assert "answer no better than a constant does, in accuracy" in curve.verdict
     assert curve.figure() is not None
+
+
+def test_trainings_that_err_nowhere_have_no_forecast_and_say_so(tmp_path):
+    x = np.random.default_rng(0).choice([-1.0, 1.0], 200) * np.linspace(2, 3, 200)
+    options = {"network": "8 relu", "seeds": 2, "most_sizes": 3, "verbose": False, "out": tmp_path / "curve"}
+    curve = bl.learning_curve((x[:, None], np.where(x > 0, "up", "down")), **options)
+    assert [point.value for point in curve.points] == [1.0] * 3 and curve.forecast == ()
+    assert "no training errs" in curve.verdict

@@ -93,6 +93,11 @@ def begun(metric: str, measured: Sequence[Point], constant: float) -> tuple[Poin
     return tuple(measured[better.index(True) :]) if True in better else ()
 
 
+def perfect(metric: str, measured: Sequence[Point]) -> bool:
+    """Whether no training on any number of rows errs: there is nothing left that could fall."""
+    return all(not to_error(metric, np.array(point.values)).any() for point in measured)
+
+
 def law_of(
     metric: str,
     measured: Sequence[Point],
@@ -102,11 +107,11 @@ def law_of(
     passes: float | None = None,
     seed: int = 0,
 ) -> PowerLaw | None:
-    """The law through the points; None where there are too few of them, or no training was repeated.
+    """The law through the points; None where there are too few of them, no training was repeated, or none errs at all.
 
     epochs: passes of the trainings, by rows. passes: those of a training on all rows.
     """
-    if len(measured) < LEAST_SIZES or all(len(point.values) < 2 for point in measured):
+    if len(measured) < LEAST_SIZES or all(len(point.values) < 2 for point in measured) or perfect(metric, measured):
         return None
     errors = [to_error(metric, np.array(point.values)) for point in measured]
     rows = np.array([point.rows for point in measured], float)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...evaluation import Forecast
+from ...evaluation.learning_curve import perfect
 from ...records import Metric
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def verdict(curve: LearningCurve) -> str:
             f"Up to {last.rows:,} rows the trainings answer no better than a constant does, in {name(curve)} "
             f"({text(curve.metric, last.value)}), so nothing can be foretold; give more rows or epochs, or another "
             f"--metric. {_unfinished(curve)}"
+        ).strip()
+    if perfect(curve.metric, [point for point in curve.points if point.rows >= curve.begun]):
+        last = curve.points[-1]
+        return (
+            f"From {curve.begun:,} rows on no training errs on the held-out rows, in {name(curve)} "
+            f"({text(curve.metric, last.value)}): more rows cannot make it better. {_unfinished(curve)}"
         ).strip()
     if curve.law is None or curve.gain is None:
         last, said = curve.points[-1], name(curve)
