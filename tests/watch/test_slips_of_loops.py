@@ -201,3 +201,30 @@ def test_the_share_of_a_functional_dropout_is_read(training, name):
     model = Dropping().train(training)
     finding = found(trained(model, torch.optim.Adam(model.parameters(), 1e-3)), "too-much-dropout")
     assert (finding and finding.name) == name
+
+
+class TwoInputs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mine, self.theirs, self.out = nn.Linear(8, 16), nn.Linear(5, 16), nn.Linear(16, 3)
+
+    def forward(self, x, memory):
+        return self.out(torch.relu(self.mine(x) + self.theirs(memory)))
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_parameters_that_made_any_of_the_inputs_belong_to_what_made_it(by_name):
+    torch.manual_seed(0)
+    encoder, network = nn.Linear(8, 5), TwoInputs()
+    optimizers = [torch.optim.Adam(module.parameters(), lr=1e-2) for module in (encoder, network)]
+    x, y = rows()
+    with watch(network, optimizers[1]) as seen:
+        for part, wanted in zip(x.split(32), y.split(32), strict=True):
+            memory = encoder(part)
+            output = network(part, memory=memory) if by_name else network(part, memory)
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            F.cross_entropy(output, wanted).backward()
+            for optimizer in optimizers:
+                optimizer.step()
+    assert "parameters-not-in-optimizer" not in [finding.name for finding in seen.findings]

@@ -62,7 +62,7 @@ class Follower:
         self._chain: tuple[str, ...] = ()
         self._source = ""
         self._received: Tensor | None = None
-        self._input: Tensor | None = None
+        self._inputs: list[Tensor] = []
         self._since_step = 0
         self.start = perf_counter()
 
@@ -73,7 +73,7 @@ class Follower:
         wanted = self.failure is None and self.recorder.wants(self.steps)
         if wanted and not self._handles:
             self._handles = [
-                self.model.register_forward_pre_hook(Hook(self.before_forward)),
+                self.model.register_forward_pre_hook(Hook(self.before_forward), with_kwargs=True),
                 self.model.register_forward_hook(Hook(self.after_forward), always_call=True),
             ]
         elif not wanted:
@@ -97,7 +97,7 @@ class Follower:
         self.forget()
 
     @harmless
-    def before_forward(self, model: nn.Module, args: Any) -> None:
+    def before_forward(self, model: nn.Module, args: Any, kwargs: Any) -> None:
         """The first pass of the step is taken; one in training mode in place of one in evaluation mode."""
         if not torch.is_grad_enabled():
             return
@@ -106,7 +106,7 @@ class Follower:
         if not self._handles or (self._taken and not again):
             return
         self._observing = self._taken = True
-        self._input = next(iter(tensors_in(args)), None)
+        self._inputs = tensors_in((args, kwargs))
         self._in_training = self.model.training
         self._outputs, self._call = [], None
         self.taps.open()
@@ -245,7 +245,7 @@ class Follower:
             self.recorder.loss = self._call[0]
         self._source = self.taps.source(self._seen_output())
         if self.strays is None and output is not None:
-            self.strays = stray_parameters(self.network, output, self._input, self.optimizers)
+            self.strays = stray_parameters(self.network, output, self._inputs, self.optimizers)
         if not bool(torch.isfinite(loss).all()):
             self.taps.widen()
         return self._call is not None
@@ -326,8 +326,8 @@ class Follower:
         if not self._observing:
             return
         self._observing = self._taken = self._seen = self._clean = self._in_training = False
-        self._outputs, self._call = [], None
-        self._module_target = self._received = self._input = None
+        self._inputs, self._outputs, self._call = [], [], None
+        self._module_target = self._received = None
         self._chain = ()
         self._source = ""
         self.taps.forget()

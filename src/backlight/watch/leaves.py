@@ -1,6 +1,6 @@
 """What stands at the ends of autograd's graph: the data that was multiplied in, and the parameters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -30,16 +30,16 @@ def data_not_finite(loss: Tensor) -> int:
 
 
 def stray_parameters(
-    network: nn.Module, output: Tensor, received: Tensor | None, optimizers: Sequence[Optimizer]
+    network: nn.Module, output: Tensor, received: Sequence[Tensor], optimizers: Sequence[Optimizer]
 ) -> tuple[str, ...]:
     """Parameters behind the output that are none of the network's and that no optimiser holds, by name or shape.
 
-    What leads to `received`, the network's own input, belongs to whatever made that.
+    What leads to `received`, the network's own inputs, belongs to whatever made them.
     """
-    known = {id(p) for p in network.parameters()}
+    known = {id(p) for p in (*network.parameters(), *received)}
     known |= {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     names = dict(_in_plain_containers(network))
-    before = received.grad_fn if received is not None else None
+    before = {tensor.grad_fn for tensor in received}
     found = [
         parameter
         for node in _nodes(output.grad_fn, before)
@@ -59,14 +59,14 @@ def _in_plain_containers(network: nn.Module) -> Iterator[tuple[int, str]]:
                     yield id(p), f"{prefix}.{attribute}.{key}.{name}".lstrip(".")
 
 
-def _nodes(start: Any, end: Any = None) -> Iterator[Any]:
-    """Nodes from `start` down, without `end` and what lies below it."""
-    stack, seen = [] if start is None or start is end else [start], {start}
+def _nodes(start: Any, ends: Collection[Any] = ()) -> Iterator[Any]:
+    """Nodes from `start` down, without `ends` and what only they lead to."""
+    stack, seen = [] if start is None or start in ends else [start], {start}
     while stack and len(seen) < MOST_NODES:
         node = stack.pop()
         yield node
         for below, _ in node.next_functions:
-            if below is not None and below is not end and below not in seen:
+            if below is not None and below not in ends and below not in seen:
                 seen.add(below)
                 stack.append(below)
 
