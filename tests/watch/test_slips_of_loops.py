@@ -228,3 +228,19 @@ def test_parameters_that_made_any_of_the_inputs_belong_to_what_made_it(by_name):
             for optimizer in optimizers:
                 optimizer.step()
     assert "parameters-not-in-optimizer" not in [finding.name for finding in seen.findings]
+
+
+def test_a_target_that_the_network_itself_makes_is_no_bad_data_when_the_network_is_lost():
+    torch.manual_seed(0)
+    network = perceptron()
+    optimizer = torch.optim.SGD(network.parameters(), lr=50.0)
+    with watch(network, optimizer) as seen:
+        for _ in range(60):
+            state, following, action = torch.randn(32, 8), torch.randn(32, 8), torch.randint(0, 3, (32, 1))
+            with torch.no_grad():
+                wanted = torch.randn(32) + 0.99 * network(following).max(1).values
+            optimizer.zero_grad()
+            F.mse_loss(network(state).gather(1, action).squeeze(1), wanted).backward()
+            optimizer.step()
+    assert seen.facts.diverged
+    assert "bad-values" not in [finding.name for finding in seen.findings]

@@ -112,7 +112,7 @@ class Recorder:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
         if first is not None and first.dim() > 0:
             self.inputs.update(first, step.target)
-        if step.target is not None:
+        if step.target is not None and not _lost(step.output, step.target):
             self.targets.update(step.target)
         if step.output is not None:
             self.output = describe_output(step, chain, received, self.output)
@@ -164,6 +164,12 @@ class Recorder:
                     moved, size = moved + change**2, size + whole**2
             if size > 0:
                 self.table.add(Signal(step, layer, "update_ratio", (moved / size) ** 0.5))
+
+
+def _lost(output: Tensor | None, target: Tensor) -> bool:
+    """Whether neither output nor target holds a finite number any more: the network itself may have made such a target
+    (a value of the next state, the answer of its average), which then is no bad data."""
+    return output is not None and not any(bool(torch.isfinite(values).any()) for values in (target, output))
 
 
 def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any]]) -> tuple[LayerFacts, ...]:
