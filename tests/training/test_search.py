@@ -14,7 +14,7 @@ from backlight.records import TIME_LIMIT, Epoch
 from backlight.records.config import TrainingConfig
 from backlight.training import search, train
 from backlight.training.contest import Contest, Trial
-from backlight.training.copies import OTHERS_DO_BETTER
+from backlight.training.copies import OTHERS_DO_BETTER, Copy
 from backlight.training.search import LAP, MOST_RUNS, halving, keep_best, search_rates, vertex
 from backlight.training.session import Session
 
@@ -104,6 +104,19 @@ def test_when_the_time_is_up_nothing_joins_the_race_and_what_was_trained_is_kept
     assert found.stopped == TIME_LIMIT
     assert [trial.value for trial in found.trials] == [5e-5, 1e-4, 2e-4]
     assert not any(trial.finished for trial in found.trials)
+
+
+def test_a_share_of_the_time_that_is_up_stops_its_own_trainings_and_not_the_contest():
+    found = Contest("cross-entropy", rows(640, 0), rows(300, 1), deadline=time.monotonic() + 600)
+
+    def make(rate):
+        return Copy(network(), settings(learning_rate=rate), 0)
+
+    (short,) = found.run([1e-3], make, stage="short", deadline=time.monotonic())
+    assert (short.stopped, found.stopped) == (TIME_LIMIT, "")
+    found.deadline = time.monotonic()
+    found.run([1e-3], make, stage="full", deadline=time.monotonic() + 600)
+    assert found.stopped == TIME_LIMIT
 
 
 def test_where_all_of_the_race_diverge_lower_rates_join(monkeypatch):

@@ -95,12 +95,14 @@ class Contest:
     ) -> list[Trial]:
         """Train one copy for each value; those that had not begun leave no trial.
 
+        deadline: of these trainings alone, where they have a share of the time; to meet it does not stop the contest.
+
         Raises KeyboardInterrupt after Ctrl-C, with the trials so far kept.
         """
         self.wanted += [(stage, value) for value in values]
         copies = [make(value) for value in values]
         starts = [_loss_before(self, one) for one in copies]
-        limits = [limit for limit in (deadline, self.deadline) if limit is not None]
+        until = min((limit for limit in (deadline, self.deadline) if limit is not None), default=None)
         trained = train_copies(
             copies,
             self.loss,
@@ -108,10 +110,10 @@ class Contest:
             self.validation,
             unit=self.unit,
             augmentation=self.augmentation,
-            deadline=min(limits, default=None),
+            deadline=until,
             judge=judge,
         )
-        found = self._keep(stage, values, starts, copies, trained)
+        found = self._keep(stage, values, starts, copies, trained, until=until)
         if self.stopped == INTERRUPTED:
             raise KeyboardInterrupt
         return found
@@ -127,7 +129,7 @@ class Contest:
             yield race
         finally:
             trained = race.relay.finish()
-            self._keep(stage, race.values, race.starts, race.copies, trained)
+            self._keep(stage, race.values, race.starts, race.copies, trained, until=self.deadline)
 
     def _keep(
         self,
@@ -136,8 +138,10 @@ class Contest:
         starts: Sequence[float],
         copies: Sequence[Copy],
         trained: Sequence[Trained],
+        *,
+        until: float | None,
     ) -> list[Trial]:
-        """Keep the trials that had begun, and whether they were ended early."""
+        """Keep the trials that had begun, and whether the contest ends early; `until` was their deadline."""
         found = [
             _trial(value, stage, start, one, result)
             for value, start, one, result in zip(values, starts, copies, trained, strict=True)
@@ -146,7 +150,7 @@ class Contest:
         self.trials += found
         if any(one.stopped == INTERRUPTED for one in trained):
             self.stopped = INTERRUPTED
-        elif any(one.stopped == TIME_LIMIT for one in trained):
+        elif until == self.deadline and any(one.stopped == TIME_LIMIT for one in trained):
             self.stopped = TIME_LIMIT
         return found
 
