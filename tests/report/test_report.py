@@ -86,6 +86,19 @@ def test_a_multiclass_image_run_shows_the_images_and_the_confusions(image_run):
     assert path.read_text(encoding="utf-8").count('<img src="data:image/png;base64,') == 12
 
 
+def test_the_pixels_of_a_table_are_one_line(image_run, tmp_path):
+    folder = tmp_path / "pixels"
+    shutil.copytree(image_run, folder)
+    found = json.loads((folder / "evaluation.json").read_text())
+    found["columns"] = [{"name": "digit", "kind": "target", "missing": 0, "distinct": 10}] + [
+        {"name": f"pixel{i}", "kind": "pixel", "missing": 0, "distinct": 1 + i} for i in range(64)
+    ]
+    (folder / "evaluation.json").write_text(json.dumps(found))
+    words = Page(write_report(folder)).words
+    assert "pixel0 to pixel63" in words and "64 pixels of a picture" in words
+    assert words.count("pixel0") == 1 and "pixel31" not in words
+
+
 def test_a_regression_run_speaks_in_the_targets_units(regression_run):
     page = Page(write_report(regression_run))
     assert re.search(r"Predicts progression of diabetes.csv: off by \d+(\.\d)? \(", page.words)

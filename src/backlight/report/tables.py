@@ -105,17 +105,32 @@ def worst_columns(run: RunFolder) -> list[str]:
 
 
 def column_rows(run: RunFolder) -> list[dict[str, str]]:
-    """What became of each column of the data."""
-    return [
-        {
-            "name": str(column.get("name", "")),
-            "kind": str(column.get("kind", "")),
-            "note": str(column.get("note") or ""),
-            "missing": number(column.get("missing") or 0),
-            "distinct": number(column.get("distinct")),
-        }
-        for column in run.evaluation.get("columns") or []
-    ]
+    """What became of each column of the data; all pixels of a picture are one line."""
+    columns = run.evaluation.get("columns") or []
+    pixels = [column for column in columns if column.get("kind") == "pixel"]
+    others = [_column_row(column) for column in columns if column.get("kind") != "pixel"]
+    return [*others, _picture_row(pixels)] if pixels else others
+
+
+def _column_row(column: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": str(column.get("name", "")),
+        "kind": str(column.get("kind", "")),
+        "note": str(column.get("note") or ""),
+        "missing": number(column.get("missing") or 0),
+        "distinct": number(column.get("distinct")),
+    }
+
+
+def _picture_row(pixels: list[dict[str, Any]]) -> dict[str, str]:
+    """Missing values of all pixels together, distinct ones of the pixel that has most."""
+    return {
+        "name": f"{pixels[0].get('name', '')} to {pixels[-1].get('name', '')}",
+        "kind": f"{len(pixels):,} pixels of a picture",
+        "note": "",
+        "missing": number(sum(column.get("missing") or 0 for column in pixels)),
+        "distinct": number(max((column.get("distinct") or 0 for column in pixels), default=0)),
+    }
 
 
 def walk_facts(run: RunFolder) -> dict[str, Any] | None:
