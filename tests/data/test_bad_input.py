@@ -39,6 +39,15 @@ def test_missing_file_names_the_nearest(tmp_path: Path, table: Write) -> None:
         read(tmp_path / "nowhere" / "xyz.parquet")
 
 
+def test_a_file_that_is_not_there_is_guessed_by_its_name_and_not_by_its_ending(table: Write) -> None:
+    path = table("a,b\n1,2\n", "quoted.csv")
+    for near in ("qouted.csv", "quoted", "Quote.csv", "quoted.tsv"):
+        with pytest.raises(BacklightError, match=r"did you mean .*quoted\.csv"):
+            read(path.parent / near)
+    with pytest.raises(BacklightError, match="check the path"):
+        read(path.parent / "nothere.csv")
+
+
 def test_unknown_format(table: Write) -> None:
     with pytest.raises(BacklightError, match=r"no source.*parquet.*table\.csv"):
         read(table(b"PK", "sheet.xlsx"))

@@ -76,5 +76,5 @@ def absent_column(name: str, role: str, place: str, columns: list[str], shown: i
 def nearest(name: str, known: list[str]) -> str | None:
     """The known name that resembles `name` most, letter case ignored; None if none does."""
     folded = {other.casefold(): other for other in reversed(known)}
-    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None

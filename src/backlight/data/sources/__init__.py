@@ -60,8 +60,15 @@ def _path_or_name(text: str) -> str:
 def _require_file(path: Path) -> None:
     if not path.exists():
         folder = path.parent if path.parent.is_dir() else Path()
-        near = nearest(path.name, [entry.name for entry in folder.iterdir()])
+        near = _nearest_file(path, folder)
         mend = f"did you mean {folder / near}?" if near else "check the path."
         raise BacklightError(f"There is no file or folder {path}; {mend}")
     if path.is_file() and path.stat().st_size == 0:
         raise BacklightError(f"{path} is empty (0 bytes); give a file with a header and rows.")
+
+
+def _nearest_file(path: Path, folder: Path) -> str | None:
+    """The file whose name resembles that of `path` most; an ending that both have makes no two names alike."""
+    stems = {entry.name.removesuffix(path.suffix): entry.name for entry in folder.iterdir()}
+    near = nearest(path.stem, list(stems))
+    return stems[near] if near is not None else None
