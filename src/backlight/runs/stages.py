@@ -25,19 +25,12 @@ from .ensembles.stage import fit_ensemble
 from .history import HistoryFile
 from .module import count_outputs, loss_name
 from .outcome import outcome
+from .time_left import measured_needs, say_what_is_left
 from .view import closing
 from .walks.kept import save_walk
 
-_REPORT_SECONDS = 2.0
-"""Kept for the report at the end: 1 s on one core of 2.5 GHz, most of which imports matplotlib, and a margin."""
-_DOCTOR_SECONDS = 0.2
-"""Kept for the diagnosis: 0.05 s on the same core, and a margin."""
-_LAYER_SECONDS = 0.04
-"""Kept for each watched layer's signals in diagnosis and report: 40 layers took 1.5 s more than two."""
 REFERENCE_SHARE = 0.1
 """Share of the time left that fitting the linear model may take under a time limit."""
-_PROBE_ROWS = 512
-"""Rows predicted before training, to learn how long the held-out rows will take."""
 
 
 def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept: bool = True) -> Path:
@@ -47,7 +40,8 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     """
     loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
     references = dict(_references(assembly))
-    reserve = _seconds_after_training(assembly)
+    needs = measured_needs(assembly)
+    say_what_is_left(assembly, needs)
     folder = out if resume and out is not None else begin(assembly, out)
     tell(assembly, "on_folder", folder)
     first = members_of(assembly.module)[0]
@@ -57,7 +51,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     checkup = Checkup(first, loss, assembly.config.training, len(parts.train.rows), parts.train.x, columns)
     looking = [checkup] if assembly.config.diagnose else []
     try:
-        trained = _fit(assembly, folder, loss, reserve, looking, resume=resume)
+        trained = _fit(assembly, folder, loss, needs.after, looking, resume=resume)
     except Exception:
         if any(checkpoints(one) for one in checkpoint_folders(folder, assembly.config.training)):
             assembly.note(f"The training broke off; `backlight resume {folder}` goes on from its newest checkpoint.")
@@ -158,25 +152,3 @@ def _references(assembly: Assembly) -> Any:
         seed=assembly.config.seed,
         seconds=None if left is None else REFERENCE_SHARE * left,
     )
-
-
-def _seconds_after_training(assembly: Assembly) -> float:
-    """How long scoring will take, measured with the untrained network, and what diagnosis and report need besides."""
-    if assembly.config.training.time_limit is None:
-        return 0.0
-    part = assembly.held_out
-    assembly.predict(part.x[:64])  # the first pass also sets up the kernels
-    begun = time.monotonic()
-    probe = assembly.predict(part.x[:_PROBE_ROWS])
-    predicting = (time.monotonic() - begun) * len(part.rows) / len(probe)
-    begun = time.monotonic()
-    repeated = np.nan_to_num(probe)[np.resize(np.arange(len(probe)), len(part.rows))]
-    evaluate(assembly.task, assembly.truth(part), repeated, seed=assembly.config.seed)
-    return predicting + (time.monotonic() - begun) + _seconds_of_report(assembly)
-
-
-def _seconds_of_report(assembly: Assembly) -> float:
-    if not assembly.config.diagnose:
-        return _REPORT_SECONDS
-    layers = sum(any(True for _ in layer.parameters(recurse=False)) for layer in assembly.module.modules())
-    return _REPORT_SECONDS + _DOCTOR_SECONDS + _LAYER_SECONDS * layers

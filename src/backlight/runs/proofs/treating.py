@@ -17,7 +17,7 @@ from torch import nn
 
 from ... import files
 from ...doctor import all_diagnoses, all_treatments
-from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Finding
+from ...records import CUT_SHORT, INTERRUPTED, TIME_LIMIT, BacklightError, Finding
 from ...records.config import Config
 from ...report import write_report
 from .. import settings
@@ -119,7 +119,10 @@ def _proof(
     seconds = run.evaluation["training_seconds"]
     deadline = _deadline(assembly, seconds)
     names = ", ".join(dict.fromkeys(one.name for one in wanted))
-    left = max(0.0, deadline - time.monotonic())
+    left = deadline - time.monotonic()
+    if left <= 0:
+        why = "the time limit left no time to prove a treatment"
+        return Proof(assembly.config, left={one.name: why for one in wanted}, stopped=TIME_LIMIT)
     rows = np.setdiff1d(np.arange(assembly.dataset.rows), assembly.prepared.test.rows)
     try:
         assembly.note(f"\nTreating {names}: up to {left:.0f} s of trainings side by side.")
