@@ -22,6 +22,7 @@ from ..signals import (
     UnitFacts,
 )
 from ..signals.losses import ONE_PER_CLASS, TWO_CLASS
+from .constant import constant_loss
 from .probes import Probe, probe
 
 MOST_CLASSES = 200
@@ -197,26 +198,7 @@ class RunFacts:
     @cached_property
     def constant_loss(self) -> float | None:
         """Loss of the best constant prediction on the targets seen; None where it is not known."""
-        t, loss = self.targets, self.loss
-        if t is None or loss is None or loss.settings.get("reduction", "mean") != "mean" or t.rows < 2:
-            return None
-        if loss.settings.get("weighted") and not loss.settings.get("balanced"):
-            return None
-        if loss.name == "mse":
-            return t.variance
-        if loss.name == "mae":
-            return t.deviation
-        shares = np.array(list(t.counts.values()), dtype=float)
-        shares = shares / shares.sum() if shares.size else shares
-        if loss.settings.get("balanced") and shares.size > 1:
-            return math.log(shares.size)
-        if loss.name in ONE_PER_CLASS and shares.size > 1:
-            return float(-(shares * np.log(shares)).sum())
-        if loss.name in ("bce", "bce_logits") and t.minimum >= 0 and t.maximum <= 1:
-            p = shares if t.one_hot else np.array([t.mean])
-            p = p[(p > 0) & (p < 1)]
-            return float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()) if p.size else None
-        return None
+        return constant_loss(self.targets, self.loss) if self.targets is not None and self.loss is not None else None
 
     @property
     def reference_loss(self) -> float:

@@ -75,8 +75,9 @@ class Checkup(Observer):
         if self.recorder.loss is None:
             name, expects, called = _LOSSES[self.loss]
             shapes = [tuple(t.shape) if t is not None else () for t in (step.output, step.target)]
-            weighted = {"weighted": True, "balanced": True} if self.config.class_weights == "balanced" else {}
-            self.recorder.loss = LossFacts(name, expects, called, weighted, *shapes)
+            chosen: dict[str, Any] = {"label_smoothing": self.config.label_smoothing or 0.0}
+            chosen |= {"weighted": True, "balanced": True} if self.config.class_weights == "balanced" else {}
+            self.recorder.loss = LossFacts(name, expects, called, chosen, *shapes)
         self.recorder.observe(step)
 
     def on_update(self, step: int, **kwargs: Any) -> None:
