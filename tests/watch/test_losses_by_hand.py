@@ -38,6 +38,10 @@ def log(p: Tensor) -> Tensor:
     return torch.log(p.clamp(TINY, 1 - TINY))
 
 
+def _two_sided(p: Tensor, y: Tensor) -> Tensor:
+    return -(y * log(p) + (1 - y) * log(1 - p)).mean()
+
+
 SOUND: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module]] = {
     "squared logarithms": (lambda p, y: ((torch.log(p + 1) - torch.log(y + 1)) ** 2).mean(), POSITIVE, nn.Softplus()),
     "output scaled": (lambda p, y: ((p * 200 - y) ** 2).mean(), 40 * VALUES.clamp(-2, 2) + 100, nn.Sigmoid()),
@@ -64,6 +68,21 @@ SOUND: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module]] =
         YES_NO,
         nn.Sigmoid(),
     ),
+    "yes or no, squeezed": (
+        lambda z, y: _two_sided(torch.sigmoid(z.squeeze(1)), y.squeeze(1)),
+        YES_NO,
+        nn.Identity(),
+    ),
+    "softmax written out": (
+        lambda z, y: -(y * torch.log(z.exp() / z.exp().sum(1, keepdim=True))).sum(1).mean(),
+        CLASSES,
+        nn.Identity(),
+    ),
+    "softmax written out, one picked": (
+        lambda z, y: -torch.log((z.exp() / z.exp().sum(1, keepdim=True)).gather(1, y.argmax(1, True))).mean(),
+        CLASSES,
+        nn.Identity(),
+    ),
     "counts": (lambda p, y: -(y * torch.log(p + TINY) - p).mean(), POSITIVE.round(), nn.Softplus()),
 }
 FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, str]] = {
@@ -72,6 +91,9 @@ FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, s
     ),
     "labels −1 and 1, minus first": (
         lambda p, y: (-y * log(p) - (1 - y) * log(1 - p)).mean(), 2 * YES_NO - 1, nn.Sigmoid(), "target-encoding"
+    ),
+    "every row against every other": (
+        lambda p, y: _two_sided(p, y.squeeze(1)), YES_NO, nn.Sigmoid(), "target-encoding"
     ),
     "sigmoids share no one": (
         lambda p, y: -(y * log(p / p.sum(1, keepdim=True))).sum(1).mean(), CLASSES, nn.Sigmoid(), "output-activation"

@@ -1,6 +1,6 @@
 """Losses that a program writes out itself, recognised by their operations: which loss, and which target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -49,11 +49,36 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
             target = _unweighted(target)
         kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
         received = next((saved(node, "result") for node in path if KINDS.get(name_of(node)) in PROBABILITIES), None)
-        return Tail(loss_facts(kind, expects, "written by hand", output, target), kinds, target, received)
+        shares = None if two_sided else _shares(path, output)
+        facts = loss_facts(kind, expects, "written by hand", output, target)
+        if two_sided:
+            facts = replace(facts, output_shape=_shape_of_logarithm(path) or facts.output_shape)
+        return Tail(facts, kinds, target, received if shares is None else shares)
     picked = _picked(nodes)
     if picked is not None and "LogsumexpBackward0" in region:
         return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
     return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+
+
+def _shares(path: list[Any], output: Tensor) -> Tensor | None:
+    """What the logarithm was taken of, one number for each output: a softmax may be written out, exp z / Σ exp z."""
+    logarithm = False
+    for node in path:
+        numbers, name = None, name_of(node)
+        if name == "LogBackward0":
+            logarithm, numbers = True, saved(node, "self")
+        elif name == "DivBackward0" and logarithm:
+            above, below = saved(node, "self"), saved(node, "other")
+            numbers = None if above is None or below is None else above.detach() / below.detach()
+        if numbers is not None and numbers.shape == output.shape:
+            return numbers
+    return None
+
+
+def _shape_of_logarithm(path: list[Any]) -> tuple[int, ...]:
+    """Of what meets the target; the program may have squeezed the output before."""
+    node = next((node for node in path if name_of(node).startswith("Log")), None)
+    return () if node is None else tuple(node._input_metadata[0].shape)
 
 
 def _distance(path: list[Any], names: list[str], output: Tensor) -> Tail | None:
