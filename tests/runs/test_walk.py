@@ -14,6 +14,7 @@ from backlight.cli.app import run as command
 from backlight.data import read
 from backlight.records import BacklightError
 from backlight.runs import Run, train
+from backlight.runs.walks.effort import TIME_UP, Effort
 
 NETWORKS = {
     "perceptron": "32 relu, dropout 0.1, layer-norm, 16 tanh",
@@ -225,3 +226,22 @@ def test_a_large_residual_block_shows_its_largest_singular_values(tmp_path):
     assert end.jacobian_singular_values == pytest.approx(values[:8].tolist(), rel=1e-4)
     assert end.smallest is None and not end.jacobian_complete
     assert end.effective == pytest.approx(float(values.square().sum() / values[0] ** 2), rel=0.1)
+
+
+def test_what_there_was_no_time_for_is_named_and_can_be_asked_for(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "pictures.npz", x=rng.integers(0, 255, (60, 1, 16, 16), dtype=np.uint8), y=np.arange(60) % 2)
+    text = "conv 6 3, relu, residual(conv 6 3, relu), global-pool"
+    made = train(tmp_path / "pictures.npz", network=text, epochs=1, out=tmp_path / "run", diagnose=False)
+    monkeypatch.setattr("backlight.runs.walks.walk.ANSWER", Effort(seconds=0, work=2e10, most=8))
+    hurried = Run(made.folder).walk(3)
+    late = [layer.layer for layer in hurried.layers if layer.jacobian_method == TIME_UP]
+    assert late == ["residual1.body.conv1", "residual1"]
+    assert all(layer.largest is None for layer in hurried.layers if layer.layer in late)
+    assert command(["walk", str(made.folder), "--row", "3"]) == 0
+    page = capsys.readouterr().out
+    assert "not looked for: the time for singular values was up: layer 3, 5" in page
+    assert "Not all σ of layer 3, 5 were looked for" in page and "--all-singular-values" in page
+    assert command(["walk", str(made.folder), "--row", "3", "--all-singular-values", "--json"]) == 0
+    layers = json.loads(capsys.readouterr().out)["layers"]
+    assert all(layer["jacobian_complete"] for layer in layers)

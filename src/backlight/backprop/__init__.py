@@ -8,7 +8,7 @@ from .copies import CannotBatchError, CopiesObjective, leaves_out
 from .graphless import graphless
 from .objective import Objective
 from .plan import Plan
-from .singular import Spectrum, largest_of_block, singular_values
+from .singular import OutOfTimeError, Spectrum, largest_of_block, singular_values
 from .steps import LeafStep
 from .table import Rule, find_loss_rule, find_rule, loss_rule, rule
 from .trace import Trace, gradient_size, norm
@@ -19,6 +19,7 @@ __all__ = [
     "CopiesObjective",
     "LeafStep",
     "Objective",
+    "OutOfTimeError",
     "Plan",
     "Rule",
     "Spectrum",

@@ -7,6 +7,8 @@ Products of many layers vanish where σ < 1 and explode where σ > 1 (Saxe et al
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .jacobian import CHUNK, Linearisation, numbers_of, reach
+from .jacobian import CHUNK, LARGEST, Linearisation, numbers_of, reach
 from .steps import LeafStep
 from .unchanged import unchanged
 
@@ -36,8 +38,15 @@ _PROBES = 64
 
 _FEW_PROBES = 8
 
+_BYTES = 8
+"""Of a number in a matrix that is decomposed."""
+
 _ROUNDING = 1e-4
 """Relative differences that rounding in float32 explains over a window of a few hundred values."""
+
+
+class OutOfTimeError(Exception):
+    """The time for singular values was up before they were found."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,9 @@ class Spectrum:
         return self.energy / self.largest**2 if self.largest else 0.0
 
 
-def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK, most: int = LARGEST_ONES) -> Spectrum | None:
+def singular_values(
+    leaf: LeafStep, x: Any, *, work: float = WORK, most: int = LARGEST_ONES, until: float = math.inf
+) -> Spectrum | None:
     """Singular values of ∂x(i+1)/∂x(i) of one layer at one example.
 
     Exact where the layer works element by element or window by window, and where the Jacobian is small; otherwise the
@@ -94,9 +105,17 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK, most: int = L
     x:
         x(i) of one example, a tensor (1, …).
     work:
-        Multiply-adds beyond which only the largest values are found.
+        Multiply-adds beyond which only the largest values are found. Beyond 4 GiB they are so with any.
     most:
         How many these are; one is found to a hundredth only, and none for 0.
+    until:
+        `time.monotonic()` at which the search for the largest values is given up.
+
+    Raises
+    ------
+    OutOfTimeError
+        It was given up.
+
     """
     if not isinstance(x, Tensor):
         return None
@@ -105,10 +124,12 @@ def singular_values(leaf: LeafStep, x: Any, *, work: float = WORK, most: int = L
         m, n = numbers_of(at)
         if not m * n:
             return None
-        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf.module, most)
+        return _by_structure(at) or _exactly(at, leaf, work) or _lanczos(at, leaf.module, most, until)
 
 
-def largest_of_block(plan: Plan, name: str, x: Any, *, most: int = LARGEST_ONES) -> Spectrum | None:
+def largest_of_block(
+    plan: Plan, name: str, x: Any, *, most: int = LARGEST_ONES, until: float = math.inf
+) -> Spectrum | None:
     """The largest singular values of ∂x(i+1)/∂x(i) of a whole block at one example, from products with J and Jᵀ alone.
 
     None where they cannot be found: several inputs, one number only, or no forward derivative.
@@ -123,20 +144,29 @@ def largest_of_block(plan: Plan, name: str, x: Any, *, most: int = LARGEST_ONES)
         Input of the network, of one example (1, …).
     most:
         How many; one is found to a hundredth only, and none for 0.
+    until:
+        `time.monotonic()` at which the search is given up.
+
+    Raises
+    ------
+    OutOfTimeError
+        It was given up.
+
     """
     with unchanged(plan.module, frozen=True), torch.no_grad():
         steps, arrived = reach(plan, name, x)
         if not isinstance(arrived, Tensor) or not arrived.is_floating_point():
             return None
-        return _lanczos(Linearisation(steps, arrived, name), plan.modules[0].get_submodule(name), most)
+        return _lanczos(Linearisation(steps, arrived, name), plan.modules[0].get_submodule(name), most, until)
 
 
 def _exactly(at: Linearisation, leaf: LeafStep, work: float) -> Spectrum | None:
-    """All of them, where that is no more than `work` multiply-adds."""
+    """All of them, where that is no more than `work` multiply-adds and its matrix not too large for the memory."""
     m, n = numbers_of(at)
-    if 2.0 * max(m, n) * min(m, n) ** 2 <= work:
+    if 2.0 * max(m, n) * min(m, n) ** 2 <= work and m * n * _BYTES <= LARGEST:
         return _full(at)
-    return _sparse(at, leaf) if 4.0 * min(m, n) ** 3 <= work and _is_sparse(at) else None
+    small = 4.0 * min(m, n) ** 3 <= work and min(m, n) ** 2 * _BYTES <= LARGEST
+    return _sparse(at, leaf) if small and _is_sparse(at) else None
 
 
 def _by_structure(at: Linearisation) -> Spectrum | None:
@@ -201,7 +231,7 @@ def _sparse(at: Linearisation, leaf: LeafStep) -> Spectrum | None:
     return Spectrum((m, n), values, True, "exact: decomposition of the sparse matrix", float(squares.sum()))
 
 
-def _lanczos(at: Linearisation, module: nn.Module, most: int) -> Spectrum | None:
+def _lanczos(at: Linearisation, module: nn.Module, most: int, until: float) -> Spectrum | None:
     """The largest few, from products J u and Jᵀ v alone (Golub, Kahan 1965; ARPACK); ‖J‖² from random vectors."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, svds  # 0.1 s that few need
 
@@ -209,9 +239,15 @@ def _lanczos(at: Linearisation, module: nn.Module, most: int) -> Spectrum | None
     most = min(most, min(m, n) - 1)
     if most < 1:
         return None
+
+    def forth(u: np.ndarray) -> np.ndarray:
+        if time.monotonic() > until:
+            raise OutOfTimeError
+        return _forth(at, module, torch.from_numpy(u.ravel()))
+
     operator = LinearOperator(
         (m, n),
-        matvec=lambda u: _forth(at, module, torch.from_numpy(u.ravel())),
+        matvec=forth,
         rmatvec=lambda v: _back(at, torch.from_numpy(v.ravel())).numpy(),
         dtype=np.float64,
     )

@@ -160,12 +160,14 @@ class Run:
         scores = evaluate(self.task, truth, self._predictions(dataset), seed=self.config.seed)
         return replace(scores, baseline=constant_scores(self.task, truth, self.evaluation["constant"]))
 
-    def walk(self, row: int, data: Any = None, *, member: int = 1) -> Walk:
+    def walk(self, row: int, data: Any = None, *, member: int = 1, all_singular_values: bool = False) -> Walk:
         """The way of one example through the network and back: x(i), v(i), gradients and Jacobians, layer by layer.
 
         row: counted from 0, in the data of the training or in `data`. member: which network of an ensemble, from 1.
+        all_singular_values: of large Jacobians, too, which can take minutes for a layer; else some seconds are spent
+        on them in all.
         """
-        return walk(self, row, data, member=member)
+        return walk(self, row, data, member=member, all_singular_values=all_singular_values)
 
     def report(self) -> Path:
         """Write report.html again from the files of the folder."""

@@ -43,12 +43,18 @@ def walk(
         str | None, typer.Option(help="Take the row from other data than that of the training.", metavar="DATA")
     ] = None,
     member: Annotated[int, typer.Option(help="Which network of an ensemble, counted from 1.", metavar="K")] = 1,
+    all_singular_values: Annotated[
+        bool,
+        typer.Option(
+            "--all-singular-values", help="Find those of large layers, too, which can take minutes for a layer."
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Walk one example through the network of RUN, forward and backward, layer by layer."""
     from ... import runs
 
-    found = runs.Run(run).walk(row, data, member=member).to_dict()
+    found = runs.Run(run).walk(row, data, member=member, all_singular_values=all_singular_values).to_dict()
     if json:
         print_json(found)
         return
@@ -60,6 +66,8 @@ def walk(
         print_text(_SUM)
     for line in _methods(found["layers"]):
         print_text(line)
+    if not all_singular_values and (left := _incomplete(found["layers"])):
+        print_text(f"Not all σ of layer {', '.join(left)} were looked for; --all-singular-values does, in minutes.")
 
 
 def _print_example(found: Mapping[str, Any]) -> None:
@@ -119,6 +127,11 @@ def _methods(layers: list[dict[str, Any]]) -> list[str]:
     for i, layer in enumerate(layers):
         found.setdefault(layer["jacobian_method"] or "not found (no forward derivative)", []).append(str(i))
     return ["", "How σ was found:", *(f"  {method}: layer {', '.join(places)}" for method, places in found.items())]
+
+
+def _incomplete(layers: list[dict[str, Any]]) -> list[str]:
+    """Numbers of the layers of which σ were left out to save time."""
+    return [str(i) for i, layer in enumerate(layers) if layer["jacobian_method"] and layer["smallest"] is None]
 
 
 def _number(value: float | None, digits: int = 4) -> str:

@@ -10,6 +10,7 @@ from ... import files
 from ...records import BacklightError
 from ..assembly import Assembly
 from ..ensembles.ensemble import members_of
+from .effort import report_effort
 from .walk import example_of, walk_through
 
 SECONDS = 0.8
@@ -32,7 +33,8 @@ def save_walk(assembly: Assembly, folder: Path, prediction: np.ndarray) -> None:
     one = slice(place, place + 1)
     try:
         members = members_of(assembly.module)
-        walk = walk_through(members[0], assembly.task, part.x[one], part.y[one], restore, seconds=seconds)
+        effort = report_effort(seconds)
+        walk = walk_through(members[0], assembly.task, part.x[one], part.y[one], restore, effort=effort)
     except (BacklightError, RuntimeError, TypeError, ValueError, IndexError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         assembly.note(f"The report shows no example's way through the network: {first}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from ...backprop import Spectrum
+from .effort import Found
 
 MOST_VALUES = 4096
 """Singular values of a layer that are listed; of more, the largest."""
@@ -29,16 +30,17 @@ class WalkedLayer:
     jacobian_shape: tuple[int, int] | None = None
     """Numbers in x(i+1) and in x(i)."""
     jacobian_method: str = ""
+    """How they were found, or why they were not looked for; empty where they cannot be found."""
     largest: float | None = None
     smallest: float | None = None
     """None where only the largest were found."""
     effective: float | None = None
     """Stable rank Σ σ²/σ₁²: how many directions pass about as well as the best."""
 
-    def with_singular_values(self, spectrum: Spectrum | None) -> "WalkedLayer":
+    def with_singular_values(self, spectrum: Found) -> "WalkedLayer":
         """The same with the singular values that were found."""
-        if spectrum is None:
-            return self
+        if not isinstance(spectrum, Spectrum):
+            return replace(self, jacobian_method=spectrum or "")
         return replace(
             self,
             jacobian_singular_values=tuple(spectrum.values[:MOST_VALUES].tolist()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...backprop import Plan, Spectrum, Trace, gradient_size, norm, singular_values
+from ...backprop import Plan, gradient_size, norm
 from ...data import Dataset
 from ...records import BacklightError, Layer, Task
 from ...training.goal import make_goal
 from ..ensembles.ensemble import members_of
 from ..module import loss_name
 from ..prediction import Restore, predictions
+from .effort import ANSWER, THOROUGH, Effort, Found, spectra
 from .layer import WalkedLayer
 from .sums import with_sums
 
 if TYPE_CHECKING:
     from ..run import Run
-
-QUICK = 2e8
-"""Multiply-adds that a report spends on all singular values of a layer: a hundredth of a second or two."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ class Walk:
         return replace(self, layers=tuple(replace(one, jacobian_singular_values=()) for one in self.layers)).to_dict()
 
 
-def walk(run: Run, row: int, data: Any = None, *, member: int = 1) -> Walk:
+def walk(run: Run, row: int, data: Any = None, *, member: int = 1, all_singular_values: bool = False) -> Walk:
     """See `Run.walk`."""
     dataset = run.read_again(data)
     if not 0 <= row < dataset.rows:
@@ -89,18 +86,18 @@ def walk(run: Run, row: int, data: Any = None, *, member: int = 1) -> Walk:
     one = replace(dataset.take(np.array([row])), name=f"{dataset.name} (row {row})")
     x, y = run.preprocessing.transform(one), run.preprocessing.encode_target(one)
     restore = run.preprocessing.restore_target
-    found = walk_through(members[member - 1], run.task, x, y, restore)
+    effort = THOROUGH if all_singular_values else ANSWER
+    found = walk_through(members[member - 1], run.task, x, y, restore, effort=effort)
     return found.named(row, dataset.name, example_of(one, target), member=member, members=len(members))
 
 
 def walk_through(
-    module: nn.Module, task: Task, x: np.ndarray, y: np.ndarray, restore: Restore, *, seconds: float = math.inf
+    module: nn.Module, task: Task, x: np.ndarray, y: np.ndarray, restore: Restore, *, effort: Effort = ANSWER
 ) -> Walk:
     """The way of one prepared example x (1, …) with its target y (1,), in eval mode; the module is left as it was.
 
-    After `seconds` no further singular values are looked for, and none whose finding takes long.
+    Two thirds of the effort's seconds are for the layers, the rest is for the sums of residual blocks.
     """
-    until = time.monotonic() + seconds
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     training = module.training
     module.eval()
@@ -113,10 +110,9 @@ def walk_through(
         name = loss_name(task, outputs.reshape(1, -1).shape[1])
         goal = make_goal(name)
         trace = plan.trace(placed, goal.prepare(torch.as_tensor(y).to(device)), loss=goal.plain)
-        layers = tuple(
-            _walked(seen, spectrum) for seen, spectrum in zip(trace.layers, _spectra(plan, trace, until), strict=True)
-        )
-        layers = with_sums(layers, plan, trace, placed, until=until)
+        found = spectra(plan, trace, replace(effort, seconds=effort.seconds * 2 / 3))
+        layers = tuple(_walked(seen, spectrum) for seen, spectrum in zip(trace.layers, found, strict=True))
+        layers = with_sums(layers, plan, trace, placed, effort=replace(effort, seconds=effort.seconds / 3))
     finally:
         module.train(training)
     v = trace.layers[-1].v_out if trace.layers else None
@@ -140,19 +136,7 @@ def walk_through(
     )
 
 
-def _spectra(plan: Plan, trace: Trace, until: float) -> list[Spectrum | None]:
-    """Singular values by layer; before a deadline those of simple layers first, then the largest one of the others."""
-    places = list(zip(plan.leaves, trace.layers, strict=True))
-    if until == math.inf:
-        return [singular_values(leaf, seen.x) for leaf, seen in places]
-    found = [singular_values(leaf, seen.x, work=QUICK, most=0) for leaf, seen in places]
-    for i, (leaf, seen) in enumerate(places):
-        if found[i] is None and time.monotonic() < until:
-            found[i] = singular_values(leaf, seen.x, work=QUICK, most=1)
-    return found
-
-
-def _walked(seen: Layer, spectrum: Spectrum | None) -> WalkedLayer:
+def _walked(seen: Layer, spectrum: Found) -> WalkedLayer:
     return WalkedLayer(
         layer=seen.name,
         kind=seen.kind,
