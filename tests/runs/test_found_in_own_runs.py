@@ -154,3 +154,17 @@ def test_a_category_that_gives_three_classes_away_is_named_with_its_column(tmp_p
     run = bl.train(frame, target="target", network="16 relu", epochs=5, treat=False, out=tmp_path / "run")
     found = [finding.message for finding in run.findings if finding.name == "leaking-feature"]
     assert [message.startswith("Column 'state' alone gives the target") for message in found] == [True] * leaks
+
+
+def plain_pictures(seed):
+    """Pictures of large even squares, whose directions differ a thousandfold in spread; their classes mean nothing."""
+    rng = np.random.default_rng(seed)
+    squares = np.kron(rng.integers(40, 200, (200, 2, 2, 3)), np.ones((1, 8, 8, 1)))
+    pictures = (squares + rng.normal(0, 0.5, squares.shape)).clip(0, 255).astype(np.uint8)
+    return pictures.transpose(0, 3, 1, 2), rng.integers(0, 3, 200)
+
+
+def test_a_whitening_layer_is_scaled_to_its_inputs_and_starts_not_too_large():
+    network = "whiten, gelu, pool, conv 8, norm, gelu, global pool"
+    found = diagnosed(plain_pictures, network, epochs=2, augment="none")
+    assert any(one.name == "init-too-large" and "limit 5" in one.reason for one in found.considered)

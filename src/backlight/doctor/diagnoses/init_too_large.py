@@ -33,7 +33,9 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Weights start so large that outputs grow or saturate from layer to layer.
 
     What it sees
-    √(mean square of W · fan-in) of weighted and recurrent layers that no normalisation follows, held against 5.
+    √(mean square of W · fan-in) of weighted and recurrent layers that no normalisation follows, held against 5. A first
+    layer whose output starts no larger than that is left out: it was scaled to its inputs, as a whitening layer is, and
+    no layer lies below it for v(i) to grow into.
 
     Why it hurts
     x(i) and v(i) grow by this factor at each layer: sigmoids and tanh start in their flat ends, the first loss
@@ -56,6 +58,8 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
         weight = main_weight(layer)
         if weight is None or any(f.role == "normalisation" for f in run.followers(layer.name)):
             continue
+        if layer is run.multiplying[0] and _starts_small(run, layer.name):
+            continue
         spreads[layer.name] = relative_spread(weight)
     large = [name for name, spread in spreads.items() if spread > LARGE]
     if not large:
@@ -72,3 +76,8 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"spread": {n: spreads[n] for n in large[:20]}, "threshold": LARGE},
     )
+
+
+def _starts_small(run: RunFacts, layer: str) -> bool:
+    outputs = run.signals.values("y_std", layer)
+    return bool(outputs) and outputs[0] <= LARGE
