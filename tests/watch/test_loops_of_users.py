@@ -437,7 +437,7 @@ def test_a_call_that_cannot_be_taken_does_not_end_the_training(monkeypatch):
     def broken(tensor):
         raise ValueError("broken")
 
-    monkeypatch.setattr("backlight.watch.taps.thinned", broken)
+    monkeypatch.setattr("backlight.watch.call.thinned", broken)
     model = mlp()
     optimizer = adam(model)
     with pytest.warns(RuntimeWarning, match="training goes on: ValueError: broken"), watch(model, optimizer):

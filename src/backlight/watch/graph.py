@@ -1,6 +1,6 @@
 """Autograd's graph between an output and a loss: names, ways and kept operands of its nodes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from torch import Tensor
@@ -73,14 +73,14 @@ def path_between(start: Any, end: Any) -> list[Any]:
     return []
 
 
-def region(start: Any, end: Any) -> Iterator[Any]:
-    """Nodes that can be reached from `start` without passing `end`."""
+def region(start: Any, ends: Collection[Any], most: int = MOST_NODES) -> Iterator[Any]:
+    """Nodes that can be reached from `start` without passing one of `ends`; not many more than `most`."""
     stack, seen = [start], {start}
-    while stack and len(seen) < MOST_NODES:
+    while stack and len(seen) < most:
         node = stack.pop()
         yield node
         for below, _ in node.next_functions:
-            if below is not None and below is not end and below not in seen:
+            if below is not None and below not in ends and below not in seen:
                 seen.add(below)
                 stack.append(below)
 

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from .graph import region, saved
+
 MOST_NODES = 20_000
 """A graph with more nodes than this is not searched further."""
 OPERANDS = ("mat1", "mat2", "input", "self", "other", "target", "vec", "batch1", "batch2")
@@ -21,7 +23,7 @@ def data_not_finite(loss: Tensor) -> int:
     seen: set[int] = set()
     count = 0
     for node in _nodes(loss.grad_fn):
-        for operand in _operands(node):
+        for operand in [kept for name in OPERANDS if (kept := saved(node, name)) is not None]:
             plain = not operand.requires_grad and operand.is_floating_point() and operand.layout == torch.strided
             if plain and operand.data_ptr() not in seen:
                 seen.add(operand.data_ptr())
@@ -61,21 +63,4 @@ def _in_plain_containers(network: nn.Module) -> Iterator[tuple[int, str]]:
 
 def _nodes(start: Any, ends: Collection[Any] = ()) -> Iterator[Any]:
     """Nodes from `start` down, without `ends` and what only they lead to."""
-    stack, seen = [] if start is None or start in ends else [start], {start}
-    while stack and len(seen) < MOST_NODES:
-        node = stack.pop()
-        yield node
-        for below, _ in node.next_functions:
-            if below is not None and below not in ends and below not in seen:
-                seen.add(below)
-                stack.append(below)
-
-
-def _operands(node: Any) -> Iterator[Tensor]:
-    for name in OPERANDS:
-        try:
-            value = getattr(node, f"_saved_{name}", None)
-        except RuntimeError:  # freed, or overwritten in place: then it cannot be known
-            continue
-        if isinstance(value, Tensor):
-            yield value
+    return iter(()) if start is None or start in ends else region(start, ends, MOST_NODES)

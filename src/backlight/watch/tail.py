@@ -42,4 +42,4 @@ def read_tail(loss: Tensor, output: Tensor) -> Tail | None:
             kind, expects = NODES_OF_LOSSES[name]
             below, target = path[path.index(node) + 1 :], saved(node, "target")
             return Tail(loss_facts(kind, expects, "", output, target), kinds_of(below), target)
-    return read_by_hand(path, names, list(region(loss.grad_fn, output.grad_fn)), output)
+    return read_by_hand(path, names, list(region(loss.grad_fn, (output.grad_fn,))), output)

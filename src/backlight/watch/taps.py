@@ -5,7 +5,7 @@ pass: nothing is written, no random number is drawn, and no memory that the prog
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 import torch
@@ -15,9 +15,9 @@ from torch.utils.hooks import RemovableHandle
 
 from ..records import Layer
 from ..signals.roles import role_of
-from ..signals.thinning import thinned
+from .call import Call, as_layer, hidden_layer
 from .hooks import harmless
-from .memory import Glimpse, glimpse, has_memory
+from .memory import has_memory
 from .network import is_compiled
 
 FUNCTIONS = {
@@ -52,42 +52,6 @@ FUNCTIONS = {
     "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
 }
 """Functions of PyTorch called in a forward method → the module that does the same."""
-
-
-@dataclass
-class Call:
-    """One layer as it was called: evenly spaced rows and places of its tensors, never a whole large one."""
-
-    name: str
-    kind: str
-    module: nn.Module | None
-    x_shape: tuple[int, ...] = ()
-    y: Tensor | None = None
-    y_shape: tuple[int, ...] = ()
-    source: str = ""
-    v_out: Tensor | None = None
-    v_shape: tuple[int, ...] = ()
-    memory: Glimpse | None = None
-    settings: dict[str, float] = field(default_factory=dict)
-
-    def keep_output(self, y: Tensor) -> None:
-        """Copy what is read of x(i+1) before the program goes on: held whole, it would cost the loop fresh memory."""
-        self.y, self.y_shape, self.memory = _copied(y), tuple(y.shape), glimpse(y)
-        if y.requires_grad:
-            y.register_hook(self.keep_gradient)
-
-    def keep_gradient(self, v: Tensor) -> None:
-        """Keep what is read of v(i+1)."""
-        if not has_memory(v):
-            return
-        self.v_out = thinned(v)
-        self.v_shape = tuple(v.shape) if self.v_out is not v else ()
-
-    def widen(self) -> None:
-        """Take the whole x(i+1) where its memory is still in use."""
-        whole = self.memory.again() if self.memory is not None else None
-        if whole is not None and self.y is not None and self.y.numel() < whole.numel():
-            self.y = whole
 
 
 class Taps:
@@ -144,8 +108,8 @@ class Taps:
     def layers(self) -> tuple[Layer, ...]:
         """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
         x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
-        calls = tuple(_as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
-        return (*calls, *(_hidden(name, m) for name, m in self._inside_compiled.items() if calls))
+        calls = tuple(as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
+        return (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
 
     @property
     def called(self) -> set[str]:
@@ -265,47 +229,3 @@ def tensors_in(value: Any) -> list[Tensor]:
 def first_tensor(value: Any) -> Tensor | None:
     """The first of the tensors inside."""
     return value if isinstance(value, Tensor) else next(iter(tensors_in(value)), None)
-
-
-def _copied(tensor: Tensor) -> Tensor:
-    """Evenly spaced rows and places, in memory of their own: the program may overwrite its tensor in place."""
-    part = thinned(tensor.detach())
-    return part.clone() if part.data_ptr() == tensor.data_ptr() else part
-
-
-def _as_layer(call: Call, x: Tensor | None) -> Layer:
-    parameters: dict[str, Tensor] = {}
-    if call.module is not None:
-        recurse = role_of(call.kind) != "other"
-        parameters = dict(call.module.named_parameters(recurse=recurse))
-    return Layer(
-        name=call.name,
-        kind=call.kind,
-        x=x,
-        y=call.y,
-        v_out=call.v_out,
-        v_shape=call.v_shape,
-        parameters=parameters,
-        gradients=_gradients(call),
-        x_shape=call.x_shape,
-        y_shape=call.y_shape,
-        source=call.source,
-        settings=call.settings,
-    )
-
-
-def _hidden(name: str, module: nn.Module) -> Layer:
-    """A layer inside of compiled code: parameters, gradients, and the units that its weight tells."""
-    call, weight = Call(name, type(module).__name__, module), getattr(module, "weight", None)
-    if role_of(call.kind) == "linear" and isinstance(weight, Tensor) and weight.dim() > 1:
-        call.x_shape, call.y_shape = (0, weight.shape[1]), (0, weight.shape[0])
-    return _as_layer(call, None)
-
-
-def _gradients(call: Call) -> dict[str, Tensor]:
-    """Of a sparse gradient the values that it has."""
-    if call.module is None:
-        return {}
-    named = call.module.named_parameters(recurse=role_of(call.kind) != "other")
-    found = {name: p.grad for name, p in named if p.grad is not None}
-    return {name: g.coalesce().values() if g.layout == torch.sparse_coo else g for name, g in found.items()}
