@@ -58,7 +58,11 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
         weight = main_weight(layer)
         if weight is None or any(f.role == "normalisation" for f in run.followers(layer.name)):
             continue
-        if layer is run.multiplying[0] and _starts_small(run, layer.name):
+        if (
+            layer is run.multiplying[0]
+            and layer.role not in ("recurrent", "attention")
+            and _starts_small(run, layer.name)
+        ):
             continue
         spreads[layer.name] = relative_spread(weight)
     large = [name for name, spread in spreads.items() if spread > LARGE]
