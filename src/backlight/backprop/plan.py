@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,10 +16,10 @@ from . import jacobian as jacobians
 from . import trace as tracing
 from .graphless import graphless
 from .opaque import OpaqueStep
-from .split import split
-from .steps import LeafStep, RuleStep, Step, Tape, walk_backward, walk_forward
+from .steps import LeafStep, Step, Tape, walk_backward, walk_forward
 from .structure import Structure
-from .table import find_container, find_rule
+from .ties import Ties
+from .unfold import unfold
 
 
 class Plan:
@@ -93,7 +92,8 @@ class Plan:
             sources = generators or [torch.Generator().manual_seed(i) for i in range(len(self.modules))]
             self.steps = copying.unfold_copies(self.modules, sources, unfold)
             sample = None if sample is None else sample.expand(len(self.modules), *sample.shape)
-        self._mark_shared()
+        self._ties = Ties(self.module, self.leaves)
+        self.shared = self._ties.shared
         called = {id(m) for leaf in self.leaves if isinstance(leaf, OpaqueStep) for m in leaf.module.modules()}
         self._structure = Structure(self.module, called)
         self._tape: Tape | None = None
@@ -115,12 +115,7 @@ class Plan:
     @property
     def unreached(self) -> list[nn.Parameter]:
         """Parameters that the last backward pass brought no gradient to, where PyTorch would leave `p.grad` None."""
-        found = self._tape.unreached if self._tape is not None else []
-        if not found and not self._outside:
-            return []
-        times = Counter(map(id, found))
-        missed = {id(p): p for p in found if times[id(p)] == self._counts[id(p)]}
-        return [p for p in (*self._outside, *missed.values()) if p.requires_grad]
+        return self._ties.unreached(self._tape.unreached if self._tape is not None else [])
 
     @graphless
     def forward(self, x: Any, *, observe: bool = False) -> Tensor:
@@ -292,16 +287,6 @@ class Plan:
         if change:
             raise RuntimeError(f"{change} since the plan was made: make a new Plan")
 
-    def _mark_shared(self) -> None:
-        leaves = self.leaves
-        counts = Counter(id(p) for leaf in leaves for p in leaf.parameters.values())
-        stand = {id(p) for leaf in leaves for one in leaf.parts() for p in one.parameters.values()}
-        self._outside = [p for p in self.module.parameters() if id(p) not in stand]
-        self._counts = counts
-        for leaf in leaves:
-            leaf.shared = frozenset(k for k, p in leaf.parameters.items() if counts[id(p)] > 1)
-        self.shared = [p for p in self.module.parameters() if counts[id(p)] > 1]
-
     def _try(self, sample: Any) -> None:
         modes = [(m, m.training) for m in self.module.modules()]
         self.module.eval()
@@ -311,16 +296,3 @@ class Plan:
             for module, mode in modes:
                 module.training = mode
             self.release()
-
-
-def unfold(name: str, module: nn.Module) -> list[Step]:
-    """The steps of a module, whose path is `name`."""
-    make = find_container(module)
-    if make is not None:
-        steps: list[Step] = make(name, module, unfold)
-        return steps
-    entry = find_rule(module)
-    if entry is not None:
-        return [RuleStep(name, module, entry)]
-    parts = split(name, module, unfold)
-    return [OpaqueStep(name, module)] if parts is None else parts
