@@ -26,7 +26,7 @@ from .predict import prediction_batch
 from .resumption import Checkpoints
 from .schedule import schedule
 from .steps import Steps
-from .threads import suitable_threads
+from .threads import suitable_threads, work_of_pass
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Session:
         self._follow()
         if self.course.deadline is not None:
             self.course.evaluation_seconds = self._evaluation_seconds()
-        self.work = self._work()
+        self.module.eval()
+        self.work = work_of_pass(self.steps.plan, self.batches.x[:2]) * self.batches.size
 
     def take_turn(self) -> None:
         """PyTorch's random state is from now on this session's."""
@@ -258,20 +259,6 @@ class Session:
             )
 
     # -- beginning and end ------------------------------------------------------------------------------------------
-
-    def _work(self) -> float:
-        """Multiply-adds of one forward pass of a batch, from a trial of two rows in eval mode."""
-        self.module.eval()
-        plan = self.steps.plan
-        plan.forward(self.batches.x[:2], observe=True)
-        layers = plan.layers()
-        plan.release()
-        one = sum(
-            layer.y.numel() / len(layer.y) * layer.parameters["weight"][0].numel()
-            for layer in layers
-            if layer.y is not None and "weight" in layer.parameters and layer.parameters["weight"].dim() > 1
-        )
-        return one * self.batches.size
 
     def _evaluation_seconds(self) -> float:
         """What measuring the rows at an epoch's end will take, from a tenth of them."""
