@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any
 
 from torch import nn
@@ -22,10 +23,8 @@ class Structure:
 
     def __init__(self, module: nn.Module, called: set[int]) -> None:
         self._hooks = [hooks for m in module.modules() if id(m) not in called for hooks in hooks_of(m)]
-        self._held: list[tuple[str, dict[str, Any], tuple[tuple[str, Any], ...]]] = [
-            (path, held, tuple(held.items()))
-            for path, m in module.named_modules()
-            for held in (m._modules, m._parameters)
+        self._held: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+            (path, held, dict(held)) for path, m in module.named_modules() for held in (m._modules, m._parameters)
         ]
 
     def change(self) -> str:
@@ -33,10 +32,7 @@ class Structure:
         if any(self._hooks):
             return "a layer has got a hook, which its rule does not call"
         for path, held, kept in self._held:
-            if len(held) != len(kept) or any(
-                now is not then for now, (_, then) in zip(held.values(), kept, strict=True)
-            ):
-                then = dict(kept)
-                name = next(name for name in {**then, **held} if held.get(name) is not then.get(name))
+            if len(held) != len(kept) or not all(map(is_, held.values(), kept.values())):
+                name = next(name for name in {**kept, **held} if held.get(name) is not kept.get(name))
                 return f"{path}.{name}".lstrip(".") + " was replaced, added or removed"
         return ""

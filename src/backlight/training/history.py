@@ -67,7 +67,8 @@ class History:
         seen: outputs and target of the last batch, which alone is scored.
         """
         course = self._course
-        value = float(self.losses[-self._window :].mean())
+        last = course.step - self._first
+        value = float(self._cells[last - 1] if self._window == 1 else self.losses[-self._window :].mean())
         scored = (None, None) if seen is None else self._scored(float(self._goal.score(*seen)), len(seen[1]))
         epoch = course.step / self._batches
         row = Epoch(epoch, course.step, "batches", value, *scored, course.learning_rate, course.seconds)

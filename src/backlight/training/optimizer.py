@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ _One = list[Tensor]
 class _Part:
     """A stretch of the flat buffers with one rate and decay."""
 
-    update: Callable[..., object]
+    update: partial[object]
     """The fused kernel on its tensors, which wants the learning rate only (`lr`)."""
     step: Tensor
     """Updates so far, as the kernel wants it."""
@@ -36,6 +37,8 @@ class _Part:
     """The same number; on a CPU NumPy's view of it, which counts in 0.2 µs where the tensor takes 5."""
     rate: float
     """Factor on the learning rate."""
+    decay: float
+    """Of the weights."""
 
 
 class Optimizer:
@@ -69,7 +72,7 @@ class Optimizer:
         state = {name: [tensor[place]] for name, tensor in self.state.items()}
         update = self._sgd(**state) if self.config.optimizer == "sgd" else self._adam(**state, step=[step])
         tensors = [self.flat.values[place]], [self.flat.gradients[gradient_place]]
-        return _Part(partial(update, *tensors, weight_decay=decay, maximize=False), step, count, rate)
+        return _Part(partial(update, *tensors, weight_decay=decay, maximize=False), step, count, rate, decay)
 
     @graphless
     def step(self, learning_rate: float, without: Sequence[nn.Parameter] = ()) -> None:
@@ -136,6 +139,40 @@ class Optimizer:
             )
         for name, tensor in mine.items():
             tensor.copy_(tensors[name])
+
+
+def joined(optimizers: Sequence[Optimizer]) -> Callable[[float], None] | None:
+    """`step` of several optimisers at one learning rate, each kernel called once for all; None where they differ.
+
+    The arithmetic is that of one after the other, to the last bit.
+    """
+    if any(one.config.clip is not None or one.config.layerwise for one in optimizers):
+        return None
+    if len({(one.config.optimizer, one.config.momentum, one.config.nesterov) for one in optimizers}) > 1:
+        return None
+    if len({tuple((part.rate, part.decay) for part in one._parts) for one in optimizers}) > 1:
+        return None
+    alike = list(zip(*(one._parts for one in optimizers), strict=True))
+    updates = [(_joined_updates([part.update for part in parts]), parts[0].rate) for parts in alike]
+    counts = [part.count for parts in alike for part in parts]
+
+    def step(learning_rate: float) -> None:
+        for count in counts:
+            count += 1
+        for update, rate in updates:
+            update(lr=learning_rate * rate)
+
+    return step
+
+
+def _joined_updates(updates: Sequence[partial[object]]) -> Callable[..., object]:
+    """One call of the kernel on the tensors of all; settings are the first one's."""
+    args = [list(chain(*tensors)) for tensors in zip(*(update.args for update in updates), strict=True)]
+    settings = dict(updates[0].keywords)
+    for name, value in settings.items():
+        if isinstance(value, list):
+            settings[name] = list(chain.from_iterable(update.keywords[name] for update in updates))
+    return partial(updates[0].func, *args, **settings)
 
 
 def _stretches(flat: FlatParameters, config: TrainingConfig) -> Iterator[tuple[slice, slice, float, float]]:

@@ -48,15 +48,15 @@ class ReplayedPass:
 
     def look(self) -> None:
         """Forget the recordings where the network is not in the state that they were made in."""
-        state = _state_of(self.modules)
-        if state != self._state:
-            self._state = state
+        if self._shapes and _state_of(self.modules) != self._state:
             self._shapes.clear()
 
     def __call__(self, x: Tensor, target: Tensor) -> Found:
         """Loss and outputs of the batch; its gradients."""
         shape = self._shapes.get((x.shape, target.shape))
         if shape is None:
+            if not self._shapes:
+                self._state = _state_of(self.modules)
             shape = self._shapes[x.shape, target.shape] = _Shape()
         if shape.recording is not None:
             shape.x.copy_(x)  # type: ignore[union-attr]

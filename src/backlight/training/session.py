@@ -181,13 +181,15 @@ class Session:
         self.steps.keep_up()
         self.steps.look()
 
-    def update(self, loss: Tensor, seen: tuple[Tensor, Tensor] | None = None) -> None:
+    def update(self, loss: Tensor, seen: tuple[Tensor, Tensor] | None = None, *, moved: bool = False) -> None:
         """The parameters follow the gradients in the flat buffer; the loss is that of the batch they come from.
 
         seen: outputs and target of that batch, where the history `tells_next`.
+        moved: the parameters have followed already.
         """
         told = self.history.tells_next
-        self.steps.update()
+        if not moved:
+            self.steps.update()
         self.history.note(loss)
         self.course.step += 1
         if told:

@@ -88,6 +88,11 @@ class Steps:
                 self.average.update()
 
     @property
+    def plain(self) -> bool:
+        """Whether an update moves every parameter, whatever its gradient."""
+        return self.scaling.scale is None and not self._unreached
+
+    @property
     def standing(self) -> list[Tensor]:
         """The parameters and buffers that predict: the average's, where there is one."""
         return self.average.values if self.average else [self.flat.values, *self.flat.buffers]

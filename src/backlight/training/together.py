@@ -13,6 +13,7 @@ from ..backprop import CannotBatchError, CopiesObjective, Plan, graphless, leave
 from .checkpoint import random_state
 from .looks import Looks, fits
 from .observer import Observer
+from .optimizer import joined
 from .replay import ReplayedPass
 from .session import Session
 from .threads import suitable_threads
@@ -84,13 +85,28 @@ class Together:
         """A batch x (copies, n, …) through all networks as one."""
         before = self._watched()
         losses, outputs = self._replayed(x, target)
+        moved = not before and self._updated()
         for number, (session, loss) in enumerate(zip(self.sessions, losses.unbind(), strict=True)):
             if number in before:
                 before[number].step(x[number], target[number])
             else:
-                session.update(loss, (outputs[number], target[number]) if session.history.tells_next else None)
+                seen = (outputs[number], target[number]) if session.history.tells_next else None
+                session.update(loss, seen, moved=moved)
         if before:
             self._follow()
+
+    def _updated(self) -> bool:
+        """Whether all parameters have followed their gradients as one, as they can where all have one learning rate."""
+        if self._joined is None or not all(session.steps.plain for session in self.sessions):
+            return False
+        rates = {session.course.learning_rate for session in self.sessions}
+        if len(rates) > 1:
+            return False
+        self._joined(rates.pop())
+        for session in self.sessions:
+            if session.steps.average is not None:
+                session.steps.average.update()
+        return True
 
     def _step_each(self, x: Tensor, target: Tensor) -> None:
         """The same through one network after the other, with the random numbers that are each one's own."""
@@ -126,6 +142,7 @@ class Together:
         whole = not any(leaves_out(loss, session.batches.y) for session in self.sessions)
         self._objective = CopiesObjective(loss, whole=whole)
         self._replayed = ReplayedPass((self._plan.module, self._objective.loss), self._pass)
+        self._joined = joined([session.steps.optimizer for session in self.sessions])
         self._looks = Looks(self.sessions, self._plan) if fits(self.sessions) else None
 
     def _pass(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
