@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..records import BacklightError
 from .objective import Objective
+from .opaque import OpaqueStep
 from .steps import LeafStep, Tape, walk_backward, walk_forward
 from .unchanged import gpus_of
 
@@ -39,10 +40,13 @@ class Check:
         taken by itself; under the empty name that of the network as a whole: x(n), v(0), all gradients, all buffers.
     tolerance:
         What still counts as rounding.
+    unchecked:
+        By layer without a rule, why it has none: its gradients are autograd's own, and say nothing of the plan.
     """
 
     differences: dict[str, float]
     tolerance: float = TOLERANCE
+    unchecked: dict[str, str] = field(default_factory=dict)
 
     @property
     def largest(self) -> float:
@@ -63,11 +67,21 @@ class Check:
         return self.layer is None
 
     def __str__(self) -> str:
-        count = f"{len(self.differences) - 1} layers"
         if self.passed:
-            return f"as autograd: {count}, largest relative difference {self.largest:.1e}"
+            return "; ".join(self._passed())
         where = f"layer {self.layer}" if self.layer else "the network as a whole, though no layer by itself"
         return f"NOT as autograd: {where} is off by {self.largest:.1e} (tolerance {self.tolerance:.0e})"
+
+    def _passed(self) -> list[str]:
+        checked = [name for name in self.differences if name and name not in self.unchecked]
+        difference = f", largest relative difference {self.largest:.1e}"
+        told = [f"as autograd: {_counted(checked)}{difference}"] if checked or not self.unchecked else []
+        if self.unchecked:
+            these = "; ".join(f"{name}: {reason}" for name, reason in self.unchecked.items())
+            only = "" if checked else "nothing was checked: "
+            verb = "runs" if len(self.unchecked) == 1 else "run"
+            told.append(f"{only}{_counted(self.unchecked)} {verb} as autograd itself ({these})")
+        return told
 
 
 def check(
@@ -90,8 +104,9 @@ def check(
             walk_backward(twin.steps, v, seen, True)
         layers: dict[str, float] = {}
         for leaf in twin.leaves:
-            layers[leaf.name] = max(layers.get(leaf.name, 0.0), _alone(leaf, seen))
-    return Check(layers | {"": differences}, tolerance)
+            layers[leaf.label] = max(layers.get(leaf.label, 0.0), _alone(leaf, seen))
+    unchecked = {leaf.label: leaf.reason for leaf in twin.leaves if isinstance(leaf, OpaqueStep)}
+    return Check(layers | {"": differences}, tolerance, unchecked)
 
 
 def _whole(
@@ -147,6 +162,10 @@ def _alone(leaf: LeafStep, seen: Tape) -> float:
     pairs = list(zip(_parts(v_in, leaves), (part.grad for part in leaves), strict=True))
     pairs += [(p.grad, gradients[k].grad) for k, p in leaf.parameters.items()]
     return max(_largest([(y, y2)]), _largest(pairs))
+
+
+def _counted(layers: Collection[str]) -> str:
+    return "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
 
 
 def _backward(y: Tensor, v: Tensor) -> None:

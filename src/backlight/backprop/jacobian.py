@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..records import BacklightError
+from .opaque import OpaqueStep
 from .steps import Step, Tape, walk_backward, walk_forward
 from .unchanged import RandomState, unchanged
 
@@ -186,8 +187,9 @@ def reach(plan: Plan, layer: int | str, x: Any) -> tuple[Sequence[Step], Any]:
     """The steps of a layer (a leaf by number; a leaf, block or container by path) and x(i), which arrives there."""
     steps = [plan.leaves[layer]] if isinstance(layer, int) else _find(plan.steps, layer)
     if not steps:
-        names = ", ".join(leaf.name for leaf in plan.leaves)
-        raise BacklightError(f"There is no layer {layer!r} in the plan; its layers are {names}.")
+        names = ", ".join(leaf.name or f'"" (the whole, {leaf.label})' for leaf in plan.leaves)
+        notes = "".join(f" Of these, {leaf}." for leaf in plan.leaves if isinstance(leaf, OpaqueStep))
+        raise BacklightError(f"There is no layer {layer!r} in the plan; its layers are {names}.{notes}")
     arrived: list[Any] = []
 
     def stop(x: Any, tape: Tape) -> Tensor:

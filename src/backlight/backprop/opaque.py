@@ -16,14 +16,21 @@ from .steps import LeafStep
 class OpaqueStep(LeafStep):
     """A step without a rule: the module runs as it is, and autograd is asked for just this step.
 
-    The input may be a tuple of tensors when the module takes several.
+    The input may be a tuple of tensors when the module takes several. `reason` says why the module has no rule and
+    was not split into its layers.
     """
 
-    def __init__(self, name: str, module: nn.Module) -> None:
+    def __init__(self, name: str, module: nn.Module, reason: str = "there is no rule for it") -> None:
         super().__init__(name, module, dict(module.named_parameters()))
+        self.reason = reason
         self.precision: torch.dtype | None = None
         """In which the module runs under `torch.autocast`; None as it is."""
         self._changes_input = any(getattr(m, "inplace", False) for m in module.modules())
+
+    def __str__(self) -> str:
+        kind = type(self.module).__name__
+        place = f"layer {self.name} ({kind})" if self.name else f"the whole network ({kind})"
+        return f"{place} runs as it is, on autograd: {self.reason}"
 
     def _forward(self, x: Any) -> tuple[Tensor, Any]:
         inputs = [_leaf(part) for part in (x if isinstance(x, tuple) else (x,))]

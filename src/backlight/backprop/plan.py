@@ -102,6 +102,19 @@ class Plan:
         if sample is not None:
             self._try(sample)
 
+    def __repr__(self) -> str:
+        """The layers in forward order: number, path, kind, and whether a rule or autograd gives the gradients."""
+        leaves = self.leaves
+        names = max((len(leaf.label) for leaf in leaves), default=0)
+        kinds = max((len(type(leaf.module).__name__) for leaf in leaves), default=0)
+        rows = [
+            f"  {i}  {leaf.label:{names}}  {type(leaf.module).__name__:{kinds}}  "
+            + (f"autograd: {leaf.reason}" if isinstance(leaf, OpaqueStep) else "rule")
+            for i, leaf in enumerate(leaves)
+        ]
+        several = f", {len(self.modules)} copies" if len(self.modules) > 1 else ""
+        return "\n".join([f"Plan of {type(self.modules[0]).__name__}{several}", *rows])
+
     @property
     def leaves(self) -> list[LeafStep]:
         """The steps without children, in forward order."""

@@ -194,7 +194,7 @@ class _Body:
             case ast.Compare(left, [comparison], [right]) if type(comparison) in _COMPARISONS:
                 return _COMPARISONS[type(comparison)](self.settled(left), self.settled(right))
             case _:
-                raise UnreadableError("a branch on something else than a setting")
+                raise UnreadableError("its forward has an `if` on something else than a setting")
 
     def static(self, e: ast.expr) -> Any:
         """What self.a.b or torch.nn.functional.relu is, without running anything; UnreadableError where unknown."""

@@ -31,6 +31,8 @@ _FRESH = (
 )
 """Layers whose output never shares memory with their input."""
 
+_SEVERAL = "it is called with several inputs, and its rule takes one"
+
 _MAY_RETURN_SEVERAL = (
     nn.RNNBase,
     nn.modules.rnn.RNNCellBase,
@@ -41,13 +43,15 @@ _MAY_RETURN_SEVERAL = (
 )
 
 
-def split(name: str, module: nn.Module, unfold: Unfold) -> list[Step] | None:
-    """The steps of a module with a forward of its own, or None where it has to run as it is.
+def split(name: str, module: nn.Module, unfold: Unfold) -> list[Step]:
+    """The steps of a module with a forward of its own; one `OpaqueStep`, which says why, where it runs as it is.
 
     `unfold(path, child)` gives the steps of a child. The result is a chain of steps where the forward is one.
     """
-    if of_torch(module) or has_hooks(module):
-        return None
+    if has_hooks(module):
+        return [OpaqueStep(name, module, "it has a hook, which only its own call runs")]
+    if of_torch(module):
+        return [OpaqueStep(name, module, "PyTorch's own module, for which there is no rule")]
     if type(module).forward is nn.Sequential.forward and type(module).__iter__ is nn.Sequential.__iter__:  # type: ignore[attr-defined]
         return [step for child, m in module._modules.items() if m is not None for step in unfold(_join(name, child), m)]
     reader = Reader(module)
@@ -55,8 +59,12 @@ def split(name: str, module: nn.Module, unfold: Unfold) -> list[Step] | None:
         reader.read()
         graph = _with_flattening(_Tracer().trace(module))
         return _Maker(name, module, graph, unfold, reader).make()
-    except (UnreadableError, TraceError, *_TRACING):
-        return None
+    except UnreadableError as error:
+        reason = str(error)
+    except (TraceError, *_TRACING) as error:
+        told = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason = f"its forward cannot be followed without numbers: {told}"
+    return [OpaqueStep(name, module, reason)]
 
 
 _TRACING = (
@@ -110,7 +118,7 @@ class _Maker:
     def _node(self, node: fx.Node) -> Node:
         if node.op == "call_module":
             if node.kwargs or not all(isinstance(a, fx.Node) for a in node.args):
-                raise UnreadableError("a layer is called with settings")
+                raise UnreadableError(f"layer {node.target} is called with more than tensors")
             self.steps[node] = self._unfolded(str(node.target), len(node.args))
             return Node(self._sources(node.args), steps=self.steps[node])
         if node.op == "call_function" and node.target is getattr:
@@ -134,7 +142,7 @@ class _Maker:
         name = _join(self.name, path if again == 1 else f"{path}#{again}")
         found = self.unfold(name, child)
         takes_one = arguments > 1 and any(isinstance(step, RuleStep) for step in found[:1])
-        return [OpaqueStep(name, child)] if takes_one or (arguments > 1 and len(found) != 1) else found
+        return [OpaqueStep(name, child, _SEVERAL)] if takes_one or (arguments > 1 and len(found) != 1) else found
 
     def _sources(self, args: Any) -> tuple[int, ...]:
         return tuple(self.places[a] for a in args if isinstance(a, fx.Node))
@@ -159,7 +167,7 @@ class _Maker:
         if node.op == "call_module" and not self._gives_tensor(node):
             for user in node.users:
                 if not self._needs_tensor(user):
-                    raise UnreadableError(f"{node.name} may give something else than a tensor")
+                    raise UnreadableError(f"layer {node.target} may return something else than one tensor")
 
     def _changed(self, node: fx.Node) -> fx.Node | None:
         """The value that the node changes in place."""

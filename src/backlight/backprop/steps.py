@@ -78,6 +78,11 @@ class LeafStep:
         self.shared: frozenset[str] = frozenset()
 
     @property
+    def label(self) -> str:
+        """Its path; the kind of the module where it is the whole network, which has none."""
+        return self.name or type(self.module).__name__
+
+    @property
     def needs_gradient(self) -> bool:
         """Whether a parameter of this step is trained."""
         return any(p.requires_grad for p in self.parameters.values())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 import torch
 from torch import Tensor, nn
 
-from ..records import Layer
+from ..records import BacklightError, Layer
 from .objective import Objective
+from .opaque import OpaqueStep
 from .steps import Tape, walk_backward, walk_forward
 from .unchanged import unchanged
 
@@ -36,12 +37,15 @@ class Trace(Sequence[Layer]):
         The loss, where one was given.
     v_in:
         v(0) = ∂L/∂x(0); None for codes, which have no gradient; a tuple for several inputs.
+    notes:
+        A sentence for each layer that has no rule and was not split: why not, so that autograd gives its gradients.
     """
 
     layers: tuple[Layer, ...]
     output: Tensor
     loss: float | None
     v_in: Any
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -55,9 +59,9 @@ class Trace(Sequence[Layer]):
     def __getitem__(self, place: slice) -> tuple[Layer, ...]: ...
     def __getitem__(self, place: int | str | slice) -> Layer | tuple[Layer, ...]:
         if isinstance(place, str):
-            found = next((layer for layer in self.layers if layer.name == place), None)
+            found = next((layer for layer in self.layers if place in (layer.name, _label(layer))), None)
             if found is None:
-                raise KeyError(f"no layer {place!r}; there are {', '.join(layer.name for layer in self.layers)}")
+                raise KeyError(f"no layer {place!r}; there are {', '.join(map(_label, self.layers))}")
             return found
         return self.layers[place]
 
@@ -74,7 +78,7 @@ class Trace(Sequence[Layer]):
         ]
         if self.loss is not None:
             lines.append(f"loss {self.loss:.6g}")
-        return "\n".join(line.rstrip() for line in lines)
+        return "\n".join(line.rstrip() for line in (*lines, *self.notes))
 
     @property
     def _last_v(self) -> Tensor | None:
@@ -95,10 +99,28 @@ def trace(plan: Plan, x: Any, target: Tensor | None = None, *, loss: nn.Module |
             value = float(objective.forward(output, target))
             v = objective.backward()
         else:
-            v = torch.ones_like(output) if target is None else target
+            v = _given(output, target)
         v_in = walk_backward(plan.steps, v, tape, True)
+        notes = tuple(str(leaf) for leaf in plan.leaves if isinstance(leaf, OpaqueStep))
         layers = tuple(_copy(leaf.observed(tape)) for leaf in plan.leaves)
-    return Trace(layers, output.clone(), value, _clone(v_in))
+    return Trace(layers, output.clone(), value, _clone(v_in), notes)
+
+
+def _given(output: Tensor, v: Tensor | None) -> Tensor:
+    """v(n) where there is no loss: what was given for it, or ones."""
+    if v is None:
+        return torch.ones_like(output)
+    if v.shape != output.shape or not v.is_floating_point():
+        raise BacklightError(
+            f"Without loss= the second argument is v(n) = ∂L/∂x(n), real numbers of the output's shape "
+            f"{tuple(output.shape)}, and this is {v.dtype} of shape {tuple(v.shape)}: for a target, give the loss too, "
+            "as in plan.trace(x, target, loss=nn.CrossEntropyLoss())."
+        )
+    return v
+
+
+def _label(layer: Layer) -> str:
+    return layer.name or layer.kind
 
 
 def _copy(layer: Layer) -> Layer:
@@ -135,7 +157,7 @@ def gradient_size(layer: Layer) -> float | None:
 def _row(layer: Layer) -> tuple[str, ...]:
     gradient = gradient_size(layer)
     return (
-        layer.name,
+        _label(layer),
         layer.kind,
         _shape(layer.x),
         *_sizes(layer.x, layer.v_in),

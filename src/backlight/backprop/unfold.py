@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import nn
 
-from .opaque import OpaqueStep
 from .split import split
 from .steps import RuleStep, Step
 from .table import find_container, find_rule
@@ -19,5 +18,4 @@ def unfold(name: str, module: nn.Module) -> list[Step]:
     entry = find_rule(module)
     if entry is not None:
         return [RuleStep(name, module, entry)]
-    parts = split(name, module, unfold)
-    return [OpaqueStep(name, module)] if parts is None else parts
+    return split(name, module, unfold)

@@ -7,6 +7,8 @@ from ..branches import ConcatStep, SumStep
 from ..opaque import OpaqueStep
 from ..table import CONTAINERS, container
 
+_IN_PLACE = "one of its branches may change in place what the others read"
+
 
 @container(nn.Sequential)
 def sequential(name, module, unfold):
@@ -18,7 +20,7 @@ def sequential(name, module, unfold):
 def residual(name, module, unfold):
     """y = shortcut(x) + body(x), the shortcut an identity where none is given."""
     if any(map(_changes_input, module.children())):
-        return [OpaqueStep(name, module)]
+        return [OpaqueStep(name, module, _IN_PLACE)]
     shortcut = [] if module.shortcut is None else unfold(_join(name, "shortcut"), module.shortcut)
     return [SumStep(name, [shortcut, unfold(_join(name, "body"), module.body)])]
 
@@ -27,7 +29,7 @@ def residual(name, module, unfold):
 def concat(name, module, unfold):
     """y = [branch₁(x), branch₂(x), …] along axis 1."""
     if any(map(_changes_input, module.children())):
-        return [OpaqueStep(name, module)]
+        return [OpaqueStep(name, module, _IN_PLACE)]
     return [ConcatStep(name, [unfold(_join(name, k), m) for k, m in module.named_children()])]
 
 
