@@ -4,6 +4,7 @@ import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def test_decimal_comma(table: Table) -> None:
         ("a\tb\n0,125\t2\n", [0.125], "Decimal commas in columns a."),
         ("a\tb\n61,903\t2\n950\t3\n", [61903, 950], "thousands in columns a; '61,903' could mean either"),
         ("a\tb\n1,061,903.5\t2\n", [1061903.5], "Commas between thousands in columns a."),
-        ("a\tb\n61,903\t2,5\n", [61.903], "Decimal commas in columns b, a; '61,903' could mean either"),
+        ("a\tb\n61,903\t2,5\n", [61.903], "Decimal commas in columns a, b; '61,903' could mean either"),
         ("a;b\n61,903;2\n", [61.903], "Decimal commas in columns a; '61,903' could mean either"),
     ],
 )
@@ -60,6 +61,45 @@ def test_what_a_comma_means_is_told(table: Table, text: str, values: list[float]
     dataset = read(table(text, "t.tsv"))
     assert dataset.frame["a"].to_list() == values
     assert any(told in note for note in dataset.notes), dataset.notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1,254.48", "187.05", "-"], [1254.48, 187.05, None]),
+        (["1.254,48", "187,05", "n/a"], [1254.48, 187.05, None]),
+        (["1 254", "-12 000", "7"], [1254, -12000, 7]),
+        (["1\u202f254,5", "7"], [1254.5, 7]),
+        (["1'254.5", "7"], [1254.5, 7]),
+        (["€ 12.50", "-€3", "1,000 €"], [12.5, -3, 1000]),
+        (["$12", "€ 3"], [12, 3]),
+        (["12 %", "3.5%"], [12, 3.5]),
+        (["1,254", "12.5"], [1254, 12.5]),
+        (["1,254", "12,5"], [1.254, 12.5]),
+        (["-"], ["-"]),
+        (["192.168.0.1", "10.0.0.2"], ["192.168.0.1", "10.0.0.2"]),
+        (["24.12.2024", "01.02.2023"], ["24.12.2024", "01.02.2023"]),
+        (["1,254 rooms", "3"], ["1,254 rooms", "3"]),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_numbers_as_people_write_them(table: Table, cells: list[str], values: list[Any], separator: str) -> None:
+    rows = "".join(f'"{cell}"{separator}x\n' for cell in cells)
+    dataset = read(table(f"a{separator}b\n{rows}"))
+    assert dataset.frame["a"].to_list() == values
+    assert (len(dataset.notes) > 1) == (values != cells)
+
+
+def test_numbers_beside_a_few_words(table: Table) -> None:
+    rows = "".join(f"1,{i:03}.5;x\n" for i in range(100))
+    frame = read(table(f"a;b\n{rows}on request;x\n")).frame
+    assert frame["a"].to_list() == [*(f"1{i:03}.5" for i in range(100)), "on request"]
+
+
+def test_rows_are_read_as_in_training(table: Table) -> None:
+    known = read(table("a;b\n1,254.5;x\n")).numerals
+    assert read(table("a;b\n1,254;x\n")).frame["a"].to_list() == [1.254]
+    assert read(table("a;b\n1,254;x\n"), numerals=known).frame["a"].to_list() == [1254]
 
 
 def test_no_word_on_commas_in_text(table: Table) -> None:

@@ -1,16 +1,17 @@
 """Text cells to values: which words mean "missing", which columns of text are numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from .commas import Comma, find_commas, without_commas
+from .numerals import MANY_NUMBERS, MOSTLY, Numerals, find_numerals, rewritten
 
 MISSING_MARKERS = ("", "na", "n/a", "#n/a", "<na>", "?", "nan", "-nan", "null")
 """Compared without surrounding spaces and letter case; pandas' own list without its rarer entries."""
 
-AMBIGUOUS_MARKERS = ("none",)
+AMBIGUOUS_MARKERS = ("none", "-", "--", "–", "—")
 """Missing among numbers, but an ordinary word among words (a class called "None" must not vanish)."""
 
 
@@ -21,33 +22,41 @@ class Typed:
     frame: pl.DataFrame
     markers: dict[str, int]
     """Cells by marker as written, empty cells excluded."""
-    commas: dict[str, Comma]
-    """What commas meant, by column of numbers that had them."""
+    numerals: dict[str, Numerals]
+    """How numbers are written, by column of numbers that are not written as programs do."""
     guessed: dict[str, str]
     """Those of them where the cells could mean either, with such a cell."""
 
 
-def type_columns(frame: pl.DataFrame, *, commas: bool = False, decimal: bool = False) -> Typed:
+def type_columns(frame: pl.DataFrame, *, decimal: bool = False, known: Mapping[str, Numerals] | None = None) -> Typed:
     """Turn every text column whose filled cells are all numbers into Int64 or Float64; mark missing cells.
 
     Columns that convert as they stand are the common case and cost one cast; only the others are stripped of
-    spaces and searched for markers.
+    spaces and searched for markers, and those that are no numbers then for other ways to write them. A column of many
+    numbers beside a few words stays text, its numbers as programs write them.
 
     Args:
         frame: columns of text.
-        commas: whether numbers may hold commas.
         decimal: whether commas that could stand for either are decimals rather than thousands.
+        known: how columns write their numbers, where that is known, as from training.
 
     """
     text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     quick = _whole_numbers(frame, text)
     markers: dict[str, int] = {}
-    others = [frame[name] for name in text if name not in quick]
-    kinds, samples = find_commas(others, decimal=decimal) if commas else ({}, {})
-    slow = {column.name: _type_column(column, kinds.get(column.name), markers) for column in others}
-    kinds = {name: kind for name, kind in kinds.items() if slow[name].dtype.is_numeric()}
-    samples = {name: cell for name, cell in samples.items() if name in kinds}
-    return Typed(frame.with_columns(*quick.values(), *slow.values()), markers, kinds, samples)
+    others = {name: _Words.of(frame[name]) for name in text if name not in quick}
+    known = {name: way for name, way in (known or {}).items() if name in others}
+    values = {name: numbers(words.plain) for name, words in others.items() if name not in known}
+    texts = [others[name].plain for name, found in values.items() if found is None]
+    found, samples = find_numerals(texts, decimal=decimal)
+    numerals = found | known
+    slow = {}
+    for name, words in others.items():
+        plain = rewritten(words.plain, numerals[name]) if name in numerals else words.plain
+        read = numbers(plain) if name in numerals else values[name]
+        words.count(markers, unclear=read is not None or name in numerals)
+        slow[name] = read if read is not None else plain if name in numerals else words.words
+    return Typed(frame.with_columns(*quick.values(), *slow.values()), markers, numerals, samples)
 
 
 def _whole_numbers(frame: pl.DataFrame, names: list[str]) -> dict[str, pl.Series]:
@@ -73,20 +82,30 @@ def _looks_coded(texts: pl.Expr) -> pl.Expr:
     return texts.str.contains(r"^0\d\d+$")
 
 
-def _type_column(column: pl.Series, comma: Comma | None, markers: dict[str, int]) -> pl.Series:
-    stripped = column.str.strip_chars()
-    folded = stripped.str.to_lowercase()
-    missing = folded.is_in(MISSING_MARKERS)
-    words = _without(stripped, missing)
-    unclear = folded.is_in(AMBIGUOUS_MARKERS)
-    plain = _without(words, unclear)
-    values = numbers(plain if comma is None else without_commas(plain, comma))
-    if values is not None:
-        missing = missing | unclear
-    filled = stripped.filter(missing & (folded != ""))
-    for marker, count in filled.value_counts().iter_rows():
-        markers[marker] = markers.get(marker, 0) + count
-    return words if values is None else values
+@dataclass(frozen=True)
+class _Words:
+    """The cells of a column of text without spaces around them."""
+
+    stripped: pl.Series
+    folded: pl.Series
+    words: pl.Series
+    """Null where a cell is missing for certain."""
+    plain: pl.Series
+    """Null also where a cell is missing if the others are numbers."""
+
+    @classmethod
+    def of(cls, column: pl.Series) -> "_Words":
+        stripped = column.str.strip_chars()
+        folded = stripped.str.to_lowercase()
+        words = _without(stripped, folded.is_in(MISSING_MARKERS))
+        return cls(stripped, folded, words, _without(words, folded.is_in(AMBIGUOUS_MARKERS)))
+
+    def count(self, markers: dict[str, int], *, unclear: bool) -> None:
+        """Add up the words that stand for missing cells."""
+        known = (*MISSING_MARKERS, *AMBIGUOUS_MARKERS) if unclear else MISSING_MARKERS
+        filled = self.stripped.filter(self.folded.is_in(known) & (self.folded != ""))
+        for marker, count in filled.value_counts().iter_rows():
+            markers[marker] = markers.get(marker, 0) + count
 
 
 def _without(column: pl.Series, missing: pl.Series) -> pl.Series:
@@ -123,10 +142,6 @@ def as_text(column: pl.Series) -> pl.Series:
 
 LARGEST = 1e150
 """Numbers beyond this count as infinite, and so as missing: their squares overflow."""
-MOSTLY = 0.95
-"""Share of a column's filled cells that must be numbers (or dates) for the rest to be taken as missing."""
-MANY_NUMBERS = 20
-"""Distinct numbers above which a text column with a few words is a column of numbers, not of codes."""
 
 
 def is_mostly_numbers(column: pl.Series) -> bool:

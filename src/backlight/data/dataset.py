@@ -1,6 +1,6 @@
 """A source as it was read: typed columns or images, nothing fitted yet."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from backlight.records import BacklightError
+
+from .numerals import Numerals
 
 PixelWish = Literal["auto", "yes", "no"]
 
@@ -40,6 +42,8 @@ class Dataset:
     """What was recognised while reading, as sentences for the user."""
     pixels: PixelWish = "auto"
     """Whether a table of pixel columns may be taken as images; an explicit configuration outranks it."""
+    numerals: dict[str, Numerals] = field(default_factory=dict)
+    """How numbers were written, by column where not as programs do."""
 
     @property
     def rows(self) -> int:

@@ -1,6 +1,6 @@
 """From a dataset to what a training needs: task, parts, fitted preprocessing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -74,6 +74,7 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     split = split_rows(usable.rows, _facts(usable, rows, codes, config), config, seed)
     unknown = _absent_classes(task, codes, split, usable.name) if codes is not None else ""
     fitted, columns = fit(usable, task, split.train, config, rows)
+    fitted = replace(fitted, numerals=dataset.numerals)
     x, y = fitted.transform(usable), fitted.encode_target(usable)
     parts = {part: getattr(split, part) for part in ("train", "validation", "test")}
     if config.duplicates == "drop":

@@ -13,6 +13,7 @@ from .continuous import Number, features_of, indicators, number_from, scale
 from .dataset import Dataset, absent_column
 from .dates import DateParts, JoinedTime, parse
 from .discrete import Categories
+from .numerals import Numerals
 from .pixels import Pixels
 
 SHOWN = 5
@@ -39,6 +40,8 @@ class Preprocessing:
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By column of numbers or dates: words that stood for a missing value when it was fitted."""
     notes: tuple[str, ...] = ()
+    numerals: dict[str, Numerals] = field(default_factory=dict)
+    """How columns of the source wrote their numbers, where not as programs do."""
 
     def transform(self, dataset: Dataset) -> np.ndarray:
         """x(0): float32 (n, features) or uint8 (n, c, h, w). The order of columns and further columns do not matter.
@@ -170,6 +173,7 @@ class Preprocessing:
                 "pixels": Pixels(**{**pixels, "columns": tuple(pixels["columns"])}) if pixels else None,
                 "markers": {name: tuple(words) for name, words in values["markers"].items()},
                 "notes": tuple(values["notes"]),
+                "numerals": {name: Numerals(**way) for name, way in values.get("numerals", {}).items()},
             }
         )
 

@@ -203,7 +203,8 @@ class Run:
         if not isinstance(data, Dataset):
             inputs = self.preprocessing.inputs
             shape = (inputs.channels, inputs.height, inputs.width) if isinstance(inputs, ImageInputs) else None
-            data = read(data, images=self.config.data.images, image_shape=shape)
+            known = self.preprocessing.numerals
+            data = read(data, images=self.config.data.images, image_shape=shape, numerals=known)
             data = replace(data, notes=(*data.notes, *self.preprocessing.unknown_words(data)))
         return labelled(data, self.task.target, self.task.kind)[0] if with_target else data
 

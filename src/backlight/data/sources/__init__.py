@@ -5,12 +5,14 @@ To add a source, write one module here with a function decorated by `source`; no
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from backlight.records import BacklightError
 
 from ..dataset import Dataset, PixelWish, nearest
+from ..numerals import Numerals
 from .registry import SOURCES, ReadOptions, Source, source
 
 for _module in pkgutil.iter_modules(__path__):
@@ -28,15 +30,17 @@ def read(
     images: PixelWish = "auto",
     separator: str | None = None,
     image_shape: tuple[int, int, int] | None = None,
+    numerals: Mapping[str, Numerals] | None = None,
 ) -> Dataset:
     """Read a path, a name such as `sklearn:iris`, a frame, an array or a pair (X, y).
 
     `images` says whether a table of pixel columns may be taken as images. `separator` outranks the recognised one
-    of a delimited file. `image_shape` (c, h, w) brings pictures to the shape that a trained network knows.
+    of a delimited file. `image_shape` (c, h, w) brings pictures to the shape that a trained network knows, and
+    `numerals` says how it knows columns to write their numbers.
 
     Raises `BacklightError` for what cannot be read, naming the file, line or member and the mend.
     """
-    options = ReadOptions(images, separator, image_shape)
+    options = ReadOptions(images, separator, image_shape, numerals or {})
     if isinstance(source, str):
         source = _path_or_name(source.strip())
     kind = next((kind for kind in SOURCES.values() if kind.accepts(source)), None)

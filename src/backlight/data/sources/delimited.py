@@ -19,6 +19,7 @@ from ..cells import Typed, type_columns
 from ..counted import counted
 from ..dataset import Dataset
 from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
+from ..numerals import meaning
 from .registry import ReadOptions, read_bytes, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
@@ -68,9 +69,9 @@ def parse_delimited(data: bytes, place: str, options: ReadOptions) -> Dataset:
     frame = _cells(text.data, dialect, columns, place)
     if frame.height == 0:
         raise BacklightError(f"{place} has a header ({', '.join(columns[:8])}) but no rows; add rows.")
-    typed = type_columns(frame, commas=dialect.separator != ",", decimal=dialect.separator == ";")
+    typed = type_columns(frame, decimal=dialect.separator == ";", known=options.numerals)
     notes = (_recognised(place, frame, text.encoding, dialect), *_told(typed))
-    return Dataset(Path(place).name, typed.frame, notes=notes, pixels=options.images)
+    return Dataset(Path(place).name, typed.frame, notes=notes, pixels=options.images, numerals=typed.numerals)
 
 
 def _names(dialect: Dialect, place: str) -> list[str]:
@@ -174,15 +175,15 @@ def _recognised(place: str, frame: pl.DataFrame, encoding: str, dialect: Dialect
 
 
 def _told(typed: Typed) -> list[str]:
-    """What commas and words were taken for."""
+    """What marks in numbers, and words, were taken for."""
     notes = []
-    for kind, meaning in (("decimal", "Decimal commas"), ("thousands", "Commas between thousands")):
-        names = [name for name in typed.commas if typed.commas[name] == kind]
-        if names:
-            guess = next((typed.guessed[name] for name in names if name in typed.guessed), None)
-            doubt = f"; {guess!r} could mean either, write such numbers without commas if that is wrong"
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            notes.append(f"{meaning} in columns {', '.join(names[:SHOWN])}{more}{doubt if guess else ''}.")
+    for way in dict.fromkeys(typed.numerals.values()):
+        names = [name for name in typed.numerals if typed.numerals[name] == way]
+        guess = next((typed.guessed[name] for name in names if name in typed.guessed), None)
+        doubt = f"; {guess!r} could mean either, write such numbers without commas if that is wrong"
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        columns = f"{', '.join(names[:SHOWN])}{more}{doubt if guess else ''}"
+        notes.append(f"{meaning(way)} in columns {columns}.")
     if typed.markers:
         words = ", ".join(f"{marker!r} ({counted(count, 'cell')})" for marker, count in sorted(typed.markers.items()))
         notes.append(f"Taken as missing: {words}, and empty cells.")

@@ -1,13 +1,14 @@
 """The table of sources. A source is one file of this package with one decorated function."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from backlight.records import BacklightError
 
 from ..dataset import Dataset, PixelWish
+from ..numerals import Numerals
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class ReadOptions:
     separator: str | None = None
     image_shape: tuple[int, int, int] | None = None
     """(channels, height, width) that pictures are brought to; None: chosen from the pictures."""
+    numerals: Mapping[str, Numerals] = field(default_factory=dict)
+    """How columns write their numbers, where that is known."""
 
 
 @dataclass(frozen=True)
