@@ -3,6 +3,7 @@
 import copy
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from backlight.records.config import TrainingConfig
 from backlight.training import search, train
 from backlight.training.contest import Contest, Trial
 from backlight.training.copies import OTHERS_DO_BETTER, Copy
-from backlight.training.search import LAP, MOST_RUNS, halving, keep_best, search_rates, vertex
+from backlight.training.search import LAP, MOST_RUNS, halving, keep_best, lowest, search_rates, vertex
 from backlight.training.session import Session
 
 
@@ -149,6 +150,13 @@ def test_the_vertex_lies_between_the_best_and_its_better_neighbour():
     assert vertex({3: 0.5}) == 3.0
 
 
+def test_of_valleys_as_deep_the_race_is_at_the_lower_rates():
+    assert lowest({0: 0.69, 1: 0.573, 2: 0.593, 3: 0.62, 4: 0.564}) == 1
+    assert lowest({0: 0.69, 1: 0.6, 2: 0.593, 3: 0.62, 4: 0.564}) == 4  # the first is not as deep
+    assert lowest({0: 0.575, 1: 0.57, 2: 0.564, 3: 0.7}) == 2  # one valley
+    assert lowest({0: -2.0, 1: -1.0, 2: -2.01}) == 0
+
+
 def test_the_module_and_the_random_state_are_left_as_they_were():
     module, state = network(), torch.get_rng_state()
     before = copy.deepcopy(module.state_dict())
@@ -239,6 +247,31 @@ def test_each_kind_of_curve_has_its_verdict():
 def test_a_spike_at_the_beginning_does_not_condemn_a_rate():
     found = judge([curve(1e-3, [0.9, 0.6, 0.5]), curve(1e-2, [1.6, 0.4, 0.2])], rates=True)
     assert found.recommended == 1e-2
+
+
+def with_training(trial, losses):
+    rows = tuple(Epoch(i, i, "train", loss, None, None, 0.1, 0.0) for i, loss in enumerate(losses, 1))
+    return replace(trial, history=(*trial.history, *rows))
+
+
+def test_a_loss_that_rises_late_while_that_of_training_falls_is_no_divergence():
+    overfits = with_training(curve(0.2, [0.589, 0.65, 1.01]), [0.6, 0.5, 0.4])
+    found = judge([overfits, with_training(curve(0.4, [0.6, 1.1, 3.0]), [0.6, 0.9, 2.5])], rates=True)
+    assert {one.value: one.verdict for one in found.trials} == {0.2: "right", 0.4: "diverges"}
+    assert found.trials[0].words.endswith("overfits after epoch 1, which is kept: 1.01 at the end")
+
+
+def test_rates_below_the_race_are_not_called_too_large_or_divergent_as_its_end_is():
+    short = [curve(rate, [loss], "short") for rate, loss in ((1e-4, 0.95), (1e-2, 0.5), (3.0, 0.6))]
+    race = [curve(0.2, [0.9, 1.2]), curve(0.4, [0.5, 0.4]), curve(0.8, [0.9, 1.3])]
+    assert verdicts(*short, *race) == {
+        1e-4: "too small",
+        1e-2: "right",
+        0.2: "diverges",
+        0.4: "right",
+        0.8: "diverges",
+        3.0: "diverges",
+    }
 
 
 def test_one_that_was_stopped_early_is_not_blamed_for_the_epochs_it_did_not_get():

@@ -45,6 +45,10 @@ class Tried(Protocol):
         """Validation loss before the first step."""
 
     @property
+    def history(self) -> tuple[Epoch, ...]:
+        """Training and validation rows."""
+
+    @property
     def curve(self) -> tuple[Epoch, ...]:
         """Validation rows."""
 
@@ -146,18 +150,27 @@ def _judged(trial: Tried, trials: Sequence[Tried], best: Tried | None, constant:
         verdict, words = UNFINISHED, "stopped before its first epoch ended"
     elif not math.isfinite(last) or best is None:
         verdict, words = "diverges", "the loss is not finite"
-    elif last > bound:
+    elif last > bound and not _overfits(trial, bound):
         verdict, words = "diverges", f"the loss ends at {last:.3g}, above the {bound:.3g} of not training at all"
     elif rates:
         verdict, words = _rate(trial, best, _rival(trial, best), beyond, share, noise)
+        if last > bound:
+            lowest = min(trial.curve, key=lambda row: row.loss).epoch
+            words = f"{words}; overfits after epoch {lowest}, which is kept: {last:.3g} at the end"
     else:
         verdict, words = _setting(trial, best, beyond)
     return Judged(trial.value, trial.loss, verdict, words, trial.stage, len(trial.curve), beyond, trial.finished)
 
 
+def _overfits(trial: Tried, bound: float) -> bool:
+    """Whether the validation loss rose above the bound only after it had been below, and the training loss did not."""
+    training = [row.loss for row in trial.history if row.split == "train"]
+    return bool(training) and training[-1] <= bound and trial.loss <= bound
+
+
 def _in_line(judged: Sequence[Judged]) -> list[Judged]:
     """Where the race has been, it has the word: a rate of the short look takes the verdict of its neighbour there, and
-    one beyond the race is no better than the end of it."""
+    one beyond the race is no better than the end of it that is too small or too large."""
     raced = [one for one in judged if one.stage == "full" and one.verdict != UNFINISHED]
     if not raced:
         return list(judged)
@@ -167,8 +180,11 @@ def _in_line(judged: Sequence[Judged]) -> list[Judged]:
 
 def _placed(one: Judged, raced: Sequence[Judged]) -> Judged:
     near = min(raced, key=lambda other: abs(math.log(other.value / one.value)))
-    within = raced[0].value < one.value < raced[-1].value
-    if within or near.verdict not in ("right", one.verdict):
+    if raced[0].value < one.value < raced[-1].value:
+        said: tuple[str, ...] = (near.verdict,)
+    else:  # below the race, what is too small there; above it, what is too large there
+        said = ("too small",) if one.value < near.value else ("too large", "diverges")
+    if near.verdict in said and near.verdict != one.verdict:
         return replace(one, verdict=near.verdict, words=f"as {near.value:.2g} in the race", beyond=near.beyond)
     return one
 

@@ -36,6 +36,9 @@ FURTHER = 2.0
 """Decades that it goes on beyond an end where the best lies …"""
 MOST_FURTHER = 3
 """… at most so many times: a rate that someone set may be off by any factor."""
+AS_LOW = 0.02
+"""Relative difference of the validation loss within which two rates of the short look do as well: what seeds alone
+move."""
 STEP = 0.3
 """Decades between two rates of the race. On nine tables, none of the benchmark's, the rates within 2 % of the best
 spanned 0.4 decades and more."""
@@ -139,12 +142,23 @@ def short_look(base: float, make: Callable[[float], Copy], contest: Contest, *, 
     return base * 10 ** (vertex(tried) / PER_DECADE) if tried else base
 
 
+def lowest(losses: Mapping[int, float]) -> int:
+    """The step of the lowest loss; of several valleys as deep, with worse steps between, that of the lowest rates.
+
+    A second valley is noise, and lower rates bear a whole training where higher ones may not.
+    """
+    least = min(losses.values())
+    deep = [step for step in sorted(losses) if losses[step] - least <= AS_LOW * abs(least)]
+    valley = [step for place, step in enumerate(deep) if step == deep[0] + place]
+    return min(valley, key=losses.__getitem__)
+
+
 def vertex(losses: Mapping[int, float]) -> float:
-    """Where a parabola through the lowest loss and its two neighbours is lowest; the losses logarithmic, if they can.
+    """Where a parabola through the `lowest` loss and its two neighbours is lowest; the losses logarithmic, if they can.
 
     Where a neighbour is missing, the place of the lowest loss.
     """
-    best = min(losses, key=losses.__getitem__)
+    best = lowest(losses)
     around = [losses.get(best + side, math.nan) for side in (-1, 0, 1)]
     below, middle, above = [math.log(loss) for loss in around] if min(around) > 0 else around
     curvature = below - 2 * middle + above
@@ -153,7 +167,7 @@ def vertex(losses: Mapping[int, float]) -> float:
 
 def _further(tried: Mapping[int, float], low: int, high: int) -> range:
     """The steps beyond an end of those that were looked at, where that is the best."""
-    best, more = min(tried, key=lambda step: tried[step], default=None), round(FURTHER * PER_DECADE)
+    best, more = lowest(tried) if tried else None, round(FURTHER * PER_DECADE)
     if best == low:
         return range(low - more, low)
     return range(high + 1, high + 1 + more) if best == high else range(0)
