@@ -227,6 +227,7 @@ def test_ctrl_c_keeps_the_best_network_and_its_report(tmp_path):
     assert process.returncode == 130, err
     assert "\nInterrupted.\n" in err
     assert f"the best network so far and its report are in {tmp_path / 'run'}" in err
+    assert f"`backlight resume {tmp_path / 'run'}` goes on" in err
     assert "accuracy" in out
     assert {"model.safetensors", "evaluation.json", "report.html"} <= {p.name for p in (tmp_path / "run").iterdir()}
     assert "Traceback" not in err

@@ -72,7 +72,17 @@ def test_command_prints_findings_and_what_was_ruled_out(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith(f"1. {seen.findings[0].severity}: {seen.findings[0].name}")
     assert "Evidence: " in printed
-    assert "ruled out" in printed
+    assert printed.count("\n") < 20
+    assert f"{len(seen.considered)} more were considered: " in printed
+    assert "looked for and ruled out" in printed and "--all" in printed
+
+
+def test_command_lists_every_reason_on_demand(tmp_path, capsys):
+    seen = watched_loop(tmp_path)
+    assert cli(["diagnose", str(tmp_path), "--all"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "--all" not in printed
+    assert all(f"{one.name}: {one.reason.split()[0]}" in printed for one in seen.considered)
 
 
 def test_verdicts_that_were_reached_stay(tmp_path):

@@ -42,6 +42,21 @@ def test_an_interrupted_run_keeps_its_network_and_goes_on_exactly(tmp_path):
     assert resumed.metrics == whole.metrics
 
 
+def test_stopped_before_the_first_epoch_it_says_how_to_go_on_and_does(tmp_path, capsys, monkeypatch):
+    from backlight.training.session import Session
+
+    def begin(self):
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "begin", begin)
+        with pytest.raises(KeyboardInterrupt):
+            bl.train("sklearn:wine", **options(folder) | {"verbose": True})
+    assert f"`backlight resume {folder}` trains it" in "".join(capsys.readouterr())
+    assert bl.resume(folder, verbose=False).evaluation["epochs"] == 12
+
+
 def test_fewer_epochs_than_are_done_are_refused_in_a_sentence(tmp_path):
     run = bl.train("sklearn:wine", **options(tmp_path / "run"))
     before = run.folder.joinpath(files.EVALUATION).read_text()

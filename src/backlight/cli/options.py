@@ -105,7 +105,7 @@ Ensemble = Annotated[
     int | None,
     typer.Option(
         help="Networks that are trained at once and predict together; their spread tells how sure they are. "
-        "8 for tables of up to 2,000 rows whose network is left open, else 1.",
+        "5 for tables of up to 2,000 rows whose network is left open, else 1.",
         metavar="K",
         rich_help_panel=_TRAINING,
     ),

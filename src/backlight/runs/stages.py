@@ -45,9 +45,8 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     folder = out if resume and out is not None else begin(assembly, out)
     tell(assembly, "on_folder", folder)
     first = members_of(assembly.module)[0]
-    parts, inputs = assembly.prepared, assembly.prepared.inputs
-    columns = tuple(f.name for f in inputs.features) if isinstance(inputs, TableInputs) else ()
-    columns = columns or tuple(parts.preprocessing.columns)
+    parts = assembly.prepared
+    columns = feature_names(parts.inputs, parts.preprocessing)
     checkup = Checkup(first, loss, assembly.config.training, len(parts.train.rows), parts.train.x, columns)
     looking = [checkup] if assembly.config.diagnose else []
     try:
@@ -55,6 +54,10 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     except Exception:
         if any(checkpoints(one) for one in checkpoint_folders(folder, assembly.config.training)):
             assembly.note(f"The training broke off; `backlight resume {folder}` goes on from its newest checkpoint.")
+        raise
+    except KeyboardInterrupt:
+        if kept:
+            assembly.note(f"Interrupted before there was a network to keep; `backlight resume {folder}` trains it.")
         raise
     save_model(folder / files.MODEL, trained.module)
     files.save_history(folder / files.HISTORY, trained.history)

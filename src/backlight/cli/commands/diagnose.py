@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LISTED = 8
 """Values of one piece of evidence that are printed."""
 _INDENT = 4
+_KINDS = ("seen but explained by a finding", "looked for and ruled out", "not to be looked at here")
+"""What became of an illness that is no finding."""
 
 
 @app.command(epilog="Example:  backlight diagnose runs/adult-20260101-120000")
@@ -37,6 +39,9 @@ def diagnose(
             help="With --treat: also what should be asked for, such as to leave out columns or to train longer.",
         ),
     ] = False,
+    all: Annotated[
+        bool, typer.Option("--all", help="Also list what was looked for and not found, each with its reason.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Say what is wrong with RUN, most important first, with the evidence and what to do; and what was looked for and
@@ -54,7 +59,7 @@ def diagnose(
         print_json({"run": str(run), "findings": listed[0], "considered": listed[1]})
         return
     show_findings(found.findings)
-    show_considered(found.considered)
+    show_considered(found.considered, listed=all)
 
 
 def show_findings(findings: "Sequence[Finding]") -> None:
@@ -78,15 +83,24 @@ def show_findings(findings: "Sequence[Finding]") -> None:
         print_text(f"\n`backlight explain {findings[0].name}` tells what the first one means.")
 
 
-def show_considered(considered: "Sequence[Considered]") -> None:
-    """What was ruled out, with its numbers; what has none in one line at the end."""
-    told = [one for one in considered if any(letter.isdigit() for letter in one.reason)]
-    print_text("\nLooked for and ruled out:")
-    for one in told:
-        _wrapped(f"{one.name}: {one.reason}", hang=2)
-    silent = [one.name for one in considered if one not in told]
-    if silent:
-        _wrapped(f"No sign of, or not to be told here: {', '.join(silent)}.", hang=2)
+def show_considered(considered: "Sequence[Considered]", *, listed: bool) -> None:
+    """What was not found: how much of it, or each with its reason, what a finding explains first."""
+    parts = [[one for one in considered if _kind(one) == kind] for kind in range(len(_KINDS))]
+    counts = ", ".join(f"{len(part)} {words}" for part, words in zip(parts, _KINDS, strict=True) if part)
+    if not listed:
+        if counts:
+            print_text(f"\n{len(considered)} more were considered: {counts}; --all lists them with the reasons.")
+        return
+    for part, words in zip(parts, _KINDS, strict=True):
+        if part:
+            print_text(f"\n{words[0].upper()}{words[1:]}:")
+        for one in part:
+            _wrapped(f"{one.name}: {one.reason}", hang=2)
+
+
+def _kind(one: "Considered") -> int:
+    """Place in `_KINDS`."""
+    return 0 if one.reason.startswith("Seen") else 2 if one.reason.startswith("Could not") else 1
 
 
 def _wrapped(text: str, hang: int = 0) -> None:

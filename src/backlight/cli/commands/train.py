@@ -41,7 +41,10 @@ def show_result(run: "Run", *, json: bool) -> None:
     if evaluation.get("diverged"):
         say(f"Warning: {evaluation['verdict']}")
     if evaluation["stopped"] == INTERRUPTED:
-        say(f"Interrupted: the best network so far and its report are in {run.folder}.")
+        say(
+            f"Interrupted: the best network so far and its report are in {run.folder}; "
+            f"`backlight resume {run.folder}` goes on."
+        )
     if run.interrupted:
         raise typer.Exit(INTERRUPTED_STATUS)
 
