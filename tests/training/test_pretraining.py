@@ -18,11 +18,12 @@ def rows(n=800):
 
 
 def left_of_the_variance(encoder, x):
-    """Share of the variance of x that the best linear decoder of the code leaves."""
+    """Share of the variance of x that the best linear decoder of the code leaves; directions of the code below a
+    thousandth of its largest count as none, since what they say drowns in rounding."""
     with torch.no_grad():
-        code = encoder(x)
-    code = torch.cat([code, torch.ones(len(code), 1)], 1)
-    rebuilt = code @ torch.linalg.lstsq(code, x).solution
+        code = encoder(x).double()
+    code, x = code - code.mean(0), x.double() - x.double().mean(0)
+    rebuilt = code @ torch.linalg.lstsq(code, x, rcond=1e-3, driver="gelsd").solution
     return float((x - rebuilt).square().mean() / x.var(0).mean())
 
 
@@ -41,12 +42,12 @@ def test_the_hidden_layers_learn_to_keep_what_the_inputs_say():
 
 
 def test_behind_many_layers_the_inputs_can_still_be_told():
-    """Each of these layers rebuilt from the one below alone, the last told nothing of them."""
+    """Where each layer rebuilds what the one below gives, and nothing else, 0.29 is left."""
     x = rows()
     module = build(", ".join(["12 relu"] * 20), ArrayInputs((12,)), 2, seed=3)
-    assert left_of_the_variance(module[:40], x) > 0.9
+    assert left_of_the_variance(module[:40], x) > 0.6
     pretrain(module, x, epochs=10, seed=0, device="cpu")
-    assert left_of_the_variance(module[:40], x) < 0.5
+    assert left_of_the_variance(module[:40], x) < 0.25
 
 
 def test_the_same_seed_gives_the_same_start():
