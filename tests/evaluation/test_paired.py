@@ -107,3 +107,10 @@ def test_groups_where_the_change_differs_are_found_and_others_are_not():
     assert (found[0].column, found[0].value) == ("size", "2")
     assert sum(group.column == "noise" for group in found) <= 1  # one in twenty of those found may be chance
     assert changed_groups(BINARY, truth, first, first, groups) == []
+
+
+def test_of_two_groups_that_mirror_each_other_one_is_told():
+    truth, first = logits(2, 3000, 0.5)
+    _, second = logits(2, 3000, 0.5, bias=1.5)
+    found = changed_groups(BINARY, truth, first, second, [("y", "no", truth == 0), ("y", "yes", truth == 1)])
+    assert [group.value for group in found] == ["no"]

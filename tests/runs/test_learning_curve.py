@@ -9,10 +9,12 @@ import pytest
 import backlight as bl
 from backlight.cli.app import run as command
 from backlight.data import prepare, read
-from backlight.records import BacklightError
+from backlight.evaluation.learning_curve import forecast
+from backlight.records import BacklightError, Metric
 from backlight.records.config import Config, DataConfig
 from backlight.runs.learning_curves import learning_curve as curve_module
 from backlight.runs.learning_curves.sizes import ground
+from backlight.runs.learning_curves.words import text, verdict
 from backlight.training.session import Session
 
 FAST = {"network": "16 relu", "epochs": 2, "batch_size": 64, "learning_rate": 0.01, "verbose": False, "seeds": 2}
@@ -25,12 +27,15 @@ def test_points_forecast_and_folder(tmp_path):
     assert all(len(point.values) == 2 and point.low <= point.value <= point.high for point in curve.points)
     assert [one.rows for one in curve.forecast] == [2444, 4888, 9776]
     assert all(one.low < one.value < one.high for one in curve.forecast)
-    assert "With twice the rows (2,444) expect accuracy" in curve.verdict
+    begin = text("accuracy", forecast("accuracy", curve.law, 1222).value)  # as the gain: from the curve to the curve
+    assert f"With twice the rows (2,444) expect accuracy {begin}" in curve.verdict
     stored = json.loads((curve.folder / "learning-curve.json").read_text())
     assert {"metric", "points", "forecast", "verdict"} <= stored.keys()
     trainings = list(csv.DictReader((curve.folder / "trainings.csv").read_text().splitlines()))
     assert [float(row["accuracy"]) for row in trainings[:2]] == list(curve.points[0].values)
     assert (curve.folder / "learning-curve.svg").read_text().startswith("<?xml")
+    curve.gain = Metric(-1e-6, -2e-4, 1e-4)
+    assert "take away 0.0% of the error (0.0%–0.0%)" in verdict(curve)
 
 
 def test_rows_beyond_up_to_are_seen_by_nothing():
@@ -75,12 +80,12 @@ def test_cut_short_too_early_for_a_forecast_it_still_says_what_is_missing(tmp_pa
     """As a real Ctrl-C does it: within a pass over the rows of a size."""
     update, sizes = Session.update, []
 
-    def interrupted(self, loss, seen=None):
+    def interrupted(self, loss, seen=None, **more):
         if self.batches.rows not in sizes:
             sizes.append(self.batches.rows)
         if len(sizes) > done and self.course.step == 3:
             raise KeyboardInterrupt
-        update(self, loss, seen)
+        update(self, loss, seen, **more)
 
     monkeypatch.setattr(Session, "update", interrupted)
     curve = bl.learning_curve("sklearn:digits", out=tmp_path / "curve", most_sizes=4, **FAST)

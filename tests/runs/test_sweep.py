@@ -74,12 +74,12 @@ def test_interrupted_within_the_first_epoch_of_the_race_it_says_so_and_calls_not
     """As a real Ctrl-C does it: within a pass over the rows."""
     update, steps = Session.update, []
 
-    def interrupted(self, loss, seen=None):
+    def interrupted(self, loss, seen=None, **more):
         if len(self.batches) > 4:  # the race: the short look sees a part of the rows
             steps.append(loss)
             if len(steps) == 20:
                 raise KeyboardInterrupt
-        update(self, loss, seen)
+        update(self, loss, seen, **more)
 
     monkeypatch.setattr(Session, "update", interrupted)
     options = QUICK | {"epochs": 2, "batch_size": 32}

@@ -175,13 +175,16 @@ def changed_groups(
     """Groups in which the change differs from that of the other rows, largest first.
 
     By Welch's test, at a false discovery rate of 5 % over all groups (Benjamini, Hochberg 1995): of many groups looked
-    at, some would differ by chance.
+    at, some would differ by chance. A group of the rows that another of its column leaves, as one of two classes,
+    says the same mirrored and is left out.
 
     groups: column, value, mask of rows (n,).
     """
     change = gain(task, truth, second) - gain(task, truth, first)
     found = []
-    for column, value, mask in groups:
+    for place, (column, value, mask) in enumerate(groups):
+        if any(name == column and np.array_equal(other, ~mask) for name, _, other in groups[:place]):
+            continue
         inside, outside = change[mask], change[~mask]
         if min(len(inside), len(outside)) < FEWEST_ROWS:
             continue

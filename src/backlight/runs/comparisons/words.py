@@ -74,10 +74,10 @@ def _group(found: RunComparison, group: Group) -> str:
     where = f"where {group.column} is {group.value} ({group.rows:,} rows)"
     if found.task.classes:
         return (
-            f"Not alike everywhere: the probability of the right class changed by {group.change:+.3f} {where}, by "
-            f"{group.rest:+.3f} elsewhere."
+            f"Not alike everywhere: the probability of the right class changed by {group.change:+z.3f} {where}, by "
+            f"{group.rest:+z.3f} elsewhere."
         )
     return (
-        f"Not alike everywhere: the absolute error changed by {-group.change:+.3g} {where}, by {-group.rest:+.3g} "
+        f"Not alike everywhere: the absolute error changed by {-group.change:+z.3g} {where}, by {-group.rest:+z.3g} "
         "elsewhere."
     )

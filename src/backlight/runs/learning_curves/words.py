@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...evaluation import Forecast
-from ...evaluation.learning_curve import perfect
+from ...evaluation.learning_curve import forecast, perfect
 from ...records import Metric
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def name(curve: LearningCurve) -> str:
 
 def text(metric: str, value: float) -> str:
     """A score: three decimals, or three digits for errors in the target's units."""
-    return f"{value:.3g}" if metric in ("rmse", "mae") else f"{value:.3f}"
+    return f"{value:z.3g}" if metric in ("rmse", "mae") else f"{value:z.3f}"
 
 
 def _interval(curve: LearningCurve, value: Metric | Forecast) -> str:
@@ -93,13 +93,14 @@ def _here(curve: LearningCurve) -> str:
 
 
 def _twice(curve: LearningCurve) -> str:
+    """From the curve to the curve, as the gain is: a measured score beside it may lie above or below by its noise."""
     last = curve.points[-1]
-    begin = last.value if last.rows >= curve.all_rows else _at(curve, curve.all_rows).value
+    assert curve.law is not None
+    begin = text(curve.metric, forecast(curve.metric, curve.law, curve.all_rows).value)
+    measured = text(curve.metric, last.value)
+    beside = f" (on the fitted curve; {measured} measured)" if last.rows >= curve.all_rows and begin != measured else ""
     ahead = _at(curve, 2 * curve.all_rows)
-    return (
-        f"With twice the rows ({ahead.rows:,}) expect {name(curve)} {text(curve.metric, begin)} → "
-        f"{_interval(curve, ahead)}."
-    )
+    return f"With twice the rows ({ahead.rows:,}) expect {name(curve)} {begin}{beside} → {_interval(curve, ahead)}."
 
 
 def _at(curve: LearningCurve, rows: int) -> Forecast:
@@ -128,8 +129,8 @@ def _lacks(curve: LearningCurve) -> str:
             f"{curve.validation_loss:.3g}"
         )
     return (
-        f"{_LACKING[curve.lacks]}: twice as many take away {gain.value:.1%} of the error "
-        f"({gain.low:.1%}–{gain.high:.1%}){gap}.{_MENDS[curve.lacks]}"
+        f"{_LACKING[curve.lacks]}: twice as many take away {gain.value:z.1%} of the error "
+        f"({gain.low:z.1%}–{gain.high:z.1%}){gap}.{_MENDS[curve.lacks]}"
     )
 
 
