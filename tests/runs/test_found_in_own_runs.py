@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import torch
@@ -168,3 +169,14 @@ def test_a_whitening_layer_is_scaled_to_its_inputs_and_starts_not_too_large():
     network = "whiten, gelu, pool, conv 8, norm, gelu, global pool"
     found = diagnosed(plain_pictures, network, epochs=2, augment="none")
     assert any(one.name == "init-too-large" and "limit 5" in one.reason for one in found.considered)
+
+
+@pytest.mark.parametrize("preprocessing", ["auto", "none"])
+def test_an_estimator_names_the_column_that_leaks(preprocessing):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(400, 4)), columns=["age", "fee", "stay", "result"])
+    y = (frame["result"] > 0).astype(int)
+    frame["result"] = np.where(y, 5.0, -5.0) + 0.1 * rng.normal(size=400)
+    findings = bl.Classifier("16 relu", epochs=8, preprocessing=preprocessing).fit(frame, y).findings_
+    (leak,) = (finding for finding in findings if finding.name == "leaking-feature")
+    assert leak.message.startswith("Column 'result'")

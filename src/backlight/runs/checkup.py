@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..data import Preprocessing
 from ..data.batches import place
 from ..doctor import Diagnosis, RunFacts, diagnose
-from ..records import Epoch, Finding, Step
+from ..records import Epoch, Finding, Inputs, Step, TableInputs
 from ..records.config import TrainingConfig
 from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
 from ..signals.silence import silent_units
@@ -33,6 +34,13 @@ _LOSSES: dict[str, tuple[str, Any, str]] = {
     "mean-squared-error": ("mse", "values", "MSELoss"),
     "huber": ("huber", "values", "HuberLoss"),
 }
+
+
+def feature_names(inputs: Inputs, preprocessing: Preprocessing | None) -> tuple[str, ...]:
+    """Names of the network's inputs, where it has a table's: of its features, else of the columns as they came."""
+    if isinstance(inputs, TableInputs):
+        return tuple(feature.name for feature in inputs.features)
+    return () if preprocessing is None else tuple(preprocessing.columns)
 
 
 class Checkup(Observer):

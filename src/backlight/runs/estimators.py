@@ -17,7 +17,7 @@ from ..network import from_json, to_json
 from ..records import BacklightError, Task, TaskKind
 from ..records.config import FROM_SWEEP, Config
 from ..training import Observer, Trained, resolve, train
-from .checkup import Checkup
+from .checkup import Checkup, feature_names
 from .ensembles.ensemble import (
     Trainees,
     alternatives,
@@ -187,7 +187,8 @@ class _Estimator(BaseEstimator):
                 tell=(lambda text: None) if watching is None else watching.on_note,
             )
         self.learning_rate_ = training.learning_rate
-        checkup = Checkup(module, loss, training, len(target), x)
+        names = feature_names(entrance.inputs, entrance.preprocessing) or tuple(getattr(self, "feature_names_in_", ()))
+        checkup = Checkup(module, loss, training, len(target), x, names)
         observers: list[Observer] = [checkup] if self.diagnose else []
         if watching is not None:
             observers.insert(0, watching)

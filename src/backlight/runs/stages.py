@@ -12,14 +12,14 @@ from .. import files
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..network import to_json
 from ..network.layers import Ensemble
-from ..records import BacklightError, TableInputs
+from ..records import BacklightError
 from ..report import write_report
 from ..training import Observer, Trained
 from ..training import train as fit
 from ..training.checkpoint import checkpoints
 from . import settings
 from .assembly import Assembly
-from .checkup import Checkup
+from .checkup import Checkup, feature_names
 from .ensembles.ensemble import checkpoint_folders, members_of
 from .ensembles.stage import fit_ensemble
 from .history import HistoryFile

@@ -23,7 +23,7 @@ from ...records import CUT_SHORT, BacklightError
 from ...records.config import Config
 from ...training import Copy, train_copies
 from ..assembly import Assembly
-from ..checkup import Checkup
+from ..checkup import Checkup, feature_names
 from ..elsewhere import begin_elsewhere
 from ..ensembles.ensemble import alternatives, join, member_seeds
 from ..module import count_outputs, loss_name, new_module, own_copy
@@ -160,9 +160,16 @@ class Bench:
         modules = [self._module(config, seed, assemblies[i].prepared) for i, config, seed in each]
         loss = loss_name(first.task, count_outputs(modules[0], first.task, first.prepared.train.x))
         doctors = {
-            place: Checkup(modules[place], loss, config.training, len(assemblies[i].prepared.train.rows))
+            place: Checkup(
+                modules[place],
+                loss,
+                config.training,
+                len(parts.train.rows),
+                columns=feature_names(parts.inputs, parts.preprocessing),
+            )
             for place, (i, config, _) in enumerate(each)
             if i == look and (not place or each[place - 1][0] != i)
+            for parts in (assemblies[i].prepared,)
         }
         x, y, rows = _one_behind_another([one.prepared.train for one in assemblies.values()])
         trained = train_copies(
