@@ -44,8 +44,11 @@ def test_the_first_member_is_the_single_run_with_the_same_seed(run, tmp_path):
 
 
 def test_the_summary_tells_of_the_members(run):
-    assert run.summary()["ensemble"] == {"members": 3, "folds": False, "missing": []}
     facts = json.loads((run.folder / "ensemble.json").read_text())
+    told = run.summary()["ensemble"]
+    assert (told["members"], told["folds"], told["missing"]) == (3, False, [])
+    assert told["best_epochs"] == [one["best_epoch"] for one in facts["trained"]]
+    assert told["rows"] == [run.evaluation["rows"]["train"]] * 3
     assert [one["member"] for one in facts["trained"]] == [1, 2, 3]
     assert len({one["seed"] for one in facts["trained"]}) == 3
     assert (run.folder / "history-members.csv").read_text().startswith("member,epoch,step")
@@ -64,6 +67,22 @@ def test_outputs_of_an_ensemble(outputs, mean_of, prediction):
     x = 5 * torch.randn(10, 4, generator=torch.Generator().manual_seed(0))
     whole = prediction(Ensemble(mean_of, **members)(x))
     assert torch.allclose(whole, torch.stack([prediction(one(x)) for one in members.values()]).mean(0), atol=1e-6)
+
+
+def test_terminal_and_report_tell_the_same_numbers_and_which_are_of_each_member(tmp_path, capsys):
+    run = bl.train("sklearn:iris", out=tmp_path / "open", epochs=2, diagnose=False)
+    err = capsys.readouterr().err
+    report = (run.folder / "report.html").read_text()
+    total = sum(p.numel() for p in run.module.parameters())
+    assert f"; {total // 5:,} in each of 5 networks, {total:,} parameters." in err
+    assert f"Rows: {run.evaluation['rows']['train']} train and validation, " in err
+    assert run.summary()["best_epoch"] is None
+    assert len(run.summary()["ensemble"]["best_epochs"]) == 5
+    assert f"{total:,} ({total // 5:,} in each network)" in report
+    rows = json.loads((run.folder / "ensemble.json").read_text())["trained"][0]["rows"]
+    assert f"{run.evaluation['rows']['train']} ({rows} in each network, whose other rows chose its epoch)" in report
+    assert "(best of each network: " in report
+    assert "The curves are those of network 1 of 5." in report
 
 
 def test_small_tables_get_folds_unless_the_user_chose(tmp_path):
@@ -117,7 +136,7 @@ def test_members_that_were_cut_short_go_on_where_they_stood(network, tmp_path, m
     (said,) = [note for note in cut.evaluation["notes"] if "0 of 3 members are whole" in note]
     assert said.endswith("trains them all on.")
     updates = []
-    monkeypatch.setattr(Session, "update", lambda *args: updates.append(args) or update(*args))
+    monkeypatch.setattr(Session, "update", lambda *args, **kwargs: updates.append(args) or update(*args, **kwargs))
     resumed = bl.resume(cut.folder, verbose=False)
     assert 0 < len(updates) < 3 * whole.history[-1].step * 3 / 4
     assert resumed.summary()["ensemble"]["missing"] == []

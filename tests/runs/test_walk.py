@@ -245,3 +245,17 @@ def test_what_there_was_no_time_for_is_named_and_can_be_asked_for(tmp_path, monk
     assert command(["walk", str(made.folder), "--row", "3", "--all-singular-values", "--json"]) == 0
     layers = json.loads(capsys.readouterr().out)["layers"]
     assert all(layer["jacobian_complete"] for layer in layers)
+
+
+def test_a_layer_through_which_nothing_comes_back_is_explained(tmp_path, capsys):
+    data = pl.DataFrame(
+        {"kind": ["a", "b", "c", "d"] * 20, "size": [i % 7 / 7 for i in range(80)], "y": ["u", "v"] * 40}
+    )
+    data.write_csv(tmp_path / "data.csv")
+    fast = ["--epochs", "1", "--network", "8 relu", "--no-treat", "--out", str(tmp_path / "run")]
+    assert command(["train", str(tmp_path / "data.csv"), "--target", "y", *fast]) == 0
+    capsys.readouterr()
+    assert command(["walk", str(tmp_path / "run"), "--row", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "OneHot" in out and "σ = 0" in out and "v(i) = 0" in out
+    assert "where ways\n" in out

@@ -30,6 +30,8 @@ class RunFolder:
     signals: pl.DataFrame | None = None
     walk: dict[str, Any] = field(default_factory=dict)
     """The way of one example; walk.json."""
+    ensemble: dict[str, Any] = field(default_factory=dict)
+    """The members that were trained; ensemble.json. Empty for a single network."""
     proof: dict[str, Any] = field(default_factory=dict)
     """Which treatments were tried, and why others were not; proof.json."""
 
@@ -61,6 +63,7 @@ def read_folder(path: Path) -> RunFolder:
         considered=tuple(_read(path / "considered.json", _json) or ()),
         signals=_read(path / "signals.parquet", pl.read_parquet),
         walk=_read(path / "walk.json", _json) or {},
+        ensemble=_read(path / "ensemble.json", _json) or {},
         proof=_read(path / "proof.json", _json) or {},
     )
 

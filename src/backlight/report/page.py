@@ -69,6 +69,8 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "worst_columns": tables.worst_columns(run),
         "columns": tables.column_rows(run),
         "layers": tables.layer_rows(run),
+        "parameters_each": tables.parameters_each(run),
+        "networks": len(tables.members(run)),
         "parameters": tables.parameters_total(run),
         "settings": tables.settings_tables(run),
         "commands": _commands(run),

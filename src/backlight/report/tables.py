@@ -188,21 +188,51 @@ def layer_rows(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def parameters_total(run: RunFolder) -> str:
+    """Parameters of all networks that predict."""
+    return f"{max(1, sum(one['predicts'] for one in members(run))) * _parameters_of_one(run):,}"
+
+
+def parameters_each(run: RunFolder) -> str:
+    """Parameters of each network of an ensemble; empty for a single network."""
+    return f"{_parameters_of_one(run):,}" if len(members(run)) > 1 else ""
+
+
+def _parameters_of_one(run: RunFolder) -> int:
     """Parameters of the outermost layers: those of a container include the layers in it."""
     layers = run.evaluation.get("layers") or []
     outermost = min((layer.get("depth") or 0 for layer in layers), default=0)
-    return f"{sum(layer.get('parameters') or 0 for layer in layers if (layer.get('depth') or 0) == outermost):,}"
+    return sum(layer.get("parameters") or 0 for layer in layers if (layer.get("depth") or 0) == outermost)
+
+
+def members(run: RunFolder) -> list[dict[str, Any]]:
+    """The networks of an ensemble, as ensemble.json tells of them; none for a single network."""
+    return list(run.ensemble.get("trained") or [])
+
+
+def _each_member(run: RunFolder, name: str) -> str:
+    """A number of the members: one where all have the same, else from the least to the largest."""
+    numbers = [one[name] for one in members(run) if one.get(name) is not None]
+    if not numbers:
+        return ""
+    low, high = min(numbers), max(numbers)
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
 def facts(run: RunFolder) -> dict[str, str]:
     """The run in a few numbers, for the line under the headline."""
     found = run.evaluation
     rows = found.get("rows") or {}
+    each = parameters_each(run)
+    parameters = parameters_total(run) + (f" ({each} in each network)" if each else "")
+    train: str | None = number(rows.get("train") or None)
+    if run.ensemble.get("folds"):
+        train = f"{train} ({_each_member(run, 'rows')} in each network, whose other rows chose its epoch)"
     shown = {
-        "training rows": number(rows.get("train") or None),
+        "networks": number(len(members(run))) if len(members(run)) > 1 else None,
+        "training rows": train,
         "validation rows": number(rows.get("validation") or None),
         "test rows": number(rows.get("test") or None),
-        "parameters": parameters_total(run) if found.get("layers") else None,
+        "parameters": parameters if found.get("layers") else None,
         "epochs": _epochs(found, run),
         "time": duration(found.get("seconds")) if found.get("seconds") is not None else None,
     }
@@ -224,6 +254,9 @@ def _epochs(found: dict[str, Any], run: RunFolder) -> str | None:
     done = found.get("epochs") or (max(row.epoch for row in run.history) if run.history else None)
     if not done:
         return None
+    if len(members(run)) > 1:
+        each = _each_member(run, "best_epoch")
+        return _each_member(run, "epochs") + (f" (best of each network: {each})" if each else "")
     best = found.get("best_epoch")
     return number(done) + (f" (best: {number(best)})" if best else "")
 

@@ -19,7 +19,17 @@ from ..records import BacklightError, Task
 from ..records.config import FROM_SWEEP, Config, TrainingConfig
 from ..training import resolve
 from .elsewhere import begin_elsewhere
-from .ensembles.ensemble import alternatives, choose, describe, ensemble_sentence, join, may_fold, member_seeds, pooled
+from .ensembles.ensemble import (
+    alternatives,
+    choose,
+    describe,
+    ensemble_sentence,
+    join,
+    may_fold,
+    member_seeds,
+    members_of,
+    pooled,
+)
 from .module import new_module, own_copy
 from .preconditions import check_batch_size, check_device, check_task
 from .prediction import predictions, raw_outputs
@@ -184,6 +194,8 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     for note in (*assembly.dataset.notes, *prepared.notes):
         assembly.note(note)
     sizes = [f"{len(getattr(prepared, name).rows):,} {name}" for name in ("train", "validation", "test")]
+    if training.folds:
+        sizes[:2] = [f"{len(prepared.train.rows):,} train and validation"]
     assembly.note(f"Task: {task.kind}, target {task.target!r}. {task.reason}".strip())
     assembly.note(f"Rows: {', '.join(sizes)}.")
     used = columns_sentence(prepared.columns)
@@ -192,9 +204,14 @@ def introduce(assembly: Assembly, *, chosen: bool) -> None:
     if not len(prepared.test.rows):
         seen = "validation rows, which also choose the best epoch" if len(prepared.validation.rows) else "training rows"
         assembly.note(f"No row is held out for test: the scores are those of {seen}, and flatter.")
-    parameters = sum(parameter.numel() for parameter in assembly.module.parameters())
+    parameters = f"{sum(parameter.numel() for parameter in assembly.module.parameters()):,} parameters"
+    members = members_of(assembly.module)
+    if len(members) > 1:
+        parameters = (
+            f"{sum(p.numel() for p in members[0].parameters()):,} in each of {len(members)} networks, {parameters}"
+        )
     what = type(assembly.module).__name__ if assembly.custom else assembly.config.network.description
-    assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters:,} parameters.")
+    assembly.note(f"Network{' (chosen)' if chosen and not assembly.custom else ''}: {what}; {parameters}.")
     rate = "to be found" if training.learning_rate_from == FROM_SWEEP else f"{training.learning_rate:g}"
     assembly.note(
         f"Training: up to {counted(training.epochs or 0, 'epoch')} in batches of {training.batch_size}, "

@@ -178,6 +178,7 @@ class Run:
         kept = self.evaluation
         scores = {name: kept[name] for name in ("metrics", "baseline", "linear", "verdict")}
         rows = dict(kept["rows"])
+        ensemble = ensemble_summary(self.folder)  # which tells the best epoch of each member
         if evaluation is not None:
             scores = {"metrics": evaluation.to_dict()["metrics"], "baseline": evaluation.baseline, "linear": {}}
             rows["test"] = evaluation.held_out
@@ -187,10 +188,10 @@ class Run:
             "target": kept["task"]["target"],
             "rows": rows,
             "epochs": kept["epochs"],
-            "best_epoch": kept["best_epoch"],
+            "best_epoch": None if ensemble else kept["best_epoch"],
             "stopped": kept["stopped"],
             "seconds": kept["seconds"],
-            "ensemble": ensemble_summary(self.folder),
+            "ensemble": ensemble,
             **scores,
             "findings": files.read_json(self.folder / files.FINDINGS) if self.findings else [],
         }

@@ -20,7 +20,8 @@ _LONG = 16
 _PIXELS = 100
 """Columns beyond which the values of one example say nothing to a reader."""
 
-_FORWARD = "Forward, read down:   layer i maps x(i) to x(i+1) = f(x(i), θ(i)); the last one is the output x(n)."
+_FORWARD = """Forward, read down:   layer i maps its input x(i) to f(x(i), θ(i)), which is x(i+1) in a chain; where ways
+                      part and meet again, x(i) is what layer i itself reads. The last one is the output x(n)."""
 _BACKWARD = (
     "Backward, read up:    v(n) = ∂L/∂x(n), then v(i) = v(i+1) · ∂x(i+1)/∂x(i) and ∂L/∂θ(i) = v(i+1) · ∂x(i+1)/∂θ(i)."
 )
@@ -33,6 +34,9 @@ effective   Σσ² / σ₁²: of all directions about so many pass like the best
 
 _SUM = """sum         where a residual block ends: x(i) is what its body gives, x(i+1) that and what went round it; v(i)
             passes unchanged to both ways. σ are those of the whole block."""
+
+_CONSTANT = """σ = 0       the layer's output stays as it is under a small change of x(i) (as a one-hot code does), so
+            nothing comes back through it: v(i) = 0."""
 
 
 @app.command(epilog="Example:  backlight walk runs/adult-20260101-120000 --row 17")
@@ -64,6 +68,8 @@ def walk(
     print_text(_LEGEND)
     if any(layer["kind"] == "sum" for layer in found["layers"]):
         print_text(_SUM)
+    if any(layer["largest"] == 0 for layer in found["layers"]):
+        print_text(_CONSTANT)
     for line in _methods(found["layers"]):
         print_text(line)
     if not all_singular_values and (left := _incomplete(found["layers"])):

@@ -282,8 +282,14 @@ def ensemble_sentence(training: TrainingConfig) -> str:
 
 
 def summary(folder: Path) -> dict[str, Any] | None:
-    """What `--json` tells of an ensemble: `members`, `folds`, `missing`; None for a single network."""
+    """What `--json` tells of an ensemble; None for a single network.
+
+    `members`, `folds`, `missing`, and of each member in order `rows` (it was trained on), `epochs`, `best_epochs`.
+    """
     if not (folder / FACTS).exists():
         return None
     content = files.read_json(folder / FACTS)
-    return {name: content[name] for name in ("members", "folds", "missing")}
+    each = {"rows": "rows", "epochs": "epochs", "best_epochs": "best_epoch"}
+    return {name: content[name] for name in ("members", "folds", "missing")} | {
+        name: [one[key] for one in content["trained"]] for name, key in each.items()
+    }
