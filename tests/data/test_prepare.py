@@ -455,3 +455,18 @@ def test_wide_tables_are_quick() -> None:
     frame = pl.DataFrame(RNG.normal(size=(100, 5000)), schema=[f"c{i}" for i in range(5000)])
     result = prepared(frame.with_columns(pl.Series("t", ["a", "b"] * 50)), target="t")
     assert result.train.x.shape[1] == 5000
+
+
+def test_values_far_from_all_others_and_words_in_two_letter_cases_are_told_and_stay():
+    rng = np.random.default_rng(0)
+    tickets = rng.poisson(3, 300).astype(float)
+    sound = rng.lognormal(3, 1, 300)
+    tickets[:10] = -999
+    plan = rng.choice(["Basic", "basic", "pro"], 300)
+    frame = pl.DataFrame({"tickets": tickets, "fee": sound, "plan": plan, "y": rng.choice(["a", "b"], 300)})
+    prepared = prepare(read(frame), DataConfig(target="y"), seed=0)
+    told = " ".join(prepared.notes)
+    assert "have -999 in the column 'tickets', far from all others (0 to " in told
+    assert "in the column 'plan' are different categories" in told
+    assert "'fee'" not in told
+    assert {"tickets", "plan"} <= {column.name for column in prepared.columns if column.features}

@@ -14,6 +14,7 @@ from .counted import counted
 from .dataset import Dataset
 from .dates import DateParts, JoinedTime, find_joined, is_ambiguous, parse, useful_parts
 from .discrete import Categories, fit_categories
+from .doubts import spelling_notes, stand_in_notes
 from .preprocessing import Preprocessing, strays, table_inputs
 
 SHOWN = 5
@@ -87,6 +88,8 @@ def _recognised(table: Table, names: list[str], config: DataConfig) -> _Draft:
     for name in (*draft.names("continuous"), *dates):
         _add_markers(draft, table, name, dates.get(name))
     draft.notes += _first(_infinite_notes(table.all.frame, draft.names("continuous")), "columns hold infinite values")
+    draft.notes += _first(stand_in_notes(rows, draft.names("continuous")), "columns hold values far from all others")
+    draft.notes += _first(spelling_notes(draft.categories), "columns hold one word in two letter cases")
     dropped = [column.note for column in draft.columns.values() if column.kind == "dropped"]
     draft.notes += _first(dropped, "columns were left out for reasons like these")
     return draft
