@@ -55,6 +55,22 @@ def optimizer_of_a_copy() -> Program:
     return Program(model, x, y, F.cross_entropy, adam(other))
 
 
+class _BatchAsTime(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory, self.head = nn.GRU(1, 32), nn.Linear(32, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.memory(x.unsqueeze(2))
+        out: Tensor = self.head(states[:, -1])
+        return out
+
+
+@SICK.add("mixed-rows")
+def batch_as_time() -> Program:
+    return _classifier(_BatchAsTime())
+
+
 class _Detached(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -124,6 +124,11 @@ class RunFacts:
                 found.extend(self.weighted_after(follower.name))
         return tuple(found)
 
+    def softmax_over_rows(self, layer: LayerFacts) -> bool:
+        """Whether a softmax goes over the first axis, that of the rows, and not over units."""
+        axes = len(layer.x_shape) + 1
+        return layer.kind in ("Softmax", "LogSoftmax") and axes > 1 and layer.settings.get("dim") in (0, -axes)
+
     @cached_property
     def multiplying(self) -> tuple[LayerFacts, ...]:
         """Layers with a weight of two or more axes, recurrent and attention layers included, embeddings not."""

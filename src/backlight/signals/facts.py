@@ -59,6 +59,8 @@ class LayerFacts:
     """Layer whose output is this layer's input as it is; empty where something unnamed (an addition, a
     concatenation) or the data lies between."""
     parameters: dict[str, ParameterFacts] = field(default_factory=dict)
+    x_rows: int = 0
+    """Length of the first axis of x(i) at the first observation; 0 where it is not known."""
 
     @property
     def units(self) -> int:
@@ -261,6 +263,10 @@ class LoopFacts:
     """Observed steps whose backward pass reached the network, and whose gradients were gone when the optimiser came."""
     idle_steps: int = 0
     """Optimiser steps with no gradient at all, before any backward pass had reached the network."""
+    other_steps: int = 0
+    """Steps on parameters of the network by optimisers that are not watched."""
+    other_optimizers: int = 0
+    """How many such optimisers made a step; one created anew in every step counts each time."""
     bad_data: int = 0
     """Values, infinite or not a number, in the data behind the first loss that is no number."""
     eval_steps: int = 0

@@ -185,6 +185,7 @@ def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any
             y_shape=layer.y_shape[1:] or (tuple(layer.y.shape[1:]) if layer.y is not None else ()),
             source=source.get(layer.name, ""),
             parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
+            x_rows=next(iter(layer.x_shape), 0),
         )
         for layer in layers
     )

@@ -61,7 +61,8 @@ class Watch:
         self.recorder = Recorder(self.network, budget=overhead)
         self.recorder.metrics = tuple(metrics)
         self._follower = Follower(model, self.network, optimizers, loss_fn, self.recorder)
-        self._others: dict[int, Optimizer] = {}
+        self._others: dict[frozenset[int], Optimizer] = {}
+        self._other_steps = self._other_optimizers = 0
         self._patches = Patches()
         self._handles: list[RemovableHandle] = []
         self._finished = False
@@ -147,12 +148,18 @@ class Watch:
             warnings.warn(nothing, RuntimeWarning, stacklevel=2)
 
     def _after_any_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        """Another optimizer of the loop may hold parameters of the network, too."""
-        if optimizer in self.optimizers or id(optimizer) in self._others:
+        """Another optimizer of the loop may hold parameters of the network, too: the latest of those with the same
+        ones is kept, for a loop may create one in every step."""
+        if optimizer in self.optimizers:
             return
-        own = {id(p) for p in self.network.parameters()}
-        if any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-            self._others[id(optimizer)] = optimizer
+        if not any(optimizer is other for other in self._others.values()):
+            own = {id(p) for p in self.network.parameters()}
+            held = frozenset(id(p) for group in optimizer.param_groups for p in group["params"]) & own
+            if not held:
+                return
+            self._others[held] = optimizer
+            self._other_optimizers += 1
+        self._other_steps += 1
 
     def _why_nothing_was_seen(self) -> str:
         """A sentence where the block trained something, but not with what `watch` was given."""
@@ -184,6 +191,8 @@ class Watch:
             fresh_gradients=follower.fresh,
             lost_gradients=follower.lost,
             idle_steps=follower.idle,
+            other_steps=self._other_steps,
+            other_optimizers=self._other_optimizers,
             bad_data=follower.bad_data or 0,
             eval_steps=follower.eval_steps,
             strays=follower.strays or (),

@@ -114,6 +114,15 @@ def watch_loaders(patches: Patches, seen: Callable[[DataLoader[Any]], None]) -> 
     patches.replace(DataLoader, "__iter__", around)
 
 
+def _unseen(function: Any) -> Any:
+    """The function under a file name by which `warnings` takes its frame for one of the import system.
+
+    Such frames it does not count: a warning of the original then names the line that it names without the function.
+    """
+    function.__code__ = function.__code__.replace(co_filename=f"{__file__} (not counted as importlib._bootstrap)")
+    return function
+
+
 def _seeing(name: str, seen: Callable[..., None], original: Any) -> Any:
     def call(input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Any:
         result = original(input, target, *args, **kwargs)
@@ -121,4 +130,4 @@ def _seeing(name: str, seen: Callable[..., None], original: Any) -> Any:
             seen(name, input, target, kwargs, result)
         return result
 
-    return call
+    return _unseen(call)

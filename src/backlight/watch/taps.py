@@ -181,12 +181,15 @@ class _Functions(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name in FUNCTIONS and isinstance(result, Tensor):
-            self._take(name, first_tensor(args), result, _dropped(name, args, kwargs or {}))
+            self._take(name, first_tensor(args), result, _settings(name, args, kwargs or {}))
         return result
 
 
-def _dropped(name: str, args: Any, kwargs: dict[str, Any]) -> dict[str, float]:
-    """The share that `dropout(x, p, training)` drops."""
+def _settings(name: str, args: Any, kwargs: dict[str, Any]) -> dict[str, float]:
+    """The axis of `softmax(x, dim)`, and the share that `dropout(x, p, training)` drops."""
+    if name in ("softmax", "log_softmax"):
+        dim = args[1] if len(args) > 1 else kwargs.get("dim")
+        return {"dim": dim} if isinstance(dim, int) else {}
     if name != "dropout":
         return {}
     training = args[2] if len(args) > 2 else kwargs.get("training", True)

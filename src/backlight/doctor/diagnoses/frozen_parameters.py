@@ -22,7 +22,8 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Parameters with `requires_grad=False`; and layers whose parameters receive gradients but were the same after
-    every observed step; a loop that never lets the optimiser step, or clears the gradients before it does.
+    every observed step; a loop that never lets the optimiser step, or clears the gradients before it does; other
+    optimisers that step in its place (a warning: the network does learn).
 
     Why it hurts
     Nothing is learned there. Meant for a pretrained part, it is an accident everywhere else (a learning rate of
@@ -47,7 +48,20 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
         for layer in run.layers
         if layer.parameters and all(f"{layer.name}.{name}".lstrip(".") in loop.unchanged for name in layer.parameters)
     ]
-    if loop.steps == 0 and loop.backwards >= FEWEST_STEPS:
+    if loop.steps == 0 and loop.other_steps >= FEWEST_STEPS:
+        anew = loop.other_optimizers >= FEWEST_STEPS
+        yield Seen(
+            "warning",
+            f"The optimiser that is watched never made a step, but {loop.other_optimizers} others on the same"
+            f" parameters made {loop.other_steps}: one is created anew in the loop, and what it remembers (momentum,"
+            " averages) is lost each time."
+            if anew
+            else f"The optimiser that is watched never made a step, but another one on the same parameters made"
+            f" {loop.other_steps}.",
+            "Create the optimiser once, before the loop, and watch that one." if anew else "Watch the one that steps.",
+            evidence={"other_steps": loop.other_steps, "other_optimizers": loop.other_optimizers, "steps": 0},
+        )
+    elif loop.steps == 0 and loop.backwards >= FEWEST_STEPS:
         yield Seen(
             "error",
             f"{loop.backwards} backward passes, and the optimiser never made a step.",

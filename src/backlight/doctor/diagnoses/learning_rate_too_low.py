@@ -19,6 +19,9 @@ DECAYED = 0.01
 """Last learning rate beside the largest, below which the schedule is what makes the steps small."""
 DONE = 0.5
 """Share of the reference loss that must be left for steps to be called too small."""
+CLIPPED_ALIKE, MOST_CLIPPED, FEWEST_CLIPPED = 1e-3, 0.9, 10
+"""Gradients of different batches never have the same norm: where nine in ten of at least ten lie within a thousandth
+below the largest (clipping divides by the norm and a little more), they were clipped to it."""
 
 
 @diagnosis(
@@ -35,7 +38,8 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     ‖ΔW‖/‖W‖ of the usual step below 1e-4 (the median over all steps of the run: a schedule may have brought it there),
     or the sum over all steps below 0.05, while more than half of the reference loss is left (below 0.1 while more than
-    nine tenths are).
+    nine tenths are). A schedule that took the rate below a hundredth of its largest is named as the cause, and so is
+    clipping, by which the gradients of nine in ten steps have one and the same norm (plain gradient descent only).
 
     Why it hurts
     The loss falls, but the run would need ten or a thousand times as many steps.
@@ -68,18 +72,26 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     usual, travel, left = median(ratios), sum(ratios), run.left
     still = usual < STILL or travel < TRAVEL or (travel < TRAVEL_NOWHERE and left > NOWHERE)
     numbers = f"a step changes weights by {usual:.2g} of their size, {run.loop.steps} steps by about {travel:.2g}"
-    if not still or left < DONE or run.diverged or usual == 0:
+    collapsed = run.rate_kept < DECAYED
+    if not still or left < DONE or run.diverged or (usual == 0 and not collapsed):
         yield RuledOut(
             f"{numbers}; {share_of(left)} the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
         )
         return
-    grave = travel < TRAVEL_NOWHERE and run.finished and not run.learned
+    grave = (travel < TRAVEL_NOWHERE or usual == 0) and run.finished and not run.learned
+    clipped = _clipped_to(run)
+    if collapsed:
+        cause = f"The schedule took the learning rate down to {run.rate_kept:.2g} of its largest: "
+        mend = "Let the schedule keep the rate up: call scheduler.step() once an epoch if it counts epochs."
+    elif clipped is not None:
+        cause = f"Gradients are clipped to a norm of {clipped:.3g} in every step; with learning rate {rate:g} "
+        mend = "Clip at a larger norm (1 is usual), which only rare steps reach, before the learning rate is changed."
+    else:
+        cause, mend = f"With learning rate {rate:g} ", f"Multiply the learning rate by 10 (try {rate * 10:g})."
     yield Seen(
         "error" if grave else "warning",
-        f"With learning rate {rate:g} {numbers}; {share_of(left)} the reference loss is left.",
-        f"Let the schedule keep the rate up: it ended at {run.rate_kept:.2g} of its largest."
-        if run.rate_kept < DECAYED
-        else f"Multiply the learning rate by 10 (try {rate * 10:g}).",
+        f"{cause}{numbers}; {share_of(left)} the reference loss is left.",
+        mend,
         evidence={
             "learning_rate": rate,
             "usual_update_ratio": usual,
@@ -87,8 +99,20 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "travel": travel,
             "threshold_travel": TRAVEL,
             "loss_left": left,
+            "rate_kept": run.rate_kept,
+            "clipped_to": clipped,
         },
     )
+
+
+def _clipped_to(run: RunFacts) -> float | None:
+    """The norm that clipping leaves of nearly every gradient; None without clipping, or where scale does not matter."""
+    norms = [norm for norm in run.signals.values("total_gradient_norm") if norm > 0]
+    if run.adaptive or len(norms) < FEWEST_CLIPPED:
+        return None
+    largest = max(norms)
+    alike = sum(norm >= largest * (1 - CLIPPED_ALIKE) for norm in norms)
+    return largest if alike >= MOST_CLIPPED * len(norms) else None
 
 
 def _each_step(run: RunFacts) -> list[float]:

@@ -80,7 +80,8 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     size = np.sqrt(x.column_mean**2 + x.column_std**2)
     ratio = _apart(x)
-    numbers = f"largest root mean square {size.max():.3g}, spreads {ratio:.3g} times apart"
+    numbers = f"largest root mean square {size.max():.3g}"
+    numbers += f", largest spread {ratio:.3g} times the smallest" if ratio > 1 else ""
     small = run.failed and 0 < size.max() < SMALL
     if size.max() <= LARGE and ratio <= APART and not small:
         yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")

@@ -114,6 +114,7 @@ def _hidden_softmax(run: RunFacts) -> Seen | None:
         layer
         for layer in run.layers
         if layer.kind in ("Softmax", "LogSoftmax")
+        and not run.softmax_over_rows(layer)
         and (before := run.before(layer)) is not None
         and before.role in ("linear", "normalisation")
         and run.weighted_after(layer.name)
