@@ -49,6 +49,13 @@ def test_a_run_whose_schedule_ended_before_it_had_learned_was_stopped_too_early(
     assert [f.severity for f in found] == ["warning"] and "0.01 of its largest rate" in found[0].message
 
 
+def test_the_last_rate_is_that_of_the_last_epoch_not_of_the_last_step_looked_at():
+    run = course(ANNEALED, [1e-3, 9e-4], validation=[2.0])
+    (row,) = run.epochs
+    run = replace(run, epochs=[replace(row, step=200, learning_rate=0.0)])
+    assert run.rate_kept == 0 and run.rate_kept_midway == pytest.approx(0.9)
+
+
 @pytest.mark.parametrize("losses", [falling(2.3, 0.05), [2.3] * 10 + [1.5] * 190], ids=["fitted", "noise floor"])
 def test_a_run_that_is_done_was_not_stopped_too_early(losses):
     assert findings("stopped-too-early", course(losses)) == []

@@ -223,11 +223,22 @@ class RunFacts:
         """Share of `reference_loss` that is left at the end; 1 where the reference is no positive number."""
         return self.last_loss / self.reference_loss if self.reference_loss > 0 else 1.0
 
-    @cached_property
+    @property
     def rate_kept(self) -> float:
-        """Last learning rate seen beside the largest: 1 without a schedule."""
-        rates = [rate for rate in self.signals.values("learning_rate") if math.isfinite(rate)]
-        return rates[-1] / max(rates) if rates and max(rates) > 0 else 1.0
+        """Last learning rate beside the largest: 1 without a schedule."""
+        return self._rate_kept(len(self.losses))
+
+    @property
+    def rate_kept_midway(self) -> float:
+        """The same in the middle of the run: a schedule that is over by then left the second half without steps."""
+        return self._rate_kept(len(self.losses) // 2)
+
+    def _rate_kept(self, until: int) -> float:
+        rates = self.signals.series("learning_rate") + [(row.step, row.learning_rate) for row in self.epochs]
+        rates = sorted((step, rate) for step, rate in rates if math.isfinite(rate))
+        largest = max((rate for _, rate in rates), default=0.0)
+        before = [rate for step, rate in rates if step <= until]
+        return before[-1] / largest if before and largest > 0 else 1.0
 
     @property
     def learned(self) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
@@ -82,9 +83,10 @@ def _narrow(run: RunFacts) -> Seen | None:
         return None
     first, numbers = narrow[0]
     classes = run.targets.classes if run.targets is not None and run.is_classification else 0
+    wanted = counted(classes, "class", "classes") if classes else counted(run.output.units, "output")
     return Seen(
         "warning",
-        f"Hidden layer {first.name} hands on {numbers} numbers for {classes or run.output.units} outputs;"
+        f"Hidden layer {first.name} hands on {counted(numbers, 'number')} for {wanted};"
         f" {share_of(run.left)} the loss of a constant prediction is left.",
         "Widen it to 32 or more units." if first.kind == "Linear" else "Pool less, or give the layer more channels.",
         layer=first.name,

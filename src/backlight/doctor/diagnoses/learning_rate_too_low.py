@@ -16,7 +16,7 @@ FEWEST_STEPS = 50
 NOWHERE, TRAVEL_NOWHERE = 0.9, 0.1
 """Share of the reference loss that is left where a run got nowhere, and travel below which its steps are the reason."""
 DECAYED = 0.01
-"""Last learning rate beside the largest, below which the schedule is what makes the steps small."""
+"""Learning rate in the middle of the run beside the largest, below which the schedule makes the steps small."""
 DONE = 0.5
 """Share of the reference loss that must be left for steps to be called too small."""
 CLIPPED_ALIKE, MOST_CLIPPED, FEWEST_CLIPPED = 1e-3, 0.9, 10
@@ -38,8 +38,9 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     ‖ΔW‖/‖W‖ of the usual step below 1e-4 (the median over all steps of the run: a schedule may have brought it there),
     or the sum over all steps below 0.05, while more than half of the reference loss is left (below 0.1 while more than
-    nine tenths are). A schedule that took the rate below a hundredth of its largest is named as the cause, and so is
-    clipping, by which the gradients of nine in ten steps have one and the same norm (plain gradient descent only).
+    nine tenths are). A schedule that took the rate below a hundredth of its largest by half-time is named as the
+    cause, and so is clipping, by which the gradients of nine in ten steps have one and the same norm (plain gradient
+    descent only).
 
     Why it hurts
     The loss falls, but the run would need ten or a thousand times as many steps.
@@ -72,7 +73,7 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     usual, travel, left = median(ratios), sum(ratios), run.left
     still = usual < STILL or travel < TRAVEL or (travel < TRAVEL_NOWHERE and left > NOWHERE)
     numbers = f"a step changes weights by {usual:.2g} of their size, {run.loop.steps} steps by about {travel:.2g}"
-    collapsed = run.rate_kept < DECAYED
+    collapsed = run.rate_kept_midway < DECAYED
     if not still or left < DONE or run.diverged or (usual == 0 and not collapsed):
         yield RuledOut(
             f"{numbers}; {share_of(left)} the reference loss is left (limits {STILL:g}, {TRAVEL:g}, {DONE:.0%})."
@@ -81,7 +82,7 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     grave = (travel < TRAVEL_NOWHERE or usual == 0) and run.finished and not run.learned
     clipped = _clipped_to(run)
     if collapsed:
-        cause = f"The schedule took the learning rate down to {run.rate_kept:.2g} of its largest: "
+        cause = f"The schedule took the learning rate down to {run.rate_kept_midway:.2g} of its largest by half-time: "
         mend = "Let the schedule keep the rate up: call scheduler.step() once an epoch if it counts epochs."
     elif clipped is not None:
         cause = f"Gradients are clipped to a norm of {clipped:.3g} in every step; with learning rate {rate:g} "
@@ -99,7 +100,7 @@ def learning_rate_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "travel": travel,
             "threshold_travel": TRAVEL,
             "loss_left": left,
-            "rate_kept": run.rate_kept,
+            "rate_kept_midway": run.rate_kept_midway,
             "clipped_to": clipped,
         },
     )
