@@ -18,6 +18,7 @@ from backlight.signals import (
     OutputFacts,
     ParameterFacts,
     SignalTable,
+    UnitFacts,
 )
 
 RULES = all_diagnoses()
@@ -163,3 +164,10 @@ def test_infinite_cells_do_not_hide_what_the_others_say():
     x[:20, 1] = -np.inf
     told = probe(x, y, classes=True).skill
     assert told is not None and told["ridge"] > 5 and told["neighbours"] > 5
+
+
+@pytest.mark.parametrize(("losses", "harmless"), [(falling(2.3, 0.05), True), ([2.3] * 200, False)])
+def test_dead_units_of_a_network_that_learns_need_nothing_done(losses, harmless):
+    units = {"relu1": UnitFacts("relu1", "ReLU", 64, 1000, tuple(range(12)), 0, ())}
+    (found,) = findings("dead-units", replace(course(losses), units=units))
+    assert found.severity == "note" and ("nothing has to be done" in found.prescription) == harmless

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...records import Severity
 from ...signals import UnitFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
@@ -72,12 +73,15 @@ def _seen(u: UnitFacts, run: RunFacts) -> Seen:
     why = (
         "so from the first step: initialisation or input scale"
         if u.dead_at_start >= len(u.dead) / 2
-        else (f"{u.dead_at_start} at the first step: they died in training, so the steps are too large")
+        else f"{u.dead_at_start} at the first step: the others died in training"
     )
+    severity: Severity = "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note"
     return Seen(
-        "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note",
+        severity,
         f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all {_rows(u)} ({why}).",
-        "Lower the learning rate, scale the inputs, or use a leaky rectifier or GELU.",
+        "The network learns without them: nothing has to be done, and pruning takes them out."
+        if severity == "note" and run.learned
+        else "Lower the learning rate, scale the inputs, or use a leaky rectifier or GELU.",
         layer=u.layer,
         evidence={
             "units": list(u.dead[:100]),
