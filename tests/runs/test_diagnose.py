@@ -96,6 +96,18 @@ def test_verdicts_that_were_reached_stay(tmp_path):
     assert first.verdict == Verdict("better", "accuracy", 0.1, 0.05, 0.15, 3)
 
 
+def test_command_says_which_findings_are_of_the_network_before_it_was_treated(tmp_path, capsys):
+    watched_loop(tmp_path)
+    path = tmp_path / "findings.json"
+    findings = json.loads(path.read_text())
+    verdict = Verdict("better", "log_loss", -0.1, -0.15, -0.05, 3, kept=True)
+    findings[0] |= {"treatment": "init", "verdict": vars(verdict)}
+    path.write_text(json.dumps(findings))
+    assert cli(["diagnose", str(tmp_path)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1. treated: " + findings[0]["name"] in printed and "network as it was (folder untreated)" in printed
+
+
 def test_a_trained_run_tells_its_diagnosis_again(tmp_path):
     run = bl.train("sklearn:wine", epochs=2, out=tmp_path / "run")
     again = run.diagnose()

@@ -70,14 +70,17 @@ def show_findings(findings: "Sequence[Finding]") -> None:
         where = [finding.layer and f"layer {finding.layer}", "" if finding.step is None else f"step {finding.step}"]
         told = ", ".join(one for one in where if one)
         title = f"{finding.name} ({finding.code}){', ' + told if told else ''}"
-        print_text(f"{'' if place == 1 else chr(10)}{place}. {finding.severity}: {title}")
+        kept = finding.verdict is not None and finding.verdict.kept
+        print_text(f"{'' if place == 1 else chr(10)}{place}. {'treated' if kept else finding.severity}: {title}")
         _wrapped(finding.message)
         if finding.evidence:
             _wrapped("Evidence: " + "; ".join(f"{_words(k)} {_value(v)}" for k, v in finding.evidence.items()) + ".")
         _wrapped(f"Do: {finding.prescription}")
         if finding.verdict is not None:
+            _wrapped(f"{'Treated' if kept else 'Tried'}: {_verdict(finding.treatment, finding.verdict)}")
+        if kept:
             _wrapped(
-                f"{'Treated' if finding.verdict.kept else 'Tried'}: {_verdict(finding.treatment, finding.verdict)}"
+                'This is of the network as it was (folder untreated); findings not marked "treated" are of it now.'
             )
     if findings:
         print_text(f"\n`backlight explain {findings[0].name}` tells what the first one means.")
