@@ -1,6 +1,7 @@
 """Which of a layer's parameters is its weight, how large a good start is, and what weight decay leaves of it."""
 
 import math
+from collections.abc import Iterable
 from statistics import median
 
 from ..signals import LayerFacts, ParameterFacts
@@ -24,6 +25,15 @@ def main_weight(layer: LayerFacts) -> ParameterFacts | None:
 def relative_spread(weight: ParameterFacts) -> float:
     """√(mean square of W · fan-in): about 1.4 for He, 1 for Glorot and LeCun, 0.58 for PyTorch's default."""
     return float((weight.std**2 + weight.mean**2) * weight.fan_in) ** 0.5
+
+
+def update_ratios(run: RunFacts, layers: Iterable[LayerFacts]) -> dict[int, list[float]]:
+    """‖ΔW‖/‖W‖ of these layers at each observed step, as far as it was read."""
+    by_step: dict[int, list[float]] = {}
+    for layer in layers:
+        for step, value in run.signals.series("update_ratio", layer.name):
+            by_step.setdefault(step, []).append(value)
+    return by_step
 
 
 def shrunk_by_decay(run: RunFacts) -> float | None:

@@ -9,7 +9,7 @@ from .heldout import Evaluation, evaluate
 from .learning_curve import Forecast, Point
 from .paired import Group, Paired, changed_groups, compare_paired, gain
 from .power_law import PowerLaw, fit_power_law
-from .reference import Reference, constant_scores, reference_scores
+from .reference import Reference, best_constant, constant_scores, reference_scores
 from .scores import score
 from .worst import WrongExample, worst_examples
 
@@ -25,6 +25,7 @@ __all__ = [
     "PowerLaw",
     "Reference",
     "WrongExample",
+    "best_constant",
     "changed_groups",
     "compare",
     "compare_paired",

@@ -64,12 +64,12 @@ def reference_scores(
     part, which the sentence tells; to 500 rows however few the seconds are.
     """
     y_train, truth_test = np.asarray(y_train), np.asarray(truth_test)
-    constant, sentence = _constant(task, y_train)
+    constant = best_constant(task, y_train)
     linear, linear_sentence = _linear(task, x_train, y_train, x_test, inputs, seed=seed, seconds=seconds)
     return {
         "baseline": constant_scores(task, truth_test, constant),
         "linear": {} if linear is None else score(task, truth_test, linear),
-        "baseline_sentence": sentence,
+        "baseline_sentence": _constant_sentence(task, constant),
         "linear_sentence": linear_sentence,
     }
 
@@ -79,12 +79,18 @@ def constant_scores(task: Task, truth: np.ndarray, constant: float | Sequence[fl
     return score(task, truth, np.tile(np.asarray(constant, np.float64), (len(truth), *[1] * bool(task.classes))))
 
 
-def _constant(task: Task, y_train: np.ndarray) -> tuple[float | Sequence[float], str]:
-    if task.kind == "regression":
-        mean = float(y_train.mean(dtype=np.float64))
-        return mean, f"always saying the training mean ({mean:{',.0f' if abs(mean) >= 1000 else '.4g'}})"
-    shares = np.bincount(y_train, minlength=len(task.classes)) / len(y_train)
-    return shares.tolist(), f"always saying {str(task.classes[int(shares.argmax())])!r}"
+def best_constant(task: Task, truth: np.ndarray) -> float | list[float]:
+    """What a constant says that knows these rows: the share of each class, or the mean of the values."""
+    if not task.classes:
+        return float(np.mean(truth, dtype=np.float64))
+    shares: list[float] = (np.bincount(truth, minlength=len(task.classes)) / len(truth)).tolist()
+    return shares
+
+
+def _constant_sentence(task: Task, constant: float | list[float]) -> str:
+    if isinstance(constant, float):
+        return f"always saying the training mean ({constant:{',.0f' if abs(constant) >= 1000 else '.4g'}})"
+    return f"always saying {str(task.classes[int(np.argmax(constant))])!r}"
 
 
 def _linear(

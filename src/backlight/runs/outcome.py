@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..data import Part
-from ..evaluation import Evaluation, worst_examples
+from ..evaluation import Evaluation, best_constant, worst_examples
 from ..network import summarise
 from ..records import ImageInputs
 from ..training import Trained
@@ -34,7 +34,7 @@ def outcome(
         | {
             "task": task_facts(assembly),
             "rows": {name: len(getattr(prepared, name).rows) for name in ("train", "validation", "test")},
-            "constant": constant(assembly),
+            "constant": best_constant(task, assembly.truth(prepared.train)),
             "verdict": diverged(wrong, len(prediction)) if wrong else scored,
             "diverged": bool(wrong),
             "seconds": time.monotonic() - assembly.started,
@@ -56,14 +56,6 @@ def task_facts(assembly: Assembly) -> dict[str, Any]:
     """What is learned, as plain values."""
     task = assembly.task
     return {"kind": task.kind, "target": task.target, "classes": list(task.classes), "reason": task.reason}
-
-
-def constant(assembly: Assembly) -> list[float] | float:
-    """What a constant guess says: the share of each class among the training rows, or their mean."""
-    truth = assembly.truth(assembly.prepared.train)
-    if assembly.task.classes:
-        return (np.bincount(truth, minlength=len(assembly.task.classes)) / len(truth)).tolist()
-    return float(np.mean(truth, dtype=np.float64))
 
 
 def layers(assembly: Assembly) -> list[dict[str, Any]]:

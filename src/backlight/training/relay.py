@@ -6,11 +6,9 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 import torch
-from torch import Tensor
 
 from ..data.batches import place
 from ..records import INTERRUPTED
-from .checkpoint import random_state, set_random_state
 from .copies import OTHERS_DO_BETTER, Copy
 from .loop import Arrays, device_of
 from .session import Session, Trained
@@ -39,7 +37,6 @@ class Relay:
         self.sessions: list[Session] = []
         self.ended: dict[int, str] = {}
         """Number → why it ended."""
-        self._random: list[dict[str, Tensor]] = []
         self._placed: dict[torch.device, Arrays] = {}
 
     def enter(self, copy: Copy) -> int:
@@ -49,7 +46,7 @@ class Relay:
             session = self.begin(copy, self._rows(copy, device))
             session.begin()
             torch.manual_seed(copy.seed)
-            self._random.append(random_state())
+            session.end_turn()
         self.sessions.append(session)
         return len(self.sessions) - 1
 
@@ -80,9 +77,9 @@ class Relay:
     def _run_epoch(self, number: int) -> None:
         session = self.sessions[number]
         with _apart(session.batches.x.device), suitable_threads(session.work):
-            set_random_state(self._random[number])
+            session.take_turn()
             session.run_epoch()
-            self._random[number] = random_state()
+            session.end_turn()
 
     def _rows(self, copy: Copy, device: torch.device) -> Arrays:
         if device not in self._placed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import main_weight, relative_spread
@@ -56,13 +57,8 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     spreads = {}
     for layer in run.multiplying:
         weight = main_weight(layer)
-        if weight is None or any(f.role == "normalisation" for f in run.followers(layer.name)):
-            continue
-        if (
-            layer is run.multiplying[0]
-            and layer.role not in ("recurrent", "attention")
-            and _starts_small(run, layer.name)
-        ):
+        normalised = any(follower.role == "normalisation" for follower in run.followers(layer.name))
+        if weight is None or normalised or (layer is run.multiplying[0] and _scaled_to_its_inputs(run, layer)):
             continue
         spreads[layer.name] = relative_spread(weight)
     large = [name for name, spread in spreads.items() if spread > LARGE]
@@ -82,6 +78,7 @@ def init_too_large(run: RunFacts) -> Iterator[Seen | RuledOut]:
     )
 
 
-def _starts_small(run: RunFacts, layer: str) -> bool:
-    outputs = run.signals.values("y_std", layer)
-    return bool(outputs) and outputs[0] <= LARGE
+def _scaled_to_its_inputs(run: RunFacts, layer: LayerFacts) -> bool:
+    """Whether the output starts no larger than `LARGE`, for another reason than that the layer bounds it."""
+    outputs = run.signals.values("y_std", layer.name)
+    return layer.role not in ("recurrent", "attention") and bool(outputs) and outputs[0] <= LARGE

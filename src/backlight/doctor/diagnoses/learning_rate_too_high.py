@@ -5,7 +5,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import shrunk_by_decay
+from ..weights import shrunk_by_decay, update_ratios
 from ..words import share_of
 
 WILD = 0.3
@@ -121,12 +121,9 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 def _ratios(run: RunFacts) -> list[float]:
     """Median over layers of ‖ΔW‖/‖W‖ at each observed step, while numbers are finite."""
-    by_step: dict[int, list[float]] = {}
-    for layer in run.multiplying or run.layers:
-        for step, value in run.signals.series("update_ratio", layer.name):
-            if value < float("inf"):
-                by_step.setdefault(step, []).append(value)
-    return [median(values) for values in by_step.values()]
+    by_step = update_ratios(run, run.multiplying or run.layers)
+    finite = ([value for value in values if value < float("inf")] for values in by_step.values())
+    return [median(values) for values in finite if values]
 
 
 def _killed(run: RunFacts) -> str:

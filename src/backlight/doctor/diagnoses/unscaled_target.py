@@ -63,12 +63,13 @@ def unscaled_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("The target is not a value to be met by a distance.")
         return
     size = (t.mean**2 + t.std**2) ** 0.5
-    small = size < SMALL and run.finished and not run.learned
+    failed = run.finished and not run.learned
+    small = failed and size < SMALL
     if size <= LARGE and not small:
         yield RuledOut(f"Root mean square of the target {size:.3g} (limits {SMALL:g} and {LARGE:g}).")
         return
     yield Seen(
-        "error" if small or (size > FATAL and run.finished and not run.learned) else "warning",
+        "error" if small or (failed and size > FATAL) else "warning",
         f"The target is not scaled: from {t.minimum:.4g} to {t.maximum:.4g}, root mean square {size:.4g}.",
         "Standardise the target (training mean and spread) and undo it for predictions.",
         evidence={"rms": size, "threshold": SMALL if small else LARGE, "mean": t.mean, "std": t.std},

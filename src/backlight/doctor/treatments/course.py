@@ -4,16 +4,14 @@ import math
 
 from ...records.config import Config
 from ..treatment import CannotTreatError, Case, set_training, treatment
+from ..weights import STRONG, USUAL_DECAY, USUAL_DECOUPLED
 
 MEMBERS = 5
 """Networks of an ensemble, as in Lakshminarayanan et al. (2017)."""
 MOST_PASSES = 4.0
 """Times the epochs that larger batches may make up for their fewer updates by."""
-USUAL_DECAY = {"adamw": 0.01, "sgd": 5e-4, "adam": 1e-4}
-"""AdamW: PyTorch's default; SGD: Krizhevsky et al. (2012); Adam, which divides what decay adds to the gradient by the
-size of the gradient: less (Loshchilov and Hutter 2019)."""
-STRONG = 10.0
-"""Times the usual decay from which one is strong."""
+LOWERED_DECAY = {"adamw": USUAL_DECOUPLED, "sgd": USUAL_DECAY, "adam": 1e-4}
+"""Adam divides what decay adds to the gradient by the size of the gradient: less (Loshchilov and Hutter 2019)."""
 ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
@@ -93,7 +91,7 @@ def weight_decay(config: Config, case: Case) -> Config:
 @treatment("less-weight-decay", safe=True, reason="it lets the weights grow as large as the data asks for")
 def less_weight_decay(config: Config, case: Case) -> Config:
     """Lower a strong weight decay to the usual one: 0.01 for AdamW, 0.0005 for SGD, 0.0001 for Adam."""
-    usual = USUAL_DECAY[config.training.optimizer or "adamw"]
+    usual = LOWERED_DECAY[config.training.optimizer or "adamw"]
     if (config.training.weight_decay or 0.0) <= STRONG * usual:
         raise CannotTreatError("less-weight-decay: the weight decay is not strong.")
     return set_training(config, weight_decay=usual)

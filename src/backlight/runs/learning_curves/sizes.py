@@ -12,7 +12,7 @@ import numpy as np
 from torch import nn
 
 from ...data import Augmentation, Dataset, Part, Prepared, prepare
-from ...evaluation import constant_scores, score
+from ...evaluation import best_constant, constant_scores, score
 from ...network import default_network
 from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Task
 from ...records.config import Config, TrainingConfig
@@ -189,10 +189,7 @@ def constant_score(place: Ground, metric: str) -> float:
     """Score of the best constant answer, on the rows that every training is scored on."""
     task, restore = place.task, place.prepared.preprocessing.restore_target
     trained, truth = (part.y if task.classes else restore(part.y) for part in (place.prepared.train, place.held_out))
-    if task.classes:
-        counts = np.bincount(trained, minlength=len(task.classes))
-        return constant_scores(task, truth, (counts / counts.sum()).tolist()).get(metric, math.nan)
-    return constant_scores(task, truth, float(np.mean(trained, dtype=np.float64))).get(metric, math.nan)
+    return constant_scores(task, truth, best_constant(task, trained)).get(metric, math.nan)
 
 
 def _copy(place: Ground, rows: int, seed: int) -> Copy:

@@ -36,9 +36,8 @@ def with_sums(
         return layers
     bodies = _outputs_of_bodies(plan.modules[0], blocks, x)
     behind: dict[int, list[WalkedLayer]] = {}
-    for done, name in enumerate(
-        sorted(blocks, key=lambda one: -one.count("."))
-    ):  # of blocks that end together, the inner one first
+    inner_first = sorted(blocks, key=lambda one: -one.count("."))  # of blocks that end together
+    for done, name in enumerate(inner_first):
         places = [place for place, layer in enumerate(layers) if layer.layer.startswith(f"{name}.")]
         if places and name in bodies:
             share = (until - time.monotonic()) / (len(blocks) - done)
