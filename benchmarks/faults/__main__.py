@@ -9,46 +9,14 @@ from pathlib import Path
 
 import torch
 
-from . import (
-    forum_loop,
-    forum_output,
-    forum_sound,
-    later_faulty,
-    later_sound,
-    posted_output,
-    posted_training,
-    sound,
-    third,
-)
 from .bench import Outcome, examine, table
 from .cases import read_cases, report_cases
 from .described import DESCRIBED
 from .engine import examine_by_engine
-from .healthy import HEALTHY
-from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND
-from .programs import POSTED, SOUND, Collection, Entry
-from .sick import SICK
+from .programs import Collection, Entry
+from .sets import FAULTY, HEALTHY_ONES
 
 SOURCES: dict[str, Callable[[Entry, int], Outcome | None]] = {"watch": examine, "engine": examine_by_engine}
-FAULTY: dict[str, Collection] = {
-    "synthetic": SICK,
-    "posted": POSTED,
-    "forum": FORUM,
-    "later forum": LATER,
-    "third forum": THIRD,
-}
-HEALTHY_ONES = {
-    "synthetic": HEALTHY,
-    "sound": SOUND,
-    "forum": FORUM_SOUND,
-    "later forum": LATER_SOUND,
-    "third forum": THIRD_SOUND,
-}
-FILLED_BY = (
-    posted_output, posted_training, sound,
-    forum_output, forum_loop, forum_sound, later_faulty, later_sound, third,
-)  # fmt: skip
-"""Modules whose import fills the collections."""
 
 
 def main() -> None:

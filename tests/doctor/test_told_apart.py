@@ -1,28 +1,19 @@
 """What each rule tells apart: a faulty program, and sound ones that look like it."""
 
 import pytest
-from benchmarks.faults import (
-    forum_loop,
-    forum_output,
-    forum_sound,
-    later_faulty,
-    later_sound,
-    posted_output,
-    posted_training,
-    sound,
-    third,
-)
 from benchmarks.faults.bench import examine
-from benchmarks.faults.loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND
-from benchmarks.faults.programs import POSTED, SOUND
-from benchmarks.faults.sick import SICK
+from benchmarks.faults.programs import Entry
+from benchmarks.faults.sets import FAULTY as FAULTY_SETS
+from benchmarks.faults.sets import HEALTHY_ONES
 
-assert posted_output and posted_training and sound  # they fill the collections
-assert forum_output and forum_loop and forum_sound and later_faulty and later_sound and third
-COLLECTIONS = (SICK, POSTED, SOUND, FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND)
-PROGRAMS = {entry.name: entry for collection in COLLECTIONS for entry in collection.entries}
-FAULTY = [*POSTED.entries, *FORUM.entries, *LATER.entries, *THIRD.entries]
-HEALTHY = [*SOUND.entries, *FORUM_SOUND.entries, *LATER_SOUND.entries, *THIRD_SOUND.entries]
+
+def entries(*collections) -> list[Entry]:
+    return [entry for collection in collections for entry in collection.entries]
+
+
+PROGRAMS = {entry.name: entry for entry in entries(*FAULTY_SETS.values(), *HEALTHY_ONES.values())}
+FAULTY = entries(*(collection for name, collection in FAULTY_SETS.items() if name != "synthetic"))
+HEALTHY = entries(*(collection for name, collection in HEALTHY_ONES.items() if name != "synthetic"))
 
 PAIRS = [
     ("output-activation", "softmax-over-the-batch", ("digits-as-log-probabilities",)),

@@ -4,38 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from watched_loop import found, perceptron, rows, trained
 
 from backlight.watch import watch
-
-
-def rows(n: int = 512):
-    generator = torch.Generator().manual_seed(5)
-    x = torch.randn(n, 8, generator=generator)
-    return x, (x[:, :3] + 0.3 * torch.randn(n, 3, generator=generator)).argmax(1)
-
-
-def perceptron() -> nn.Sequential:
-    torch.manual_seed(4)
-    return nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 3))
-
-
-def trained(model, optimizer, *, epochs=3, before_step=lambda: None, after_step=lambda: None):
-    """The watch of a usual loop over the rows in their order."""
-    x, y = rows()
-    with watch(model, optimizer) as seen:
-        for _ in range(epochs):
-            for part, labels in zip(x.split(32), y.split(32), strict=True):
-                optimizer.zero_grad()
-                F.cross_entropy(model(part), labels).backward()
-                before_step()
-                optimizer.step()
-                after_step()
-    return seen
-
-
-def found(seen, name):
-    return next((finding for finding in seen.findings if finding.name == name), None)
-
 
 # What sets the size of the steps
 
