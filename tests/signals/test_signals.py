@@ -11,7 +11,7 @@ from torch import nn
 from backlight.records import Layer, Signal, Step
 from backlight.signals import Recorder, SignalTable, all_signals
 from backlight.signals.columns import RunningColumns
-from backlight.signals.inputs import fingerprints
+from backlight.signals.inputs import InputStatistics, fingerprints
 from backlight.signals.sampling import DENSE, Budget, is_due
 from backlight.signals.topology import chain_to, sources
 from backlight.signals.units import UnitStatistics
@@ -35,6 +35,23 @@ def test_values_that_are_not_finite_are_counted_and_left_out():
     columns.update(np.array([[np.nan, np.inf], [2.0, 3.0]]))
     assert columns.non_finite == 2
     assert columns.mean.tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [(1.0, np.inf), (1.0, np.nan), (np.inf, 1.0), (3e38, 1.0), (1e300, 1e300)],
+    ids=["infinite target", "no target", "infinite input", "largest float32", "largest float64"],
+)
+def test_numbers_beyond_all_measure_neither_warn_nor_correlate(x, y):
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(20, 3, generator=generator, dtype=torch.float64)
+    target = torch.randn(20, generator=generator, dtype=torch.float64)
+    inputs[:3, 0], target[0] = x, y
+    seen = InputStatistics()
+    seen.update(inputs, target)
+    seen.update(inputs.float() if x < 1e39 else inputs, target)
+    facts = seen.facts()
+    assert facts.rows == 40 and np.isfinite(facts.target_correlation).all()
 
 
 def test_dead_and_duplicated_units_are_counted_exactly():

@@ -15,8 +15,14 @@ class RunningColumns:
         self.non_finite = 0
 
     def update(self, values: np.ndarray) -> None:
-        """Add rows of shape (n, columns); values that are not finite are counted and left out as the column's mean."""
-        values = values.astype(np.float64, copy=False)
+        """Add rows of shape (n, columns); values that are not finite are counted and left out as the column's mean.
+
+        Of numbers whose squares leave float64's range the spread is infinite.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._add(values.astype(np.float64, copy=False))
+
+    def _add(self, values: np.ndarray) -> None:
         bad = ~np.isfinite(values)
         if bad.any():
             self.non_finite += int(bad.sum())

@@ -64,7 +64,7 @@ class InputStatistics:
         new = self._count_rows(x)
         y = _as_number(target, len(x))
         single = target is not None and target.numel() == len(x)
-        if y is not None and single and x.dim() == 2 and np.isfinite(columns).all():
+        if y is not None and single and x.dim() == 2 and np.isfinite(columns).all() and np.isfinite(y).all():
             self._update_correlation(columns, y)
         if y is not None:
             self._keep_sample(x, y, new)
@@ -84,7 +84,8 @@ class InputStatistics:
             self._cross = np.zeros(columns.shape[1])
             self._origin = columns.mean(0), float(y.mean())
         x_origin, y_origin = self._origin
-        self._cross += (columns - x_origin).T @ (y - y_origin)
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers near the end of float64's range
+            self._cross += (columns - x_origin).T @ (y - y_origin)
         self._target.update(y[:, None])
 
     def _keep_sample(self, x: Tensor, y: np.ndarray, new: np.ndarray) -> None:
@@ -101,8 +102,9 @@ class InputStatistics:
         x_origin, y_origin = self._origin
         covariance = self._cross / n - (self._columns.mean - x_origin) * (self._target.mean[0] - y_origin)
         scale = self._columns.std * self._target.std[0]
-        return np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+        return np.divide(covariance, scale, out=np.zeros_like(covariance), where=(scale > 0) & np.isfinite(scale))
 
+    @np.errstate(over="ignore", invalid="ignore")  # of numbers near the end of float64's range
     def facts(self) -> InputFacts | None:
         """The statistics so far; None before the first batch."""
         c = self._columns
@@ -168,8 +170,8 @@ def _as_columns(x: Tensor) -> Tensor:
 
 
 def _as_array(x: Tensor) -> np.ndarray:
-    """NumPy has no bfloat16."""
-    return (x.float() if x.dtype == torch.bfloat16 else x).cpu().numpy()
+    """As float64: NumPy has no bfloat16, and sums of the largest float32 values leave its range."""
+    return x.double().cpu().numpy()
 
 
 def _as_number(target: Tensor | None, rows: int) -> np.ndarray | None:

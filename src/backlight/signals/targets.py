@@ -59,6 +59,7 @@ class TargetStatistics:
             self._neighbours[1] += len(codes) - 1
             self._purity.append(Counter(codes.tolist()).most_common(1)[0][1] / len(codes))
 
+    @np.errstate(over="ignore", invalid="ignore")  # of numbers near the end of float64's range
     def facts(self) -> TargetFacts | None:
         """The statistics so far; None before the first batch."""
         c = self._columns
