@@ -50,6 +50,7 @@ def test_nothing_is_known_of_an_empty_run():
     diagnosis = diagnose(RunFacts())
     assert diagnosis.findings == ()
     assert {c.name for c in diagnosis.considered} == set(RULES)
+    assert {c.kind for c in diagnosis.considered if "nothing is known of" in c.reason} == {"unknown"}
 
 
 def test_every_diagnosis_is_either_a_finding_or_considered():

@@ -156,8 +156,8 @@ def test_a_finding_that_was_treated_shows_before_and_after():
 
 
 def test_what_was_seen_but_explained_comes_first_among_what_was_ruled_out():
-    rows = [{"name": "a", "reason": "Could not be looked at"}, {"name": "b", "reason": "fine"}]
-    rows.append({"name": "c", "reason": "Seen, but b explains it."})
+    rows = [{"name": "a", "reason": "Not known.", "kind": "unknown"}, {"name": "b", "reason": "fine"}]
+    rows.append({"name": "c", "reason": "b explains it.", "kind": "explained"})
     assert [one["name"] for one in considered(RunFolder(Path("run"), considered=tuple(rows)))] == ["c", "b", "a"]
 
 

@@ -10,7 +10,7 @@ from torch import nn
 import backlight as bl
 from backlight.cli.app import run as cli
 from backlight.doctor import diagnose, from_plain
-from backlight.records import BacklightError, Verdict
+from backlight.records import BacklightError, Considered, Verdict
 from backlight.runs.diagnosis import rediagnose
 from backlight.watch import read_facts, watch
 
@@ -67,7 +67,7 @@ def test_command_prints_findings_and_what_was_ruled_out(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert set(told) >= {"run", "findings", "considered"}
     assert [one["name"] for one in told["findings"]] == [one.name for one in seen.findings]
-    assert all(set(one) == {"name", "reason"} for one in told["considered"])
+    assert [Considered(**one) for one in told["considered"]] == seen.considered
     assert cli(["diagnose", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith(f"1. {seen.findings[0].severity}: {seen.findings[0].name}")
@@ -115,6 +115,9 @@ def test_a_trained_run_tells_its_diagnosis_again(tmp_path):
     kept = json.loads((run.folder / "considered.json").read_text())
     assert [(one.name, one.reason) for one in again.considered] == [(one["name"], one["reason"]) for one in kept]
     (run.folder / "facts.json").unlink()  # as an earlier version left it
+    assert run.diagnose().considered == again.considered
+    older = [{"name": one["name"], "reason": one["reason"]} for one in kept]
+    (run.folder / "considered.json").write_text(json.dumps(older))
     assert [one.reason for one in run.diagnose().considered] == [one["reason"] for one in kept]
 
 

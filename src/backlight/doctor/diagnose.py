@@ -39,7 +39,7 @@ def diagnose(run: RunFacts) -> Diagnosis:
     explained = _explained(found, rules, [layer.name for layer in run.layers])
     for name, cause in explained.items():
         first = found.pop(name)[0]
-        considered.append(Considered(name, f"Seen, but {cause} explains it. {first.message}"))
+        considered.append(Considered(name, f"Seen, but {cause} explains it. {first.message}", "explained", cause))
     ranked = sorted(found.values(), key=lambda group: _rank(group, rules, explained, run.left > POOR))
     return Diagnosis(tuple(finding for group in ranked for finding in group), tuple(considered))
 
@@ -47,7 +47,8 @@ def diagnose(run: RunFacts) -> Diagnosis:
 def _ask(rule: DiagnosisRule, run: RunFacts) -> tuple[list[Finding], list[Considered]]:
     missing = [need for need in rule.needs if not _present(getattr(run, need))]
     if missing:
-        return [], [Considered(rule.name, f"Could not be looked at: nothing is known of {', '.join(missing)}.")]
+        reason = f"Could not be looked at: nothing is known of {', '.join(missing)}."
+        return [], [Considered(rule.name, reason, "unknown")]
     outcomes = list(rule.check(run))
     findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
     ruled_out = [outcome for outcome in outcomes if isinstance(outcome, Considered)]

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
 VerdictWord = Literal["better", "no-difference", "worse"]
+ConsideredKind = Literal["explained", "ruled-out", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Considered:
-    """One finding that was looked for and ruled out, with its numbers."""
+    """One illness that is no finding, and why not."""
 
     name: str
     reason: str
+    """In plain words, with its numbers."""
+    kind: ConsideredKind = "ruled-out"
+    """Seen, but a finding explains it; looked for, and no sign of it; or not to be looked at: facts are missing."""
+    cause: str = ""
+    """Name of the finding that explains it."""

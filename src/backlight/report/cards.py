@@ -14,6 +14,8 @@ from .layer_maps import LayerMap
 from .words import decimals, number, powers, spaced, wording
 
 _SEVERITIES = ("error", "warning", "note")
+_KINDS = ("explained", "ruled-out", "unknown")
+"""Of what was considered, in the order in which it is told."""
 
 
 def finding_cards(
@@ -33,8 +35,8 @@ def finding_cards(
 
 def considered(run: RunFolder) -> list[dict[str, str]]:
     """What was ruled out: first what was seen but follows from a finding, last what could not be looked at."""
-    rows = [{"name": spaced(one["name"]), "reason": powers(str(one.get("reason", "")))} for one in run.considered]
-    return sorted(rows, key=lambda row: (not row["reason"].startswith("Seen"), row["reason"].startswith("Could not")))
+    rows = sorted(run.considered, key=lambda one: _KINDS.index(one.get("kind", "ruled-out")))
+    return [{"name": spaced(one["name"]), "reason": powers(str(one.get("reason", "")))} for one in rows]
 
 
 def left_over(maps: Sequence[LayerMap], cards: Sequence[Mapping[str, Any]]) -> list[LayerMap]:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 _LISTED = 8
 """Values of one piece of evidence that are printed."""
 _INDENT = 4
-_KINDS = ("seen but explained by a finding", "looked for and ruled out", "not to be looked at here")
-"""What became of an illness that is no finding."""
+_KINDS = {
+    "explained": "seen but explained by a finding",
+    "ruled-out": "looked for and ruled out",
+    "unknown": "not to be looked at here",
+}
+"""Kinds of `Considered`, in the order in which they are told."""
 
 
 @app.command(epilog="Example:  backlight diagnose runs/adult-20260101-120000")
@@ -88,22 +92,17 @@ def show_findings(findings: "Sequence[Finding]") -> None:
 
 def show_considered(considered: "Sequence[Considered]", *, listed: bool) -> None:
     """What was not found: how much of it, or each with its reason, what a finding explains first."""
-    parts = [[one for one in considered if _kind(one) == kind] for kind in range(len(_KINDS))]
-    counts = ", ".join(f"{len(part)} {words}" for part, words in zip(parts, _KINDS, strict=True) if part)
+    parts = {words: [one for one in considered if one.kind == kind] for kind, words in _KINDS.items()}
+    counts = ", ".join(f"{len(part)} {words}" for words, part in parts.items() if part)
     if not listed:
         if counts:
             print_text(f"\n{len(considered)} more were considered: {counts}; --all lists them with the reasons.")
         return
-    for part, words in zip(parts, _KINDS, strict=True):
+    for words, part in parts.items():
         if part:
             print_text(f"\n{words[0].upper()}{words[1:]}:")
         for one in part:
             _wrapped(f"{one.name}: {one.reason}", hang=2)
-
-
-def _kind(one: "Considered") -> int:
-    """Place in `_KINDS`."""
-    return 0 if one.reason.startswith("Seen") else 2 if one.reason.startswith("Could not") else 1
 
 
 def _wrapped(text: str, hang: int = 0) -> None:
