@@ -37,7 +37,7 @@ SHAPING: tuple[str, ...] = (
     "Clone",
 )
 """Nodes that hand numbers on as they are."""
-PASSING = (*SHAPING, "Div", "Add", "Gather", "Repeat")
+PASSING = (*SHAPING, "Div", "AddBackward", "Gather", "Repeat")
 """Nodes that hand numbers on, or shift and scale them; the chain of kinds goes on below them."""
 MOST_NODES = 400
 """A tail with more nodes than this is not searched further."""
