@@ -16,6 +16,8 @@ LATER, LATER_SOUND = Collection(), Collection()
 """The same, written after that: the first figure on these was a blind one again."""
 THIRD, THIRD_SOUND = Collection(), Collection()
 """And once more."""
+UNUSUAL_SOUND = Collection()
+"""Sound scripts of the kinds that the others leave out, written before the doctor saw one of them."""
 
 
 @dataclass
@@ -58,3 +60,12 @@ def fit(
                 running += loss.item() * len(inputs)
 
     return Loop(model, optimizer, train, metrics)
+
+
+def learn(optimizer: torch.optim.Optimizer, loader: DataLoader[Any], loss: Callable[..., Tensor], epochs: int) -> None:
+    """Minimise `loss(*batch)`: the loop of a script whose loss takes more than an answer and a target."""
+    for _ in range(epochs):
+        for batch in loader:
+            optimizer.zero_grad()
+            loss(*batch).backward()
+            optimizer.step()

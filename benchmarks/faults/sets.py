@@ -10,9 +10,17 @@ from . import (
     posted_training,
     sound,
     third,
+    unusual_control,
+    unusual_generative,
+    unusual_language,
+    unusual_layers,
+    unusual_places,
+    unusual_similarity,
+    unusual_steps,
+    unusual_targets,
 )
 from .healthy import HEALTHY
-from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND
+from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND, UNUSUAL_SOUND
 from .programs import POSTED, SOUND, Collection
 from .sick import SICK
 
@@ -29,9 +37,12 @@ HEALTHY_ONES = {
     "forum": FORUM_SOUND,
     "later forum": LATER_SOUND,
     "third forum": THIRD_SOUND,
+    "unusual": UNUSUAL_SOUND,
 }
 FILLED_BY = (
     posted_output, posted_training, sound,
     forum_output, forum_loop, forum_sound, later_faulty, later_sound, third,
+    unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
+    unusual_targets, unusual_places,
 )  # fmt: skip
 """Modules whose import fills the collections."""
