@@ -90,12 +90,19 @@ def test_a_larger_batch_keeps_the_noise_of_a_step_and_makes_no_run_longer():
     assert (smaller.batch_size, smaller.epochs, smaller.learning_rate) == (16, 10, 0.01)
 
 
-@pytest.mark.parametrize(("optimizer", "usual"), [("adamw", 0.01), ("sgd", 5e-4), ("adam", 1e-4)])
+@pytest.mark.parametrize(("optimizer", "usual"), [("adamw", 0.01), ("sgd", 5e-4), ("adam", 5e-4)])
 def test_a_strong_weight_decay_is_lowered_and_a_usual_one_left(optimizer, usual):
     lower = TREATMENTS["less-weight-decay"]
     assert lower(settings(optimizer=optimizer, weight_decay=1.0), Case()).training.weight_decay == usual
     with pytest.raises(CannotTreatError, match="not strong"):
         lower(settings(optimizer=optimizer, weight_decay=usual), Case())
+
+
+def test_the_best_epoch_is_kept_where_the_last_one_was():
+    stop = TREATMENTS["early-stop"]
+    assert stop.safe and stop(settings(keep="last"), Case()).training == settings().training
+    with pytest.raises(CannotTreatError, match="best epoch is kept already"):
+        stop(settings(), Case())
 
 
 def test_fewer_rows_get_more_epochs():

@@ -89,6 +89,16 @@ def test_a_softmax_before_its_loss_is_left_out_of_a_network_passed_in_python(tmp
     assert answer.sum(axis=1) == pytest.approx(np.ones(150)) and answer.max() > 0.9
 
 
+def test_of_a_network_that_overfits_the_best_epoch_is_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 10))
+    data = x, (x[:, 0] + rng.normal(size=500) > 0).astype(int)
+    options = {"network": "128 relu, 128 relu", "epochs": 40, "keep": "last", "verbose": False}
+    run = bl.train(data, out=tmp_path / "run", **options)
+    first = next(one for one in run.findings if one.name == "overfitting")
+    assert first.verdict.kept and run.config.training.keep == "best" and run.evaluation["best_epoch"] < 40
+
+
 def test_what_stands_at_the_end_is_left_out_only_where_it_can_be():
     class Own(nn.Module):
         def forward(self, x):

@@ -45,9 +45,25 @@ def test_it_learns_and_keeps_the_best_epoch():
     best = min(rows, key=lambda r: r.loss)
     assert best.epoch == trained.best_epoch
     assert best.accuracy > 0.75
-    outputs = torch.tensor(predict_outputs(trained.module, x[400:]))
-    loss = nn.functional.cross_entropy(outputs, torch.tensor(y[400:]))
-    assert math.isclose(float(loss), best.loss, rel_tol=1e-5)
+    assert math.isclose(validation_loss(trained.module, x[400:], y[400:]), best.loss, rel_tol=1e-5)
+
+
+def test_the_last_epoch_is_kept_where_that_is_asked_for():
+    x, y = problem(120)
+    trained = train(
+        network(dropout=0.0),
+        "cross-entropy",
+        (x[:60], y[:60]),
+        (x[60:], y[60:]),
+        settings(epochs=40, keep="last", schedule="constant"),
+    )
+    rows = [r for r in trained.history if r.split == "validation"]
+    assert min(r.loss for r in rows) < rows[-1].loss and trained.best_epoch == trained.epochs == 40
+    assert math.isclose(validation_loss(trained.module, x[60:], y[60:]), rows[-1].loss, rel_tol=1e-5)
+
+
+def validation_loss(module, x, y):
+    return float(nn.functional.cross_entropy(torch.tensor(predict_outputs(module, x)), torch.tensor(y)))
 
 
 @pytest.mark.parametrize(

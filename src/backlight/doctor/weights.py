@@ -8,8 +8,8 @@ from ..signals import LayerFacts, ParameterFacts
 from .facts import RunFacts
 
 USUAL_DECAY, USUAL_DECOUPLED = 5e-4, 1e-2
-"""Weight decay as it is usually set: inside the gradient (He et al. 2016 take 1e-4, VGG 5e-4), and decoupled from it
-(the default of PyTorch's AdamW)."""
+"""Weight decay as it is usually set: inside the gradient (with SGD, VGG: Simonyan and Zisserman 2015; with Adam, Kipf
+and Welling 2017), and decoupled from it (the default of PyTorch's AdamW)."""
 STRONG = 10.0
 """Times the usual decay from which it may rule over the data."""
 SHRUNK = 0.5
@@ -36,15 +36,19 @@ def update_ratios(run: RunFacts, layers: Iterable[LayerFacts]) -> dict[int, list
     return by_step
 
 
+def usual_decay(optimizer: str) -> float:
+    """Weight decay as it is usually set with an optimiser of this name, in any letter case."""
+    return USUAL_DECOUPLED if optimizer.lower() == "adamw" else USUAL_DECAY
+
+
 def shrunk_by_decay(run: RunFacts) -> float | None:
     """Norm of the hidden parameters at the end beside that at the start (median over layers), where a strong weight
     decay has brought it to `SHRUNK` or less; None elsewhere."""
     optimizer = run.optimizer
     if optimizer is None or run.diverged:
         return None
-    usual = USUAL_DECOUPLED if optimizer.kind == "AdamW" else USUAL_DECAY
     norms = [run.signals.values("parameter_norm", layer.name) for layer in run.hidden or run.weighted]
     kept = [values[-1] / values[0] for values in norms if values and values[0] > 0 and math.isfinite(values[-1])]
-    if optimizer.weight_decay < STRONG * usual or not kept or median(kept) > SHRUNK:
+    if optimizer.weight_decay < STRONG * usual_decay(optimizer.kind) or not kept or median(kept) > SHRUNK:
         return None
     return median(kept)

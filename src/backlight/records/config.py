@@ -93,6 +93,8 @@ class TrainingConfig(_Section):
     """Decay of the exponential moving average of the parameters; 0 switches it off."""
     patience: int | None = Field(None, ge=1)
     """Epochs without a better validation loss before training stops."""
+    keep: Literal["best", "last"] = "best"
+    """The epoch whose parameters are kept: the one with the lowest validation loss, or the last."""
     ensemble: int | None = Field(None, ge=1, le=256)
     """Networks that are trained at once and predict together; 1 for a single one."""
     folds: bool | None = None

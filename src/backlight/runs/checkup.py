@@ -72,6 +72,8 @@ class Checkup(Observer):
         kind = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[str(config.optimizer)]
         momentum = config.momentum if config.optimizer == "sgd" else 0.0
         rate, decay = config.learning_rate or 0.0, config.weight_decay or 0.0
+        if config.epochs and config.batch_size:
+            self.recorder.steps = config.epochs * -(-self.rows // (config.batch_size * config.accumulate))
         self.recorder.optimizer = OptimizerFacts(kind, rate, momentum, decay)
 
     def wants_step(self, step: int, **kwargs: Any) -> bool:
@@ -117,7 +119,7 @@ class Checkup(Observer):
             frozen=tuple(sorted(name for name, _ in self.module.named_parameters() if name not in trained)),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
-            keeps_best=any(row.split == "validation" for row in seen.epochs),
+            keeps_best=self.config.keep == "best" and any(row.split == "validation" for row in seen.epochs),
             seconds=time.monotonic() - self._began,
             finished=True,
         )

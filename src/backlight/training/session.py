@@ -38,7 +38,8 @@ class Trained:
     module:
         With the parameters of the best epoch.
     best_epoch:
-        Epoch whose validation loss was lowest; the last one where there are no validation rows.
+        Epoch whose parameters were kept: that of the lowest validation loss; the last one where there are no validation
+        rows, or the settings say so.
     stopped:
         Why it ended: "all epochs done", "no better validation loss for N epochs", "time limit", "interrupted" or
         "the loss is not finite".
@@ -271,10 +272,10 @@ class Session:
         return 11 * (time.monotonic() - began)
 
     def finish(self, stopped: str) -> Trained:
-        """The best parameters into the module; what the training leaves."""
+        """The parameters that are kept into the module; what the training leaves."""
         self.checkpoints.finish(self, whole=stopped != INTERRUPTED)
-        steps = self.steps
-        if self.best.values and "validation" in self.measured:
+        steps, keeps_best = self.steps, self.config.keep == "best" and "validation" in self.measured
+        if keeps_best and self.best.values:
             steps.flat.load(self.best.values)
         elif steps.average is not None and self.course.step:
             steps.flat.load(steps.average.values)
@@ -282,7 +283,7 @@ class Session:
         steps.flat.detach()
         self.module.eval()
         self._tell("on_end", stopped=stopped)
-        best = self.best.epoch if "validation" in self.measured else self.epoch
+        best = self.best.epoch if keeps_best else self.epoch
         return Trained(
             self.module, tuple(self.history.rows), best, self.epoch, self.course.step, self.course.seconds, stopped
         )

@@ -7,7 +7,7 @@ from ...data.counted import counted
 from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import SHRUNK, STRONG, shrunk_by_decay
+from ..weights import SHRUNK, STRONG, USUAL_DECAY, USUAL_DECOUPLED, shrunk_by_decay
 from ..words import share_of
 
 NARROW = 3
@@ -51,7 +51,7 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     `Linear(30, 1), ReLU, Linear(1, 1)`; `Adam(…, weight_decay=1)`; `Dense(64)` before `Flatten()`.
 
     Treatment
-    Where weight decay rules, less of it: 1e-4, SGD 5e-4, AdamW 0.01. Else at least as many units as outputs; widths of
+    Where weight decay rules, less of it: 5e-4, AdamW 0.01. Else at least as many units as outputs; widths of
     32 to 256 for tables; fewer poolings; flatten first; kernels of 3 × 3.
 
     References
@@ -110,7 +110,8 @@ def _decayed(run: RunFacts) -> Seen | None:
         "error" if run.finished and not run.learned else "warning",
         f"Weight decay {decay:g} rules over the data: it has shrunk the hidden parameters to {kept:.2g} of their size"
         f" at the start, and {share_of(run.left)} the loss of a constant prediction is left.",
-        "Lower the weight decay to 1e-4 (SGD 5e-4, AdamW 0.01), or to none until the training loss is low.",
+        f"Lower the weight decay to {USUAL_DECAY:g} (AdamW {USUAL_DECOUPLED:g}), or to none until the training loss is"
+        " low.",
         layer=run.hidden[0].name,
         evidence={
             "weight_decay": decay,

@@ -20,7 +20,7 @@ FEWEST = 3
     "T804",
     "overfitting",
     needs=("epochs",),
-    treatments=("ensemble", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
+    treatments=("early-stop", "ensemble", "weight-decay", "dropout", "input-dropout", "narrower", "augment"),
 )
 def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The validation loss rises while the training loss goes on falling.

@@ -4,14 +4,12 @@ import math
 
 from ...records.config import Config
 from ..treatment import CannotTreatError, Case, set_training, treatment
-from ..weights import STRONG, USUAL_DECAY, USUAL_DECOUPLED
+from ..weights import STRONG, usual_decay
 
 MEMBERS = 5
 """Networks of an ensemble, as in Lakshminarayanan et al. (2017)."""
 MOST_PASSES = 4.0
 """Times the epochs that larger batches may make up for their fewer updates by."""
-LOWERED_DECAY = {"adamw": USUAL_DECOUPLED, "sgd": USUAL_DECAY, "adam": 1e-4}
-"""Adam divides what decay adds to the gradient by the size of the gradient: less (Loshchilov and Hutter 2019)."""
 ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
@@ -22,6 +20,14 @@ def more_epochs(config: Config, case: Case) -> Config:
     batches = max(1, round(case.rows / (config.training.batch_size or 128)))
     epochs = config.training.epochs or 1
     return set_training(config, epochs=max(3 * epochs, math.ceil(ENOUGH_UPDATES / batches)))
+
+
+@treatment("early-stop", safe=True, reason="it changes which epoch's network is kept, and not how it learns")
+def early_stop(config: Config, case: Case) -> Config:
+    """Keep the epoch with the lowest validation loss instead of the last one."""
+    if config.training.keep == "best":
+        raise CannotTreatError("early-stop: the best epoch is kept already; what the later ones did is not in it.")
+    return set_training(config, keep="best")
 
 
 @treatment(
@@ -90,8 +96,8 @@ def weight_decay(config: Config, case: Case) -> Config:
 
 @treatment("less-weight-decay", safe=True, reason="it lets the weights grow as large as the data asks for")
 def less_weight_decay(config: Config, case: Case) -> Config:
-    """Lower a strong weight decay to the usual one: 0.01 for AdamW, 0.0005 for SGD, 0.0001 for Adam."""
-    usual = LOWERED_DECAY[config.training.optimizer or "adamw"]
+    """Lower a strong weight decay to the usual one: 0.01 for AdamW, 0.0005 for SGD and Adam."""
+    usual = usual_decay(config.training.optimizer or "adamw")
     if (config.training.weight_decay or 0.0) <= STRONG * usual:
         raise CannotTreatError("less-weight-decay: the weight decay is not strong.")
     return set_training(config, weight_decay=usual)
