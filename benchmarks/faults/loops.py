@@ -16,6 +16,8 @@ LATER, LATER_SOUND = Collection(), Collection()
 """The same, written after that: the first figure on these was a blind one again."""
 THIRD, THIRD_SOUND = Collection(), Collection()
 """And once more."""
+FOURTH, FOURTH_NAMELESS = Collection(), Collection()
+"""A fourth time, over more domains; and faults for which no finding has a name."""
 UNUSUAL_SOUND = Collection()
 """Sound scripts of the kinds that the others leave out, written before the doctor saw one of them."""
 
