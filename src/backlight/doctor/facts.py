@@ -35,6 +35,8 @@ ADAPTIVE = ("Adam", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adafact
 """Optimisers, by the beginning of their name, whose step does not grow with the gradient."""
 FEWEST_STEPS = 30
 """Steps before it can be said that a run learns nothing."""
+STRETCHES = 100
+"""Rows of the history of a loop whose epochs could not be seen."""
 LEARNED = 0.05
 """Loss below that of the best constant prediction, and below the first loss, by this share: something was learned."""
 
@@ -257,14 +259,17 @@ class RunFacts:
 
     @cached_property
     def history(self) -> list[Epoch]:
-        """Rows of history.csv: mean training loss of each epoch, and validation as it came."""
-        epochs = max(1, round(self.loop.epochs or 1))
+        """Rows of history.csv: mean training loss of each epoch, and validation as it came.
+
+        Where epochs could not be seen, of each of `STRETCHES` parts of the course, as epoch 0.
+        """
+        epochs = max(1, round(self.loop.epochs)) if self.loop.epochs else 0
         rate = self.optimizer.learning_rate if self.optimizer else math.nan
         rows = list(self.epochs)
-        size = max(1, math.ceil(len(self.losses) / epochs))
+        size = max(1, math.ceil(len(self.losses) / (epochs or STRETCHES)))
         for start in range(0, len(self.losses), size):
             part = self.losses[start : start + size]
-            step, epoch = start + len(part), (start + len(part)) / size
+            step, epoch = start + len(part), (start + len(part)) / size if epochs else 0.0
             seconds = self.loop.seconds * step / len(self.losses)
             rows.append(Epoch(epoch, step, "train", fmean(part), None, None, rate, seconds))
         return sorted(rows, key=lambda row: (row.step, row.split))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from ..files import HISTORY, read_history
+from ..files import FACTS, HISTORY, read_history
 from ..records import BacklightError, Epoch
 
 T = TypeVar("T")
@@ -32,6 +32,8 @@ class RunFolder:
     """The way of one example; walk.json."""
     ensemble: dict[str, Any] = field(default_factory=dict)
     """The members that were trained; ensemble.json. Empty for a single network."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the doctor was told besides signals; facts.json."""
     proof: dict[str, Any] = field(default_factory=dict)
     """Which treatments were tried, and why others were not; proof.json."""
 
@@ -64,6 +66,7 @@ def read_folder(path: Path) -> RunFolder:
         signals=_read(path / "signals.parquet", pl.read_parquet),
         walk=_read(path / "walk.json", _json) or {},
         ensemble=_read(path / "ensemble.json", _json) or {},
+        facts=_read(path / FACTS, _json) or {},
         proof=_read(path / "proof.json", _json) or {},
     )
 

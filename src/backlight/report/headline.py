@@ -8,7 +8,7 @@ from ..data.counted import counted
 from ..evaluation import FEWEST_ROWS, Comparison, compare
 from ..records import Metric
 from .folder import RunFolder
-from .words import interval_text, listed, score_names, score_text
+from .words import interval_text, listed, number, score_names, score_text, spaced
 
 FEW_ROWS = 100
 """Held-out rows below which an accuracy is known to ± 5 to 10 percentage points only."""
@@ -50,7 +50,7 @@ def headline(run: RunFolder) -> Headline:
     metrics = run.evaluation.get("metrics") or {}
     name = leading_metric(run)
     if name not in metrics:
-        return Headline("", f"Training of {source_name(run)}", "", "")
+        return Headline("", f"Training of {source_name(run)}", "", _watched(run))
     classes = f" ({counted(len(run.classes), 'class', 'classes')})" if run.classes else ""
     held_out = run.evaluation.get("held_out")
     of_rows = f" of {held_out:,} held-out rows" if held_out else " of the held-out rows"
@@ -64,6 +64,18 @@ def headline(run: RunFolder) -> Headline:
     return Headline(
         str(run.task.get("target", "the target")), "Predicts ", f"{classes} of {source_name(run)}{said}", beside(run)
     )
+
+
+def _watched(run: RunFolder) -> str:
+    """What is known of someone's own loop, as a sentence; empty without facts."""
+    loop, optimizer, loss = (run.facts.get(name) or {} for name in ("loop", "optimizer", "loss"))
+    if not loop.get("steps"):
+        return ""
+    said = counted(loop["steps"], "step")
+    said += f" of {optimizer['kind']}, learning rate {number(optimizer['learning_rate'])}" if optimizer else ""
+    said += f", in batches of {loop['batch_size']:,}" if loop.get("batch_size") else ""
+    called = loss.get("called") or spaced(str(loss.get("name", "")))
+    return f"{said}{', ' if called else ''}{called}."
 
 
 def beside(run: RunFolder) -> str:

@@ -12,10 +12,12 @@ from ..signals import Meaning, all_meanings
 from . import figures
 from .figures.signals import MOMENT, Grid, stretches
 from .folder import RunFolder
-from .words import listed, percent, spaced
+from .words import listed, number, percent, spaced
 
 MOST_COLUMNS = 40
 """Stretches of training in one map."""
+SEEN = 0.8
+"""Part of the training by which it must have been observed for a map to show the whole of it."""
 COVERED = 0.85
 """Share of the stretches in which a signal must have been measured; where it was not, they are made longer."""
 NAMED = 3
@@ -79,7 +81,7 @@ def layer_maps(run: RunFolder) -> list[LayerMap]:
     meanings = all_meanings()
     tables = {str(name): rows for (name,), rows in signals.group_by("signal")}
     known = [*(name for name in meanings if name in tables), *sorted(set(tables) - set(meanings))]
-    course = _Course(run, signals)
+    course = Course(run, signals)
     maps = []
     for name in known:
         meaning = meanings.get(name) or Meaning(spaced(name))
@@ -99,20 +101,29 @@ def _network_order(run: RunFolder, signals: pl.DataFrame) -> list[str]:
     return sorted(seen, key=lambda layer: place.get(layer, len(place)))
 
 
-class _Course:
+class Course:
     """Where steps stand on the axis of all maps."""
 
     def __init__(self, run: RunFolder, signals: pl.DataFrame) -> None:
         known = {float(row.step): row.epoch for row in run.history if row.epoch > 0}
-        self.axis = "epoch" if known else "step"
-        """`step` where no history tells of epochs."""
+        self._by_step = not known
         self._known = sorted({0.0: 0.0, **known}.items())
-        steps = np.array([signals["step"].max()], dtype=float)
-        self.end = max(float(self.places(steps)[0]), 1e-9)
+        observed, trained = map(self.place, _last_steps(run, signals))
+        seen = observed >= SEEN * trained
+        self.end = max(trained if seen else observed, 1e-9)
+        self.name = "step" if self._by_step else "epoch"
+        """What is counted: steps where no history tells of epochs."""
+        self.axis = (
+            self.name if seen else f"{self.name} (seen to {number(float(f'{observed:.2g}'))} of {number(trained)})"
+        )
+
+    def place(self, step: float) -> float:
+        """Epoch of a step, or the step itself."""
+        return float(self.places(np.array([step], dtype=float))[0])
 
     def places(self, steps: np.ndarray) -> np.ndarray:
-        """Epoch of each step, or the step itself."""
-        if self.axis == "step":
+        """The same of several."""
+        if self._by_step:
             return steps.astype(float)
         return np.interp(steps, [step for step, _ in self._known], [epoch for _, epoch in self._known])
 
@@ -127,8 +138,14 @@ class _Course:
         return self.end
 
 
+def _last_steps(run: RunFolder, signals: pl.DataFrame) -> tuple[float, float]:
+    """The last step that was observed, and the last of the training, as far as is known."""
+    observed = float(signals["step"].max())  # type: ignore[arg-type]
+    return observed, max([observed, *(float(row.step) for row in run.history)])
+
+
 def _map(
-    name: str, meaning: Meaning, tables: Mapping[str, pl.DataFrame], order: Sequence[str], course: _Course
+    name: str, meaning: Meaning, tables: Mapping[str, pl.DataFrame], order: Sequence[str], course: Course
 ) -> LayerMap | None:
     rows = tables[name]
     measured = set(rows["layer"])

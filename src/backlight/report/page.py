@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ..files import write_text
 from . import tables
 from .drawings import drawings
+from .figures.curve_axes import WITHIN, score_name
 from .folder import RunFolder, read_folder
 from .headline import headline, judgement
 from .words import number
@@ -42,6 +43,7 @@ def style() -> Markup:
 def _content(run: RunFolder) -> dict[str, Any]:
     from .cards import considered, finding_cards, left_over, map_content  # these need PyTorch, curves do not
     from .layer_maps import layer_maps
+    from .units import unit_rows
 
     maps = layer_maps(run)
     untreated = run.path / "untreated"
@@ -62,6 +64,8 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "scores": tables.score_rows(run),
         "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
         "maps": [map_content(one) for one in left_over(maps, cards)],
+        "course": _course(run),
+        "units": unit_rows(run),
         "walk": tables.walk_facts(run),
         "confused": tables.confused_pairs(run),
         "residuals": tables.residual_sentences(run),
@@ -78,6 +82,14 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "has_source": bool((run.settings.get("data") or {}).get("source")),
         "long_table": tables.LONG_TABLE,
     }
+
+
+def _course(run: RunFolder) -> dict[str, Any]:
+    """What the curves show, for the words below them."""
+    short = score_name(run.history)
+    long = {"RMSE": "The root mean squared error (RMSE), in the target's units"}.get(short, short.capitalize())
+    found = {row.split for row in run.history}
+    return {"score": long, "score_short": short, "validation": "validation" in found, "within": WITHIN in found}
 
 
 def _commands(run: RunFolder) -> list[dict[str, str]]:

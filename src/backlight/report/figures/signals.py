@@ -44,7 +44,7 @@ class Grid:
     high: float
     """The healthy range."""
     axis: str
-    """`epoch` or `step`."""
+    """What runs from left to right: epochs or steps."""
 
     @classmethod
     def of(
@@ -95,7 +95,7 @@ def signal_map(
 
     Cells outside the healthy range are outlined, infinite ones crossed; the names of the layers `marked` are set off.
     """
-    names = [name if len(name) <= 22 else "…" + name[-21:] for name in layers]
+    names = [_shortened(name) for name in layers]
     row = max(LEAST_ROW, min(ROW, MOST_HEIGHT / len(names)))
     left = 16 + 6.1 * max(map(len, names))
     figure = canvas(width, row * len(names) + TOP + BOTTOM)
@@ -128,6 +128,11 @@ def _outline(axes: Axes, grid: Grid) -> None:
         lines += [line for inside, line in sides if not inside]
     axes.add_collection(LineCollection(lines, colors=PAPER, linewidths=OUTLINE + 1.6, capstyle="round", zorder=3))
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=OUTLINE, capstyle="round", zorder=4))
+
+
+def _shortened(name: str, most: int = 24) -> str:
+    """A long path without its middle: it begins with the part of the network and ends with the layer."""
+    return name if len(name) <= most else f"{name[: most // 2 - 2]}…{name[-(most // 2 + 1) :]}"
 
 
 def _name_layers(axes: Axes, names: Sequence[str], marked: Sequence[bool], row: float) -> None:

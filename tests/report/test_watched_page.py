@@ -1,0 +1,48 @@
+"""The page of someone's own loop: what is known of it, its course by step, and what its units say."""
+
+import torch
+from torch import nn
+
+from backlight.report import write_report
+from backlight.report.folder import read_folder
+from backlight.report.units import unit_rows
+from backlight.watch import watch
+
+
+def watched(folder):
+    """Sixty steps of a network of which units 0 to 2 are dead from the start and unit 3 repeats unit 4."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 3))
+    with torch.no_grad():
+        model[0].weight[:3], model[0].bias[:3] = 0.0, -1.0
+        model[0].weight[3], model[0].bias[3] = 2 * model[0].weight[4], 2 * model[0].bias[4]
+        model[2].weight[:, 3] = 0.5 * model[2].weight[:, 4]
+    optimizer = torch.optim.SGD(model.parameters(), 0.0)
+    with watch(model, optimizer) as seen:
+        for _ in range(60):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(torch.randn(32, 6)), torch.randint(3, (32,))).backward()
+            optimizer.step()
+    return seen.save(folder)
+
+
+def test_a_loop_is_told_by_its_steps(tmp_path):
+    folder = watched(tmp_path / "loop")
+    words = " ".join(write_report(folder).read_text(encoding="utf-8").split())
+    assert "60 steps of SGD, learning rate 0, in batches of 32, cross_entropy." in words
+    history = read_folder(folder).history
+    assert [row.step for row in history] == list(range(1, 61)) and {row.epoch for row in history} == {0.0}
+    assert "in grey, belongs to the right axis" not in words and "dashed lines" not in words
+    assert "Not tried" not in words and "--treat" not in words
+
+
+def test_units_are_counted_behind_their_activation(tmp_path):
+    (row,) = unit_rows(read_folder(watched(tmp_path / "loop")))
+    assert (row["layer"], row["units"], row["dead"], row["alike"], row["distinct"]) == (
+        "1",
+        "10",
+        "3 (from the start)",
+        "1",
+        "6",
+    )
+    assert (row["dead_ones"], row["alike_ones"]) == ("0, 1, 2", "3=4")
