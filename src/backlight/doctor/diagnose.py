@@ -22,8 +22,8 @@ class Diagnosis:
 def diagnose(run: RunFacts) -> Diagnosis:
     """Ask every diagnosis, drop what others explain, rank the rest.
 
-    A finding is dropped (and told as considered) when a finding at least as severe declares that it explains it; a mere
-    symptom of a bad run, when any warning does.
+    A finding is dropped (and told as considered) when one that is reported, and at least as severe, declares that it
+    explains it; a mere symptom of a bad run, when any warning does.
     Rank: severity; contradictions before thresholds; what harms new rows only behind the rest, where the training rows
     are not fitted either; then how many of the things seen it explains; then mere symptoms behind the rest; then the
     order of codes, which goes from the program over data, output, initialisation and network to the training.
@@ -63,20 +63,35 @@ def _present(value: object) -> bool:
 
 
 def _explained(found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule], layers: list[str]) -> dict[str, str]:
-    """name of a symptom → name of the finding that explains it; `layers` from input to output."""
-    causes: dict[str, str] = {}
-    for cause in sorted(found, key=lambda name: (_severity(found[name]), rules[name].code)):
-        if cause in causes:
-            continue
-        for symptom in rules[cause].explains:
-            if symptom not in found or symptom in causes:
-                continue
-            if symptom in rules[cause].explains_above and not _lies_above(found[symptom], found[cause], layers):
-                continue
-            mild = _severity(found[cause]) > _severity(found[symptom])
-            if not mild or (rules[symptom].symptom and _severity(found[cause]) <= _WEIGHT["warning"]):
+    """name of a symptom → name of the finding that explains it; `layers` from input to output.
+
+    Only what is reported explains anything: a finding is settled when all that may explain it are, and in a ring of
+    findings that explain each other the first in order is taken for the cause.
+    """
+    order = sorted(found, key=lambda name: (_severity(found[name]), rules[name].place))
+    follows = {cause: [one for one in order if _may_explain(cause, one, found, rules, layers)] for cause in order}
+    open_, causes = list(order), dict[str, str]()
+    while open_:
+        roots = [name for name in open_ if not any(name in follows[other] for other in open_)]
+        cause = (roots or open_)[0]
+        for symptom in follows[cause]:
+            if symptom in open_:
                 causes[symptom] = cause
+        open_ = [name for name in open_ if name != cause and name not in causes]
     return causes
+
+
+def _may_explain(
+    cause: str, symptom: str, found: dict[str, list[Finding]], rules: dict[str, DiagnosisRule], layers: list[str]
+) -> bool:
+    """Whether the cause declares it, lies where it can have that effect, and is severe enough for it."""
+    rule = rules[cause]
+    if symptom not in rule.explains:
+        return False
+    if symptom in rule.explains_above and not _lies_above(found[symptom], found[cause], layers):
+        return False
+    severity = _severity(found[cause])
+    return severity <= _severity(found[symptom]) or (rules[symptom].symptom and severity <= _WEIGHT["warning"])
 
 
 def _lies_above(symptoms: list[Finding], causes: list[Finding], layers: list[str]) -> bool:
@@ -94,4 +109,4 @@ def _rank(
 ) -> tuple[int, bool, bool, int, bool, str]:
     rule = rules[group[0].name]
     explains = sum(cause == rule.name for cause in explained.values())
-    return _severity(group), not rule.certain, poor and rule.held_out, -explains, rule.symptom, rule.code
+    return _severity(group), not rule.certain, poor and rule.held_out, -explains, rule.symptom, rule.place

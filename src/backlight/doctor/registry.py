@@ -60,6 +60,11 @@ class DiagnosisRule:
     """The docstring: a sentence, then What it sees, Why it hurts, When it is wrong, Example, Treatment, References."""
     check: Callable[[RunFacts], Outcome]
 
+    @property
+    def place(self) -> str:
+        """Number of the code: from the program over data, output, initialisation and network to the training."""
+        return self.code[1:]
+
 
 DIAGNOSES: dict[str, DiagnosisRule] = {}
 
@@ -117,4 +122,4 @@ def all_diagnoses() -> dict[str, DiagnosisRule]:
 
     for module in pkgutil.iter_modules(diagnoses.__path__):
         importlib.import_module(f"{diagnoses.__name__}.{module.name}")
-    return dict(sorted(DIAGNOSES.items(), key=lambda item: item[1].code))
+    return dict(sorted(DIAGNOSES.items(), key=lambda item: item[1].place))

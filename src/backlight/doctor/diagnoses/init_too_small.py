@@ -25,6 +25,7 @@ PRODUCT = 1e-3
         "learning-rate-too-low",
         "obfuscated-gradient",
         "dead-units",
+        "redundant-units",
     ),
     shows=("y_std", "gradient_share"),
 )
