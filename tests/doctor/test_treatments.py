@@ -84,8 +84,10 @@ def test_small_batches_are_normalised_row_by_row():
 
 
 def test_a_larger_batch_keeps_the_noise_of_a_step_and_makes_no_run_longer():
-    after = TREATMENTS["batch-size"](settings(batch_size=1), Case(rows=640)).training
-    assert (after.batch_size, after.epochs) == (16, 40) and after.learning_rate == pytest.approx(0.04)
+    after = TREATMENTS["batch-size"](settings(batch_size=1, learning_rate=0.001), Case(rows=640)).training
+    assert (after.batch_size, after.epochs) == (16, 40) and after.learning_rate == pytest.approx(0.004)
+    high = TREATMENTS["batch-size"](settings(batch_size=1), Case(rows=640)).training
+    assert (high.batch_size, high.learning_rate) == (16, 0.01)
     smaller = TREATMENTS["batch-size"](settings(batch_size=600), Case(rows=640)).training
     assert (smaller.batch_size, smaller.epochs, smaller.learning_rate) == (16, 10, 0.01)
 
@@ -136,6 +138,16 @@ def test_the_rate_follows_the_step_that_was_seen():
 def test_a_network_passed_in_python_keeps_its_prescription(name):
     with pytest.raises(CannotTreatError, match="passed in Python"):
         TREATMENTS[name](settings(None), Case(images=True))
+
+
+@pytest.mark.parametrize("name", ["lower-learning-rate", "clip"])
+def test_no_step_size_mends_what_was_not_finite_before_the_first_step(name):
+    def case(first_seen):
+        return Case(Finding("G604", "non-finite", "error", "", "", evidence={"step": 3, "first_seen": first_seen}))
+
+    assert TREATMENTS[name](settings(), case(2)) != settings()
+    with pytest.raises(CannotTreatError, match="before the first step"):
+        TREATMENTS[name](settings(), case(0))
 
 
 def test_a_treatment_that_changes_nothing_says_so():

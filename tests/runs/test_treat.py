@@ -2,6 +2,7 @@
 
 import json
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 import backlight as bl
+from backlight.doctor import all_treatments
 from backlight.evaluation.side_by_side import balanced, constant_losses, difference, judged, row_losses
 from backlight.records import BacklightError, Task
 from backlight.runs.assembly import assemble
@@ -130,6 +132,36 @@ def test_an_ensemble_is_proven_as_one_network_and_trained_as_several():
     assert len(mean.module.members) == 3
     torch.testing.assert_close(mean.module.members[0].output.weight, single.module.output.weight)
     assert mean.held_out[0].shape == single.held_out[0].shape and (mean.held_out[0] != single.held_out[0]).any()
+
+
+def test_each_network_of_an_ensemble_is_an_untreated_one():
+    """The mean of several answers is never worse than they are on average (Jensen), row by row."""
+    assembly = assemble("sklearn:breast_cancer", configure({"network": "16 relu", "epochs": 4}))
+    prover = Prover(Bench(assembly.dataset, np.arange(569), assembly.config, None, None), assembly.config)
+    prover.untreated = prover.bench.train([(prover.proof.config, number) for number in range(4)])
+    together = configure({"ensemble": 3}, prover.proof.config)
+    treated = prover.bench.train([(together, number) for number in range(4)])
+    verdict = prover._verdict(all_treatments()["ensemble"], together, treated, [])
+    of_members = np.mean([[losses.mean() for losses, _ in one.members] for one in treated])
+    mean = np.mean([one.held_out[0].mean() for one in treated])
+    assert verdict.difference == pytest.approx(mean - of_members) and mean < of_members
+    first = next(losses.mean() for losses, _ in treated[0].members)
+    assert first == pytest.approx(prover.untreated[0].held_out[0].mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("lead", "chosen"), [(0.001, "clip"), (0.5, "schedule")])
+def test_what_is_named_first_is_tried_where_the_rows_cannot_tell_it_from_the_best(lead, chosen):
+    assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 2}))
+    prover = Prover(Bench(assembly.dataset, np.arange(150), assembly.config, None, None), assembly.config)
+    outcomes = prover.bench.train([(prover.proof.config, number) for number in (8, 9)])
+    rows = len(outcomes[0].validation[0])
+    spread = np.random.default_rng(0).normal(0, 0.2, rows)
+
+    def with_losses(losses):
+        return [replace(one, validation=(losses, np.full(rows, 9.0))) for one in outcomes]
+
+    tried = {"clip": with_losses(1 + lead + spread), "schedule": with_losses(np.ones(rows))}
+    assert prover._best(tried) == chosen
 
 
 def test_treating_in_another_process_needs_the_data(tmp_path):

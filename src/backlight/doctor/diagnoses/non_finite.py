@@ -38,7 +38,7 @@ def non_finite(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     step = next((i for i, loss in enumerate(run.losses) if not math.isfinite(loss)), None)
     layers = [
-        (at, layer)
+        (at, layer, name)
         for name in ("non_finite", "non_finite_gradient")
         for layer in run.signals.layers(name)
         for at, value in run.signals.series(name, layer)[:1000]
@@ -47,7 +47,7 @@ def non_finite(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if step is None and not layers:
         yield RuledOut(f"All {len(run.losses)} losses and all observed outputs and gradients are finite.")
         return
-    at, layer = min(layers, key=lambda item: item[0]) if layers else (step, "")
+    at, layer, _ = min(layers, key=lambda item: item[0]) if layers else (step, "", "")
     if step is None:
         yield Seen(
             "warning",
@@ -65,5 +65,10 @@ def non_finite(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Look at the causes above; lower the learning rate and clip the gradient.",
         layer=layer,
         step=step,
-        evidence={"step": step, "layer": layer, "steps": len(run.losses)},
+        evidence={
+            "step": step,
+            "first_seen": min([step, *(at for at, _, name in layers if name == "non_finite_gradient")]),
+            "layer": layer,
+            "steps": len(run.losses),
+        },
     )

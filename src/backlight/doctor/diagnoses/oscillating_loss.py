@@ -23,7 +23,7 @@ WAVE = 0.3
     "L703",
     "oscillating-loss",
     needs=("losses",),
-    treatments=("lower-learning-rate", "larger-batch"),
+    treatments=("lower-learning-rate", "schedule", "larger-batch", "clip"),
     explains=("plateau",),
     shows=("update_ratio",),
 )

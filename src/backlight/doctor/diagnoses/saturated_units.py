@@ -17,7 +17,7 @@ FEWEST_ROWS = 64
     "U503",
     "saturated-units",
     needs=("units",),
-    treatments=("standardise-features", "init", "relu"),
+    treatments=("standardise-features", "init", "relu", "normalisation", "lower-learning-rate"),
     explains=("vanishing-gradient", "not-learning", "plateau", "obfuscated-gradient", "redundant-units"),
     shows=("saturation",),
 )

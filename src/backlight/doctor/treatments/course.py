@@ -3,6 +3,7 @@
 import math
 
 from ...records.config import Config
+from ...training.defaults import OWN_RATE, RATES
 from ..treatment import CannotTreatError, Case, set_training, treatment
 from ..weights import STRONG, usual_decay
 
@@ -10,6 +11,8 @@ MEMBERS = 5
 """Networks of an ensemble, as in Lakshminarayanan et al. (2017)."""
 MOST_PASSES = 4.0
 """Times the epochs that larger batches may make up for their fewer updates by."""
+USUAL_RATES = {name: values["learning_rate"] for name, values in RATES.items()} | {"adamw": OWN_RATE}
+"""Of networks that a user describes."""
 ENOUGH_UPDATES = 600
 """Updates that a small network needs with the usual learning rates (as in `training.defaults`)."""
 
@@ -47,16 +50,18 @@ def ensemble(config: Config, case: Case) -> Config:
 def batch_size(config: Config, case: Case) -> Config:
     """Take a sixty-fourth of the rows as a batch, from 16 to 128 of them.
 
-    Where that is more than before, an epoch has fewer updates: the rate grows with the root of the batch, so that the
-    noise of a step stays (Krizhevsky 2014, arXiv:1404.5997, section 5), and there are up to four times the epochs.
+    Where that is more than before, an epoch has fewer updates: there are up to four times the epochs, and a rate below
+    the usual one grows with the root of the batch, so that the noise of a step stays (Krizhevsky 2014,
+    arXiv:1404.5997, section 5). The usual one is meant for such batches, and was too high for smaller ones.
     """
     size = min(max(16, case.rows // 64), 128, max(1, case.rows))
     grown = max(1.0, size / (config.training.batch_size or size))
     rate, epochs = config.training.learning_rate, config.training.epochs
+    usual = USUAL_RATES[config.training.optimizer or "adamw"]
     return set_training(
         config,
         batch_size=size,
-        learning_rate=rate and rate * grown**0.5,
+        learning_rate=rate and min(rate * grown**0.5, max(rate, usual)),
         epochs=epochs and int(epochs * min(grown, MOST_PASSES)),
     )
 

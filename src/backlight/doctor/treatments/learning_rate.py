@@ -1,5 +1,7 @@
 """Treatments of the size of steps."""
 
+import math
+
 from ...records.config import Config
 from ..treatment import CannotTreatError, Case, set_training, treatment
 
@@ -15,6 +17,7 @@ REASON = "it changes how fast the network learns, and nothing of what it learns 
 @treatment("lower-learning-rate", safe=True, reason=REASON)
 def lower_learning_rate(config: Config, case: Case) -> Config:
     """Divide the learning rate by 10, or by more where a step was seen to change weights by more than 1 %."""
+    _check_steps_are_to_blame("lower-learning-rate", case)
     factor = _within(case.evidence("usual_update_ratio", 0.0) / USUAL_STEP)
     return set_training(config, learning_rate=_rate(config) / factor)
 
@@ -47,9 +50,16 @@ def schedule(config: Config, case: Case) -> Config:
 @treatment("clip", safe=True, reason="it bounds single steps only")
 def clip(config: Config, case: Case) -> Config:
     """Clip the norm of the whole gradient at 1."""
+    _check_steps_are_to_blame("clip", case)
     if config.training.clip is not None and config.training.clip <= 1.0:
         raise CannotTreatError("clip: the gradient is clipped at 1 or below already.")
     return set_training(config, clip=1.0)
+
+
+def _check_steps_are_to_blame(name: str, case: Case) -> None:
+    """Raises CannotTreatError where the loss or a gradient was not finite before a step had been made."""
+    if case.evidence("first_seen", math.inf) == 0:
+        raise CannotTreatError(f"{name}: what is not finite before the first step is not made so by steps.")
 
 
 def _rate(config: Config) -> float:

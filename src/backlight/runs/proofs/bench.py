@@ -52,6 +52,8 @@ class Outcome:
     module: nn.Module
     """As trained."""
     facts: RunFacts | None = None
+    members: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    """Of several networks that answer together, each one's own `held_out`."""
 
 
 class CutShortError(Exception):
@@ -204,8 +206,10 @@ class Bench:
     def _outcome(
         self, assembly: Assembly, config: Config, number: int, members: list[nn.Module], facts: RunFacts | None
     ) -> Outcome:
-        module = members[0] if len(members) == 1 else join(members, assembly.task)
-        return Outcome(config, number, *self._losses(assembly, module, {}), module, facts)
+        if len(members) == 1:
+            return Outcome(config, number, *self._losses(assembly, members[0], {}), members[0], facts)
+        each, module = tuple(self._losses(assembly, one, {})[1] for one in members), join(members, assembly.task)
+        return Outcome(config, number, *self._losses(assembly, module, {}), module, facts, each)
 
     def without(self, outcome: Outcome, columns: Sequence[str]) -> Outcome:
         """The same training, scored on rows in which the values of these columns are not known.
