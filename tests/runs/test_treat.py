@@ -12,12 +12,13 @@ from torch import nn
 import backlight as bl
 from backlight.doctor import all_treatments
 from backlight.evaluation.side_by_side import balanced, constant_losses, difference, judged, row_losses
-from backlight.records import BacklightError, Task
+from backlight.records import BacklightError, Finding, Task
 from backlight.runs.assembly import assemble
 from backlight.runs.module import own_copy
 from backlight.runs.options import configure
 from backlight.runs.proofs.bench import Bench, CutShortError
 from backlight.runs.proofs.proof import Prover
+from backlight.runs.proofs.weighing import best, verdict
 from backlight.training import Observer
 
 SICK = {"network": "16 relu, 16 relu", "epochs": 15, "init": "zeros", "schedule": "constant", "verbose": False}
@@ -141,10 +142,11 @@ def test_each_network_of_an_ensemble_is_an_untreated_one():
     prover.untreated = prover.bench.train([(prover.proof.config, number) for number in range(4)])
     together = configure({"ensemble": 3}, prover.proof.config)
     treated = prover.bench.train([(together, number) for number in range(4)])
-    verdict = prover._verdict(all_treatments()["ensemble"], together, treated, [])
+    ensemble = all_treatments()["ensemble"]
+    found = verdict(prover.bench, ensemble, prover.proof.config, prover.untreated, treated, [])
     of_members = np.mean([[losses.mean() for losses, _ in one.members] for one in treated])
     mean = np.mean([one.held_out[0].mean() for one in treated])
-    assert verdict.difference == pytest.approx(mean - of_members) and mean < of_members
+    assert found.difference == pytest.approx(mean - of_members) and mean < of_members
     first = next(losses.mean() for losses, _ in treated[0].members)
     assert first == pytest.approx(prover.untreated[0].held_out[0].mean(), rel=1e-4)
 
@@ -161,7 +163,7 @@ def test_what_is_named_first_is_tried_where_the_rows_cannot_tell_it_from_the_bes
         return [replace(one, validation=(losses, np.full(rows, 9.0))) for one in outcomes]
 
     tried = {"clip": with_losses(1 + lead + spread), "schedule": with_losses(np.ones(rows))}
-    assert prover._best(tried) == chosen
+    assert best(prover.bench, tried) == chosen
 
 
 def test_treating_in_another_process_needs_the_data(tmp_path):
@@ -242,7 +244,18 @@ def test_without_time_nothing_is_tried():
     assembly = assemble("sklearn:iris", config)
     bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, deadline=0.0)
     with pytest.raises(CutShortError):
-        Prover(bench, assembly.config, seconds_each=1.0).seeds_for(1)
+        Prover(bench, assembly.config, seconds_each=1.0).seeds()
+
+
+@pytest.mark.parametrize(("left", "trainings"), [(40, 2 * 3 + 8 * 3), (28, 3 + 8 * 3), (12, 0)])
+def test_short_of_time_fewer_trainings_choose_and_what_they_took_tells_what_fits(left, trainings):
+    """Three treatments, at three seconds a training by itself; side by side it is some hundredths."""
+    config = configure({"network": "8 relu", "epochs": 2, "learning_rate": 1.0, "schedule": "constant"})
+    assembly = assemble("sklearn:iris", config)
+    prover = Prover(Bench(assembly.dataset, np.arange(150), assembly.config, None, None), assembly.config)
+    prover.seconds_each, prover._left = 3.0, lambda: left
+    proof = prover.prove([Finding("L701", "learning-rate-too-high", "error", "", "")])
+    assert proof.trainings == trainings and bool(proof.findings) == bool(trainings)
 
 
 @pytest.mark.parametrize("crossed", [True, False])

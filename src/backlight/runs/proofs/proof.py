@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
-from ...evaluation.side_by_side import difference, judged
-from ...records import INTERRUPTED, TIME_LIMIT, BacklightError, Finding, ImageInputs, Metric, TableInputs, Verdict
+from ...records import INTERRUPTED, TIME_LIMIT, BacklightError, Finding, ImageInputs, TableInputs, Verdict
 from ...records.config import Config
 from .bench import Bench, CutShortError, Outcome
+from .weighing import alone, best, sentence, verdict
 
 SEEDS = (8, 5, 3)
 """Trainings of each side, fewer where time is short. Below three the spread over seeds is not known."""
@@ -63,7 +63,7 @@ class Prover:
     unsafe:
         Whether treatments that should be asked for may be tried.
     seconds_each:
-        What one training takes.
+        What one training takes by itself; side by side it is less, and measured as soon as some have been.
     tell:
         Is told each step in a sentence.
     """
@@ -122,7 +122,8 @@ class Prover:
         candidates = self._candidates(finding)
         if not candidates:
             return None
-        trial = self._side_by_side(finding, candidates, self.seeds_for(len(candidates)))
+        name = self._chosen(candidates)
+        trial = self._side_by_side(finding, name, candidates[name], self.seeds())
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
         if trial.verdict.kept:
             self.proof.config, self.untreated = trial.config, trial.treated
@@ -134,8 +135,8 @@ class Prover:
 
     def _candidates(self, finding: Finding) -> dict[str, Config]:
         """Treatments of the finding that can be applied, by name; why not is kept where there is none."""
-        rule, known, reasons = all_diagnoses().get(finding.name), all_treatments(), []
-        found: dict[str, Config] = {}
+        rule, known = all_diagnoses().get(finding.name), all_treatments()
+        found, reasons = dict[str, Config](), list[str]()
         for name in rule.treatments if rule is not None else ():
             one = known[name]
             if not one.safe and not self.unsafe:
@@ -181,115 +182,46 @@ class Prover:
                 continue
         return drawn
 
-    def seeds_for(self, candidates: int) -> int:
+    def seeds(self) -> int:
         """Number of the trainings of each side; fewer where time is short.
 
         Raises CutShortError where not even the fewest would fit.
         """
-        left = np.inf if self.bench.deadline is None else self.bench.deadline - time.monotonic()
         for many in SEEDS:
-            trainings = many * (2 if self.untreated else 3) + (candidates * CHOOSING if candidates > 1 else 0)
-            if trainings * self.seconds_each < left:
+            if many * (2 if self.untreated else 3) * self.seconds_each < self._left():
                 return many
         raise CutShortError(TIME_LIMIT)
 
+    def _left(self) -> float:
+        return np.inf if self.bench.deadline is None else self.bench.deadline - time.monotonic()
+
     # -- side by side -----------------------------------------------------------------------------------------------
 
-    def _side_by_side(self, finding: Finding, candidates: dict[str, Config], seeds: int) -> Trial:
-        name = self._chosen(candidates)
-        config = candidates[name]
+    def _side_by_side(self, finding: Finding, name: str, config: Config, seeds: int) -> Trial:
         random = self._random(finding, seeds)
         untreated = [(self.proof.config, number) for number in range(len(self.untreated), seeds)]
         done = self._train([*((config, number) for number in range(seeds)), *random, *untreated], look=0)
         treated, changed = done[:seeds], done[seeds : seeds + len(random)]
         self.untreated += done[seeds + len(random) :]
-        verdict = self._verdict(all_treatments()[name], config, treated, changed)
-        return Trial(name, config, treated, verdict)
+        found = verdict(self.bench, all_treatments()[name], self.proof.config, self.untreated, treated, changed)
+        return Trial(name, config, treated, found)
 
     def _chosen(self, candidates: dict[str, Config]) -> str:
-        """The treatment that the validation rows choose; its trainings are not those that the verdict is taken from."""
-        if len(candidates) == 1:
+        """The treatment that the validation rows choose; its trainings are not those that the verdict is taken from.
+
+        They may take half of the time that is left. Where not even one of each treatment fits, it is the first.
+        """
+        each = len(candidates) * self.seconds_each
+        many = next((many for many in range(CHOOSING, 0, -1) if many * each < self._left() / 2), 0)
+        if len(candidates) == 1 or not many:
             return next(iter(candidates))
-        numbers = range(SEEDS[0], SEEDS[0] + CHOOSING)
+        numbers = range(SEEDS[0], SEEDS[0] + many)
         done = iter(self._train([(config, number) for config in candidates.values() for number in numbers]))
-        return self._best({name: [next(done) for _ in numbers] for name in candidates})
+        return best(self.bench, {name: [next(done) for _ in numbers] for name in candidates})
 
     def _train(self, trainings: Sequence[tuple[Config, int]], look: int | None = None) -> list[Outcome]:
-        self.proof.trainings += sum(config.training.ensemble or 1 for config, _ in trainings)
-        return self.bench.train(trainings, look=look)
-
-    def _best(self, tried: dict[str, list[Outcome]]) -> str:
-        """The treatment with the lowest validation loss, or the first that these rows cannot tell from it.
-
-        A diagnosis names first what is more likely to help, and changes less. It is passed over only where another is
-        better by more than a standard error over the validation rows (Breiman et al., Classification and Regression
-        Trees, 1984, section 3.4.3), which are often no more than some dozens.
-        """
-        known, losses = all_treatments(), dict[str, np.ndarray]()
-        for name, outcomes in tried.items():
-            weights = [self.bench.weights(known[name].judged_by, one.config, one.number)[0] for one in outcomes]
-            losses[name] = np.concatenate(
-                [judged(*one.validation, w) for one, w in zip(outcomes, weights, strict=True)]
-            )
-        best = min(losses, key=lambda name: float(losses[name].mean()))
-
-        def as_good(name: str) -> bool:
-            if losses[name].shape != losses[best].shape:
-                return False
-            behind = losses[name] - losses[best]
-            return bool(behind.mean() <= behind.std() / (len(behind) / CHOOSING) ** 0.5)
-
-        return next(name for name in losses if as_good(name))
-
-    def _verdict(self, one: Treatment, config: Config, treated: list[Outcome], changed: list[Outcome]) -> Verdict:
-        task = self.bench.first.task
-        hidden = [name for name in config.data.drop if name not in self.proof.config.data.drop]
-        unknown = hidden if one.judged_by == "loss-without-columns" else []
-
-        def scored(outcome: Outcome, found: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-            return judged(*found, self.bench.weights(one.judged_by, self.proof.config, outcome.number)[1])
-
-        def losses(side: list[Outcome]) -> np.ndarray:
-            known = [self.bench.without(outcome, unknown) for outcome in side] if unknown else side
-            return np.stack([scored(outcome, found.held_out) for outcome, found in zip(side, known, strict=True)])
-
-        def beside(others: list[Outcome]) -> np.ndarray:
-            """Losses of the untreated settings; each member of several networks is a training of those."""
-            if all(alone(outcome.config) == alone(self.proof.config) and outcome.members for outcome in others):
-                return np.stack([np.mean([scored(o, each) for each in o.members], axis=0) for o in others])
-            return losses(self.untreated[: len(others)])
-
-        def against(others: list[Outcome]) -> Metric:
-            return difference(task, beside(others), losses(others), crossed=self.bench.crossed)
-
-        found = against(treated)
-        word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"
-        balanced = "balanced_" if one.judged_by == "balanced-loss" and task.classes else ""
-        where = f"_without_{'_and_'.join(unknown)}" if unknown else ""
-        return Verdict(
-            word,  # type: ignore[arg-type]
-            ("rmse" if task.kind == "regression" else f"{balanced}log_loss") + where,
-            found.value,
-            found.low,
-            found.high,
-            len(treated),
-            against(changed).value if changed else None,
-            kept=word == "better",
-        )
-
-
-def alone(config: Config) -> Config:
-    """The settings for a single network, whatever time it takes."""
-    single = {"ensemble": 1, "folds": False, "time_limit": None}
-    return config.model_copy(update={"training": config.training.model_copy(update=single)})
-
-
-def sentence(treatment: str, verdict: Verdict) -> str:
-    """A treatment and its verdict in one sentence."""
-    words = {"better": "helped", "no-difference": "made no difference to be seen", "worse": "made it worse"}
-    metric = verdict.metric.replace("log_loss", "log-loss").replace("rmse", "RMSE").replace("_", " ")
-    random = "" if verdict.random_change is None else f"; changes drawn at random brought {verdict.random_change:+.3g}"
-    return (
-        f"{treatment} {words[verdict.word]}: held-out {metric} {verdict.difference:+.3g} "
-        f"[{verdict.low:+.3g}, {verdict.high:+.3g}] over {verdict.seeds} seeds{random}."
-    )
+        many, began = sum(config.training.ensemble or 1 for config, _ in trainings), time.monotonic()
+        self.proof.trainings += many
+        done = self.bench.train(trainings, look=look)
+        self.seconds_each = min(self.seconds_each, (time.monotonic() - began) / max(1, many))
+        return done
