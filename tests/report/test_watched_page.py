@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from backlight.cli.app import run
 from backlight.report import write_report
 from backlight.report.folder import read_folder
 from backlight.report.units import unit_rows
@@ -34,6 +35,13 @@ def test_a_loop_is_told_by_its_steps(tmp_path):
     assert [row.step for row in history] == list(range(1, 61)) and {row.epoch for row in history} == {0.0}
     assert "in grey, belongs to the right axis" not in words and "dashed lines" not in words
     assert "Not tried" not in words and "--treat" not in words
+
+
+def test_the_page_can_be_made_by_the_command_that_it_names(tmp_path, capsys):
+    folder = watched(tmp_path / "loop")
+    assert run(["report", str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == str(folder / "report.html")
+    assert run(["report", str(tmp_path)]) == 2
 
 
 def test_units_are_counted_behind_their_activation(tmp_path):

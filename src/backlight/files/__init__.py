@@ -21,6 +21,7 @@ from .folder import (
     WALK,
     check_free,
     create,
+    require_findings,
     require_run,
     slug,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "plain",
     "read_history",
     "read_json",
+    "require_findings",
     "require_run",
     "save_history",
     "slug",

@@ -87,3 +87,13 @@ def require_run(path: str | Path) -> Path:
     if not (folder / RUN).is_file():
         raise BacklightError(f"{folder} is not a run folder (it has no {RUN}); `backlight runs` lists those there are.")
     return folder
+
+
+def require_findings(path: str | Path) -> Path:
+    """The folder of a run, or one that a watched loop was saved in, checked.
+
+    Raises:
+        BacklightError: there is no such folder, or it is neither.
+
+    """
+    return Path(path) if (Path(path) / FINDINGS).is_file() else require_run(path)

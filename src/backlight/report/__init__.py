@@ -4,6 +4,7 @@ The page is made from files alone, so that it can be made again at any time, by 
 """
 
 from .page import write_report
+from .verdicts import verdict_sentence
 from .words import score_names
 
-__all__ = ["score_names", "write_report"]
+__all__ = ["score_names", "verdict_sentence", "write_report"]

@@ -6,12 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..data.counted import counted
 from ..doctor.registry import DiagnosisRule, all_diagnoses
 from ..doctor.treatment import all_treatments
+from . import figures
 from .folder import RunFolder
 from .layer_maps import LayerMap
-from .words import decimals, number, powers, spaced, wording
+from .verdicts import verdict_sentence
+from .words import number, powers, spaced
 
 _SEVERITIES = ("error", "warning", "note")
 _KINDS = ("explained", "ruled-out", "unknown")
@@ -65,7 +66,7 @@ def _card(
     free: tuple[dict[str, LayerMap], dict[str, LayerMap]],
 ) -> dict[str, Any]:
     first = next((finding for finding in group if finding.get("verdict")), group[0])
-    verdict = _verdict(first.get("verdict"))
+    verdict = first.get("verdict") or {}
     treatment = str(first.get("treatment") or "")
     known = all_treatments().get(treatment)
     severities = [str(finding.get("severity", "note")) for finding in group]
@@ -77,13 +78,19 @@ def _card(
         "why": _section(rule, "Why it hurts"),
         "seen": [_seen(finding) for finding in group],
         "prescription": group[0].get("prescription", ""),
-        "maps": _maps(group, rule, free, kept=bool(verdict and verdict["kept"])),
+        "maps": _maps(group, rule, free, kept=bool(verdict.get("kept"))),
         "marked": len({finding["layer"] for finding in group if finding.get("layer")}),
         "treatment": spaced(treatment),
         "does": known.does.rstrip(".") if known else "",
-        "verdict": verdict,
+        "verdict": _verdict(verdict, name) if verdict else None,
         "left": "" if verdict else str((run.proof.get("left") or {}).get(name, "")),
     }
+
+
+def _verdict(verdict: Mapping[str, Any], name: str) -> dict[str, Any]:
+    label = f"Difference that the treatment of {spaced(name)} made, beside none and beside changes drawn at random"
+    drawn = figures.to_svg(figures.verdict(verdict), name=f"verdict-{name}", label=label)
+    return {"kept": bool(verdict.get("kept")), "sentence": verdict_sentence(verdict), "figure": Markup(drawn)}
 
 
 def _maps(
@@ -137,30 +144,3 @@ def _place(finding: Mapping[str, Any]) -> str:
     step = finding.get("step")
     parts.append("" if step is None else "from the start" if step == 0 else f"step {step:,}")
     return ", ".join(filter(None, parts))
-
-
-def _verdict(verdict: dict[str, Any] | None) -> dict[str, Any] | None:
-    if not verdict:
-        return None
-    low, high, difference = (verdict.get(key, 0.0) for key in ("low", "high", "difference"))
-    places = decimals(high - low)
-    seeds = counted(int(verdict.get("seeds", 1)), "seed")
-    metric, drawn = wording(str(verdict.get("metric", ""))), verdict.get("random_change")
-    worse = "higher" if difference > 0 else "lower"
-    beside = "" if drawn is None else f" Changes drawn at random brought {drawn:+.{places}f}.".replace("-", "−")
-    said = _OUTCOMES[str(verdict.get("word"))].format(
-        metric=metric.within_a_sentence, worse=worse, size=f"{abs(difference):.{places}f}"
-    )
-    interval = f"{low:+.{places}f} to {high:+.{places}f}".replace("-", "−")
-    return {
-        "kept": bool(verdict.get("kept")),
-        "sentence": f"{said} (95 % interval of the difference {interval}, {seeds}, held-out rows of the training data)."
-        + beside,
-    }
-
-
-_OUTCOMES = {
-    "better": "it helped: with it, the {metric} is {size} lower",
-    "no-difference": "no difference to be seen: with it, the {metric} is {size} {worse}",
-    "worse": "it made things worse: with it, the {metric} is {size} higher",
-}

@@ -19,14 +19,12 @@ def rediagnose(run: str | Path) -> Diagnosis:
         BacklightError: there is no such folder, or its run was not diagnosed.
 
     """
-    folder = Path(run)
+    folder = files.require_findings(run)
     if not (folder / files.FINDINGS).is_file():
-        folder = files.require_run(run)
-        if not (folder / files.FINDINGS).is_file():
-            raise BacklightError(
-                f"{folder} was trained without the doctor (diagnose = false), or its training has not ended; there is "
-                "nothing to read a diagnosis from."
-            )
+        raise BacklightError(
+            f"{folder} was trained without the doctor (diagnose = false), or its training has not ended; there is "
+            "nothing to read a diagnosis from."
+        )
     kept = [finding_of(values) for values in files.read_json(folder / files.FINDINGS)]
     facts = read_facts(folder)
     if facts is None:

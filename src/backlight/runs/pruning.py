@@ -25,7 +25,7 @@ from .ensembles.ensemble import members_of
 from .run import Run
 from .stages import save_model
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 """Largest change of a prediction that still counts as rounding: beyond it nothing is written. Probabilities lie within
 [0, 1]; values are held against their spread."""
 

@@ -11,7 +11,7 @@ from ..app import INTERRUPTED_STATUS, app
 from ..output import number, print_json, print_text, print_wrapped
 
 if TYPE_CHECKING:
-    from ...records import Considered, Finding, Verdict
+    from ...records import Considered, Finding
 
 _LISTED = 8
 """Values of one piece of evidence that are printed."""
@@ -68,6 +68,8 @@ def diagnose(
 
 def show_findings(findings: "Sequence[Finding]") -> None:
     """Each finding: severity, name and place; what was seen; the evidence; what to do."""
+    from ...report import verdict_sentence
+
     if not findings:
         print_text("Nothing wrong was found.")
     for place, finding in enumerate(findings, 1):
@@ -81,7 +83,8 @@ def show_findings(findings: "Sequence[Finding]") -> None:
             _wrapped("Evidence: " + "; ".join(f"{_words(k)} {_value(v)}" for k, v in finding.evidence.items()) + ".")
         _wrapped(f"Do: {finding.prescription}")
         if finding.verdict is not None:
-            _wrapped(f"{'Treated' if kept else 'Tried'}: {_verdict(finding.treatment, finding.verdict)}")
+            said = verdict_sentence(asdict(finding.verdict))
+            _wrapped(f"{'Treated' if kept else 'Tried'} with {finding.treatment}: {said}")
         if kept:
             _wrapped(
                 'This is of the network as it was (folder untreated); findings not marked "treated" are of it now.'
@@ -93,10 +96,11 @@ def show_findings(findings: "Sequence[Finding]") -> None:
 def show_considered(considered: "Sequence[Considered]", *, listed: bool) -> None:
     """What was not found: how much of it, or each with its reason, what a finding explains first."""
     parts = {words: [one for one in considered if one.kind == kind] for kind, words in _KINDS.items()}
-    counts = ", ".join(f"{len(part)} {words}" for words, part in parts.items() if part)
     if not listed:
+        counts = ", ".join(_counted(words, part) for words, part in parts.items() if part)
         if counts:
-            print_text(f"\n{len(considered)} more were considered: {counts}; --all lists them with the reasons.")
+            print_text("")
+            print_wrapped(f"{len(considered)} more were considered: {counts}; --all lists them with the reasons.")
         return
     for words, part in parts.items():
         if part:
@@ -105,14 +109,14 @@ def show_considered(considered: "Sequence[Considered]", *, listed: bool) -> None
             _wrapped(f"{one.name}: {one.reason}", hang=2)
 
 
+def _counted(words: str, part: "Sequence[Considered]") -> str:
+    """How many there are of a kind; those that were seen also by name."""
+    names = f" ({', '.join(one.name for one in part)})" if part[0].kind == "explained" else ""
+    return f"{len(part)} {words}{names}"
+
+
 def _wrapped(text: str, hang: int = 0) -> None:
     print_wrapped(text, indent=_INDENT, hang=hang)
-
-
-def _verdict(treatment: str | None, v: "Verdict") -> str:
-    random = "" if v.random_change is None else f"; changes drawn at random {v.random_change:+.3g}"
-    numbers = f"{v.metric} {v.difference:+.4g}, 95 % interval [{v.low:+.4g}, {v.high:+.4g}], {v.seeds} seeds{random}"
-    return f"{treatment}, {v.word} ({numbers})."
 
 
 def _words(key: str) -> str:

@@ -35,10 +35,15 @@ def prune(
         print_text(f"\nEvery unit of {done.source} says something of its own; there is nothing to prune.")
         return
     what = "begun anew" if done.revived else "taken out"
+    changed = f" changed by more than {done.largest_change:.1g}" if done.largest_change else " changed"
     print_text(
         f"\n{done.units:,} units {what}: {done.parameters_before:,} → {done.parameters:,} parameters. No prediction on "
-        f"{done.rows:,} rows changed by more than {done.largest_change:.1g}.\nRun: {done.run}"
+        f"{done.rows:,} rows{changed}."
     )
+    for one in done.layers:
+        if not one.distinct:
+            print_text(f"All units of {one.layer} are dead: the network says the same for every row.")
+    print_text(f"Run: {done.run}")
 
 
 def _listed(dead: tuple[int, ...], groups: tuple[tuple[int, ...], ...], shown: int = 8) -> str:

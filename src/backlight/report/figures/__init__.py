@@ -14,6 +14,7 @@ from .scatter import scatter
 from .signals import signal_map
 from .sweep import start, sweep
 from .theme import save, to_svg
+from .verdict import verdict
 
 __all__ = [
     "calibration",
@@ -31,4 +32,5 @@ __all__ = [
     "start",
     "sweep",
     "to_svg",
+    "verdict",
 ]
