@@ -28,7 +28,7 @@ def features(facts: dict[str, Any], generator: torch.Generator) -> Tensor:
         x = low + (high - low) * torch.rand(shape, generator=generator)
     else:
         x = mean + std * torch.randn(shape, generator=generator)
-    return x.clamp(low, high)
+    return _with_gaps(x.clamp(low, high), facts, generator)
 
 
 def target(facts: dict[str, Any], x: Tensor, learnable: bool, generator: torch.Generator) -> Tensor:
@@ -49,7 +49,15 @@ def target(facts: dict[str, Any], x: Tensor, learnable: bool, generator: torch.G
             return values[(ranks >= 1 - high).long()].reshape(shape)
         return values[(ranks * len(values)).long().clamp_max(len(values) - 1)].reshape(shape)
     y = (hidden - hidden.mean()) / hidden.std().clamp_min(1e-6)
-    return (facts["mean"] + facts["std"] * y).clamp(facts["min"], facts["max"])
+    return _with_gaps((facts["mean"] + facts["std"] * y).clamp(facts["min"], facts["max"]), facts, generator)
+
+
+def _with_gaps(values: Tensor, facts: dict[str, Any], generator: torch.Generator) -> Tensor:
+    """The values, with as many places without a number as are told."""
+    gaps = facts.get("non_finite") or 0
+    if gaps:
+        values.view(-1)[torch.randperm(values.numel(), generator=generator)[:gaps]] = torch.nan
+    return values
 
 
 def _even(scores: Tensor) -> Tensor:
@@ -67,7 +75,7 @@ def _is_codes(facts: dict[str, Any]) -> bool:
 
 def _scores(x: Tensor, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """A smooth function of a few directions of x."""
-    flat = x.flatten(1)
+    flat = x.nan_to_num(0.0).flatten(1)
     flat = (flat - flat.mean(0)) / flat.std(0, correction=0).clamp_min(1e-6)
     wide = int(torch.tensor(shape[1:]).prod()) if len(shape) > 1 else 1
     few = min(8, flat.shape[1])

@@ -68,10 +68,11 @@ def sgd(rate: float = 0.01, momentum: float = 0.0) -> Facts:
     return {"class": "SGD", "learning_rate": rate, "momentum": momentum}
 
 
-def add(name: str, task: str, kind: str, names: str, accepted: str, fit: Facts, **mended: Any) -> None:
+def add(name: str, task: str, kind: str, names: str, accepted: str, fit: Facts, into: dict[str, Facts] = DESCRIBED,
+        **mended: Any) -> None:  # fmt: skip
     """One program: `names` of its primary fault, `accepted` ones besides, and what to change in `fit` to mend it."""
     primary = names.split()
-    DESCRIBED[name] = {
+    into[name] = {
         "task": task,
         "primary": {"kind": kind, "names": primary},
         "accepted_names": [*primary, *accepted.split()],

@@ -38,15 +38,16 @@ class LastAxis(nn.Module):
 class Recurrent(nn.Module):
     """LSTM, GRU or simple recurrence that hands on the whole sequence or its last step."""
 
-    def __init__(self, kind: str, inputs: int, units: int, sequences: bool) -> None:
+    def __init__(self, kind: str, inputs: int, units: int, sequences: bool, both_ways: bool = False) -> None:
         super().__init__()
-        self.rnn = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN}[kind](inputs, units, batch_first=True)
-        self.sequences = sequences
+        kinds = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN}
+        self.rnn = kinds[kind](inputs, units, batch_first=True, bidirectional=both_ways)
+        self.units, self.sequences = units, sequences
 
     def forward(self, x: Tensor) -> Tensor:
-        """x(i) → x(i+1)."""
+        """x(i) → x(i+1); each way ends at its own end of the sequence."""
         y = self.rnn(x)[0]
-        return y if self.sequences else y[:, -1]
+        return y if self.sequences else torch.cat([y[:, -1, : self.units], y[:, 0, self.units :]], 1)
 
 
 class ReluLSTM(nn.Module):
@@ -75,6 +76,9 @@ def build(layers: list[dict[str, Any]], shape: Shape) -> nn.Sequential:
     modules: list[nn.Module] = []
     for layer in layers:
         made, shape = _layer(layer, shape)
+        if layer.get("trainable") is False:
+            for module in made:
+                module.requires_grad_(False)
         modules += made
     return nn.Sequential(*modules)
 
@@ -188,6 +192,19 @@ def _recurrent(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Sh
     return [module], (shape[0], units) if sequences else (units,)
 
 
+def _both_ways(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    inner = layer["layer"]
+    units, sequences = min(256, inner["units"]), bool(inner.get("return_sequences"))
+    module = Recurrent(inner["class"], shape[-1], units, sequences, both_ways=True)
+    return [module], (shape[0], 2 * units) if sequences else (2 * units,)
+
+
+class _MeanOfSteps(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
+        return x.mean(1)
+
+
 def _embedding(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
     return [_Codes(), nn.Embedding(layer["input_dim"], min(128, layer["output_dim"]))], (
         *shape,
@@ -231,5 +248,7 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Sh
     "LSTM": _recurrent,
     "GRU": _recurrent,
     "SimpleRNN": _recurrent,
+    "Bidirectional": _both_ways,
+    "GlobalAveragePooling1D": lambda layer, shape: ([_MeanOfSteps()], shape[-1:]),
     "Embedding": _embedding,
 }
