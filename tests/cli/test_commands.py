@@ -262,4 +262,4 @@ def test_evaluate_says_what_was_left_out_and_compares_with_a_constant(tmp_path, 
     said = answer(capsys, "evaluate", str(tmp_path / "run"), other)
     assert said["baseline"]["accuracy"] == 0.5
     assert run(["evaluate", str(tmp_path / "run"), other]) == 0
-    assert "1 of 51 rows have no 'y'" in capsys.readouterr().err
+    assert "1 of 51 rows has no 'y'" in capsys.readouterr().err

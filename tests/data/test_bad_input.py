@@ -228,8 +228,14 @@ def test_missing_target_suggests_the_nearest() -> None:
         (["a"] * 40, {}, "'t' is 'a' in all 40 rows of the frame; add rows"),
         ([None] * 40, {}, "missing in every row"),
         ([f"w{i}" for i in range(40)], {}, "too many to be classes"),
-        ([f"w{i % 3}" for i in range(40)], {"task": "regression"}, "words such as 'w0'"),
-        ([f"w{i % 3}" for i in range(40)], {"task": "binary"}, "3 classes, a binary task has 2"),
+        ([f"w{i % 3}" for i in range(40)], {"task": "regression"}, "words such as 'w0'.*; use --task multiclass"),
+        ([f"w{i % 2}" for i in range(40)], {"task": "regression"}, "words such as 'w0'.*; use --task binary"),
+        ([f"w{i % 3}" for i in range(40)], {"task": "binary"}, "3 classes, a binary task has 2 .*--task multiclass"),
+        (
+            [i / 7 for i in range(40)],
+            {"task": "binary"},
+            "40 values, a binary task has 2 classes; use --task regression",
+        ),
     ],
 )
 def test_targets_that_cannot_be_learned(target: list[object], options: dict[str, object], message: str) -> None:
@@ -269,7 +275,7 @@ def test_two_rows() -> None:
 def test_target_with_holes() -> None:
     t = [None, float("inf"), float("nan"), *np.linspace(0, 1, 37)]
     result = prepared(rows().with_columns(pl.Series("t", t, strict=False)), target="t")
-    assert any("3 of 40 rows have no 't'" in note for note in result.notes)
+    assert any("3 of 40 rows have no 't' (the target) and were left out; in 1 of them" in n for n in result.notes)
     kept = np.concatenate([result.train.rows, result.validation.rows, result.test.rows])
     assert sorted(kept) == list(range(3, 40))
     assert np.isfinite(result.train.y).all()
@@ -279,7 +285,7 @@ def test_target_of_numbers_with_a_stray_word() -> None:
     t = ["?!", *(str(i / 7) for i in range(39))]
     result = prepared(rows().with_columns(pl.Series("t", t)), target="t")
     assert result.task.kind == "regression"
-    assert any("1 of 40 rows have no 't'" in note for note in result.notes)
+    assert any("1 of 40 rows has no 't'" in note for note in result.notes)
 
 
 def test_text_of_digits_is_classes_unless_a_regression_is_asked_for() -> None:

@@ -59,6 +59,9 @@ def test_task_as_asked_for() -> None:
     frame = table(60).with_columns(pl.Series("t", [1, 2, 3] * 20))
     assert prepared(frame, target="t", task="regression").task == Task("regression", "t", reason="As asked for.")
     assert prepared(table(60), target="t", task="regression").task.kind == "regression"
+    words = table(60).with_columns(pl.Series("t", ["no", "yes"] * 30))
+    told = prepared(words, target="t", task="binary").task  # as run.toml names it, where nobody asked
+    assert told == prepared(words, target="t").task
 
 
 def test_target_is_guessed_from_its_name_and_said_aloud() -> None:

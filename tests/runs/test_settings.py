@@ -27,6 +27,9 @@ def test_settings_survive_the_file(tmp_path_factory, target, rate, drop):
     [
         ("[training\n", "cannot be read as TOML"),
         ("[training]\nepoch = 3\n", "There is no option 'epoch'; did you mean 'epochs'?"),
+        ("epochs = 3\n", "'epochs' stands in the wrong place: it belongs into the section [training]."),
+        ("[training]\nseed = 3\n", "'seed' stands in the wrong place: it belongs to the top of the file"),
+        ("network = '8 relu'\n", "network is a section: write [network], and its settings in the lines below."),
         ("format = 99\n", "has format 99; this version of Backlight reads format 1"),
         ("seed = 'x'\n", "seed = 'x' cannot be used"),
     ],

@@ -19,7 +19,8 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
     """
     if dataset.images is not None and target not in dataset.frame.columns:
         raise BacklightError(without_classes(dataset))
-    column = _cleaned(dataset.column(target, "target"), task)
+    given = dataset.column(target, "target")
+    column = _cleaned(given, task)
     rows = column.is_not_null().arg_true().to_numpy().astype(np.int64)
     if not len(rows):
         raise BacklightError(f"The target {target!r} of {dataset.name} is missing in every row; choose another column.")
@@ -27,7 +28,10 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
     gone = dataset.rows - len(rows)
     if not gone:
         return dataset, rows
-    note = f"{gone:,} of {dataset.rows:,} rows have no {target!r} (the target) and were left out."
+    verbs = ("has", "was") if gone == 1 else ("have", "were")
+    note = f"{gone:,} of {dataset.rows:,} rows {verbs[0]} no {target!r} (the target) and {verbs[1]} left out"
+    endless = int((given.is_not_nan() & column.is_null()).sum()) if given.dtype.is_float() else 0
+    note += f"; in {endless:,} of them it is infinite." if endless else "."
     return replace(dataset.take(rows), notes=(*dataset.notes, note)), rows
 
 

@@ -52,13 +52,18 @@ def infer_task(target: pl.Series, wanted: TaskKind | None, place: str) -> Task:
             f"The target {name!r} is {target[0]!r} in all {len(target):,} rows of {place}; "
             "add rows with another value or choose another target."
         )
-    regression, reason = _is_quantity(target, distinct) if wanted is None else (wanted == "regression", "As asked for.")
-    if regression:
-        _require_numbers(target)
-        return Task("regression", name, reason=reason)
-    return Task(
-        wanted or ("binary" if distinct == 2 else "multiclass"), name, _classes(target, distinct, wanted), reason
-    )
+    quantity, reason = _is_quantity(target, distinct)
+    likely: TaskKind = "regression" if quantity else _of_classes(distinct)
+    kind = wanted or likely
+    reason = reason if kind == likely else "As asked for."
+    if kind == "regression":
+        _require_numbers(target, distinct)
+        return Task(kind, name, reason=reason)
+    return Task(kind, name, _classes(target, distinct, wanted, likely), reason)
+
+
+def _of_classes(distinct: int) -> TaskKind:
+    return "binary" if distinct == 2 else "multiclass"
 
 
 def _is_quantity(target: pl.Series, distinct: int) -> tuple[bool, str]:
@@ -75,18 +80,19 @@ def _is_quantity(target: pl.Series, distinct: int) -> tuple[bool, str]:
     return True, f"{name!r} holds {distinct:,} different whole numbers (--task multiclass takes them as classes)."
 
 
-def _require_numbers(target: pl.Series) -> None:
+def _require_numbers(target: pl.Series, distinct: int) -> None:
     if not target.dtype.is_numeric() and target.dtype != pl.Boolean:
         raise BacklightError(
             f"The target {target.name!r} holds words such as {target[0]!r}, which a regression cannot predict; "
-            "use --task multiclass or another target."
+            f"use --task {_of_classes(distinct)} or another target."
         )
 
 
-def _classes(target: pl.Series, distinct: int, wanted: TaskKind | None) -> tuple[ClassLabel, ...]:
+def _classes(target: pl.Series, distinct: int, wanted: TaskKind | None, likely: TaskKind) -> tuple[ClassLabel, ...]:
     if wanted == "binary" and distinct > 2:
+        what = "values" if likely == "regression" else "classes"
         raise BacklightError(
-            f"The target {target.name!r} has {distinct} classes, a binary task has 2; use --task multiclass."
+            f"The target {target.name!r} has {distinct:,} {what}, a binary task has 2 classes; use --task {likely}."
         )
     if distinct > max(2, len(target) // 2):
         raise BacklightError(

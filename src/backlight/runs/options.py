@@ -56,9 +56,24 @@ def validated(values: Mapping[str, Any]) -> Config:
         name = str(first["loc"][1 if len(first["loc"]) > 1 else 0])
         name = "network" if name == "description" else name
         if first["type"] == "extra_forbidden":
-            raise BacklightError(unknown("option", name, option_places())) from error
+            raise BacklightError(_out_of_place(name)) from error
+        if first["type"] in ("model_type", "model_attributes_type"):
+            raise BacklightError(
+                f"{name} is a section: write [{name}], and its settings in the lines below."
+            ) from error
         reason = first["msg"][0].lower() + first["msg"][1:]
         raise BacklightError(f"{name} = {first['input']!r} cannot be used: {reason}.") from error
+
+
+def _out_of_place(name: str) -> str:
+    """One sentence on a setting that a file has where there is none of that name: where it belongs, if anywhere."""
+    places = option_places()
+    if name not in places:
+        return unknown("option", name, places)
+    *section, _ = places[name]
+    return f"{name!r} stands in the wrong place: it belongs " + (
+        f"into the section [{section[0]}]." if section else "to the top of the file, before all sections."
+    )
 
 
 def _rate(value: Any) -> dict[str, Any]:
