@@ -18,6 +18,8 @@ THIRD, THIRD_SOUND = Collection(), Collection()
 """And once more."""
 FOURTH, FOURTH_NAMELESS = Collection(), Collection()
 """A fourth time, over more domains; and faults for which no finding has a name."""
+NETWORK = Collection()
+"""Scripts whose fault is in the network, its start or its depth; written before the doctor saw one of them."""
 UNUSUAL_SOUND = Collection()
 """Sound scripts of the kinds that the others leave out, written before the doctor saw one of them."""
 

@@ -6,6 +6,7 @@ from . import (
     forum_sound,
     later_faulty,
     later_sound,
+    network,
     posted_output,
     posted_training,
     sound,
@@ -20,7 +21,7 @@ from . import (
     unusual_targets,
 )
 from .healthy import HEALTHY
-from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, THIRD, THIRD_SOUND, UNUSUAL_SOUND
+from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, NETWORK, THIRD, THIRD_SOUND, UNUSUAL_SOUND
 from .programs import POSTED, SOUND, Collection
 from .sick import SICK
 
@@ -30,6 +31,7 @@ FAULTY: dict[str, Collection] = {
     "forum": FORUM,
     "later forum": LATER,
     "third forum": THIRD,
+    "network": NETWORK,
 }
 HEALTHY_ONES = {
     "synthetic": HEALTHY,
@@ -41,7 +43,7 @@ HEALTHY_ONES = {
 }
 FILLED_BY = (
     posted_output, posted_training, sound,
-    forum_output, forum_loop, forum_sound, later_faulty, later_sound, third,
+    forum_output, forum_loop, forum_sound, later_faulty, later_sound, third, network,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
     unusual_targets, unusual_places,
 )  # fmt: skip
