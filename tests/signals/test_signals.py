@@ -12,7 +12,7 @@ from backlight.records import Layer, Signal, Step
 from backlight.signals import Recorder, SignalTable, all_signals
 from backlight.signals.columns import RunningColumns
 from backlight.signals.inputs import InputStatistics, fingerprints
-from backlight.signals.sampling import DENSE, Budget, is_due
+from backlight.signals.sampling import DENSE, Budget, is_due, is_landmark
 from backlight.signals.topology import chain_to, sources
 from backlight.signals.units import UnitStatistics
 from backlight.signals.work import work_of
@@ -101,6 +101,29 @@ def test_looking_gets_rarer():
     due = [step for step in range(10_000) if is_due(step)]
     assert due[:10] == list(range(10))
     assert len(due) < 150
+
+
+@pytest.mark.parametrize("steps", [13, 192, 5000])
+def test_the_whole_course_of_a_training_is_seen_however_short_it_is(steps):
+    landmarks = [step for step in range(steps) if is_landmark(step, steps)]
+    assert 7 <= len(landmarks) <= 12 and landmarks[-1] >= 0.85 * steps
+
+
+def test_a_loop_of_unknown_length_is_seen_twice_in_each_doubling():
+    landmarks = [step for step in range(1000) if is_landmark(step)]
+    assert landmarks[-6:] == [128, 192, 256, 384, 512, 768]
+
+
+def test_landmarks_outlast_the_budget():
+    recorder = Recorder(budget=0.0, grace=0.0)
+    recorder.steps = 120
+    layer = Layer("0", "Linear", y=torch.zeros(4, 2))
+    seen = [
+        step
+        for step in range(120)
+        if recorder.wants(step) and not recorder.observe(Step(step, 0.0, 1.0, 0.1, (layer,)))
+    ]
+    assert seen == [*range(DENSE), *range(10, 120, 10)]
 
 
 def test_a_look_that_costs_much_is_paid_for_by_more_steps():

@@ -76,6 +76,8 @@ class Step:
     output: "Tensor | None" = None
     target: "Tensor | None" = None
     training: bool = True
+    expects: str = ""
+    """What the loss takes `output` for: logits, probabilities, log-probabilities or values; empty where unknown."""
     source: str | None = None
     """The layer whose x(i+1) is `output`, "" for none; None where the layers' y are whole and tell it."""
 

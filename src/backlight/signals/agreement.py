@@ -25,6 +25,12 @@ MEANINGS["like_agreement"] = Meaning(
     ends=(0, 1),
     source="Below 0.02 it is noise, and says nothing of the class (after Balduzzi et al. 2017).",
 )
+MEANINGS["gradient_agreement"] = Meaning(
+    "agreement of the gradients of two batches",
+    unit="cosine of neighbouring steps",
+    scale="even",
+    ends=(-1, 1),
+)
 
 
 def like_agreement(step: Step) -> Iterator[tuple[str, Tensor]]:

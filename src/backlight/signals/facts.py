@@ -89,6 +89,10 @@ class UnitFacts:
     """Units left when each group counts once; dead units not counted."""
     whole_data: bool = False
     """Whether `dead` holds for every row of the training data, by a pass over it when training had ended."""
+    last_spoke: tuple[int, ...] = ()
+    """For each of `dead` the last observed step at which it was not zero for every row; −1 for none."""
+    zero_shares: tuple[float, ...] = ()
+    """For each unit of a rectifier the share of the rows lately observed for which it was zero."""
 
 
 @dataclass(frozen=True)

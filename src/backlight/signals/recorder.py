@@ -1,6 +1,7 @@
 """Turns observed steps into rows of signals and into facts of the run."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +14,7 @@ from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts
 from .inputs import InputStatistics
 from .registry import MEANINGS, Meaning, SignalRule, all_signals
 from .roles import role_of
-from .sampling import GRACE, Budget, is_due
+from .sampling import GRACE, Budget, is_due, is_landmark
 from .table import SignalTable
 from .targets import TargetStatistics
 from .thinning import thin
@@ -51,6 +52,8 @@ class Recorder:
         self, model: nn.Module | None = None, *, budget: float | None = OVERHEAD, grace: float = GRACE
     ) -> None:
         self.table = SignalTable()
+        self.steps: int | None = None
+        """Steps that are planned, where the source knows; set before the first."""
         self.losses: list[float] = []
         self.epochs: list[Epoch] = []
         self.layers: tuple[LayerFacts, ...] = ()
@@ -73,7 +76,8 @@ class Recorder:
 
     def wants(self, step: int) -> bool:
         """Whether this optimiser step should be observed."""
-        return is_due(step) and self._budget.allows(step)
+        due = is_due(step) and self._budget.allows(step)
+        return due or is_landmark(step, self.steps)
 
     def record_loss(self, loss: float) -> None:
         """Append the training loss of one step."""
@@ -90,9 +94,10 @@ class Recorder:
             if not self.layers:
                 self.layers = describe_layers(step.layers, self._settings)
             self._observe_data(step, chain, received)
-            seen = thin(step)
+            expects = "" if chain or self.loss is None else self.loss.expects
+            seen = replace(thin(step), expects=expects)
             for layer in seen.layers:
-                self.units.update(layer)
+                self.units.update(layer, step.step)
             self._read(seen)
             self._agree(step)
             self._keep_parameters(step)

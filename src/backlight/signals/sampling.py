@@ -12,6 +12,10 @@ PER_OCTAVE = 8
 WIDEST_GAP = 256
 """Largest distance between two observations, in steps."""
 
+LOOKS = 12
+"""Observations, evenly spaced, that a training of known length may always have: its whole course is seen however short
+it is."""
+
 GRACE = 0.15
 """Seconds of observing that every run may take: short runs are where faults are looked for."""
 BRAKE = 10
@@ -27,8 +31,19 @@ def is_due(step: int) -> bool:
     return step % gap == 0
 
 
+def is_landmark(step: int, steps: int | None = None) -> bool:
+    """Whether a step is always observed after the first: `LOOKS` of `steps`, or two in each doubling of their number.
+
+    So few are a fixed part of a training of known length, and a vanishing one of a longer loop.
+    """
+    if steps is not None:
+        return step % max(1, -(-steps // LOOKS)) == 0
+    part = step // 3 if step % 3 == 0 else step
+    return part.bit_count() == 1
+
+
 class Budget:
-    """Share of the run's time that observing may take, besides the first `DENSE` steps and `grace` seconds.
+    """Share of the run's time that observing may take, besides the first `DENSE` steps, landmarks and `grace` seconds.
 
     It is counted, not timed: seconds are those that `signals.work` estimates from the shapes of the network and of the
     batch, so that the same program is observed at the same steps however busy the machine is. Only where observing has

@@ -59,7 +59,35 @@ def gradient_share(layer: Layer) -> Tensor | None:
     return torch.linalg.vector_norm(layer.gradients[name]) / torch.where(scale > 0, scale, torch.nan)
 
 
-@signal("total_gradient_norm", scope="step")
+@signal(
+    "gradient_noise",
+    needs=("x", "v_out", "gradients"),
+    meaning=Meaning(
+        "noise of the weight's gradient",
+        unit="standard error over the rows of the batch, × its norm",
+        ends=(0.01, 10),
+    ),
+)
+def gradient_noise(layer: Layer) -> Tensor | None:
+    """How much of the gradient is chance? Standard error of ∂L/∂W over the batch's rows, beside its norm.
+
+    Above 1 the batch tells little more than chance, and a larger one, or more steps, average it (McCandlish et al.
+    2018, arXiv:1812.06162). Of a fully connected layer: each row's part is v xᵀ, of norm |v| |x|, so that the variance
+    of the sum over n rows is n/(n−1) (Σ |v|² |x|² − |G|²/n).
+    """
+    x, v, gradient = layer.x, layer.v_out, layer.gradients.get("weight")
+    if layer.kind != "Linear" or x is None or v is None or gradient is None or x.dim() != 2 or v.dim() != 2:
+        return None
+    n, read = len(x), len(v)
+    if read < 2 or n % read:
+        return None
+    parts = x[:: n // read].float().square().sum(1) * v.float().square().sum(1)
+    size = gradient.float().square().sum()
+    variance = (parts.sum() * (n / read) - size / n).clamp_min(0) * (n / (n - 1))
+    return (variance / torch.where(size > 0, size, torch.nan)).sqrt()
+
+
+@signal("total_gradient_norm", scope="step", meaning=Meaning("norm of the whole gradient"))
 def total_gradient_norm(step: Step) -> Tensor | None:
     """How strong is the whole gradient? Norm over all parameters."""
     norms = [torch.linalg.vector_norm(g) for layer in step.layers for g in layer.gradients.values()]
