@@ -12,6 +12,8 @@ USUAL_DECAY, USUAL_DECOUPLED = 5e-4, 1e-2
 and Welling 2017), and decoupled from it (the default of PyTorch's AdamW)."""
 STRONG = 10.0
 """Times the usual decay from which it may rule over the data."""
+SMALLEST_START = 3**-0.5
+"""Relative spread (as in `relative_spread`) of the smallest usual start, PyTorch's default."""
 SHRUNK = 0.5
 """Norm of the hidden layers' parameters beside that at the start, from which it does."""
 
@@ -34,6 +36,24 @@ def update_ratios(run: RunFacts, layers: Iterable[LayerFacts]) -> dict[int, list
         for step, value in run.signals.series("update_ratio", layer.name):
             by_step.setdefault(step, []).append(value)
     return by_step
+
+
+def steps_beside_usual(run: RunFacts, layer: LayerFacts) -> list[tuple[int, float]]:
+    """(step, ‖ΔW‖ / size) of a layer, where size is ‖W‖, or that of the smallest usual start if larger.
+
+    A weight that starts at or near zero (an output layer, the last of a residual branch, the second factor of an
+    adapter) is made by its first steps: beside itself they say nothing. The usual start of a weight with n units has
+    ‖W‖ = `SMALLEST_START` · √n. ‖W‖ is the norm of all parameters without that of the biases at the start.
+    """
+    weights = [p for p in layer.parameters.values() if len(p.shape) > 1]
+    others = [p for p in layer.parameters.values() if len(p.shape) < 2]
+    usual = SMALLEST_START * sum(p.shape[0] for p in weights) ** 0.5
+    biases = sum(math.prod(p.shape) * (p.std**2 + p.mean**2) for p in others)
+    sizes = {step: max(0.0, norm**2 - biases) ** 0.5 for step, norm in run.signals.series("parameter_norm", layer.name)}
+    ratios = run.signals.series("update_ratio", layer.name)
+    if not usual:
+        return ratios
+    return [(step, ratio * min(1.0, sizes.get(step, usual) / usual)) for step, ratio in ratios]
 
 
 def usual_decay(optimizer: str) -> float:

@@ -1,11 +1,12 @@
 """L701: steps that overshoot."""
 
+import math
 from collections.abc import Iterator
 from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import shrunk_by_decay, update_ratios
+from ..weights import shrunk_by_decay, steps_beside_usual
 from ..words import share_of
 
 WILD = 0.3
@@ -46,9 +47,10 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Steps are so large that they overshoot: the loss rises, jumps, or becomes infinite.
 
     What it sees
-    ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps), together with a
-    loss that ended above its reference, stopped being a number, or was never learned; from a twentieth on also together
-    with a layer of rectifiers all of whose units died in training, where nothing was learned.
+    ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps; of a weight that is
+    smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that ended
+    above its reference, stopped being a number, or was never learned; from a twentieth on also together with a layer of
+    rectifiers all of whose units died in training, where nothing was learned.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -120,10 +122,13 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 
 def _ratios(run: RunFacts) -> list[float]:
-    """Median over layers of ‖ΔW‖/‖W‖ at each observed step, while numbers are finite."""
-    by_step = update_ratios(run, run.multiplying or run.layers)
-    finite = ([value for value in values if value < float("inf")] for values in by_step.values())
-    return [median(values) for values in finite if values]
+    """Median over layers of ‖ΔW‖ beside the weight at each observed step, while numbers are finite."""
+    by_step: dict[int, list[float]] = {}
+    for layer in run.multiplying or run.layers:
+        for step, value in steps_beside_usual(run, layer):
+            if math.isfinite(value):
+                by_step.setdefault(step, []).append(value)
+    return [median(values) for _, values in sorted(by_step.items())]
 
 
 def _killed(run: RunFacts) -> str:

@@ -1,10 +1,12 @@
 """L703: a loss that swings."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from statistics import fmean, median
 
+import numpy as np
+
+from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..words import share_of
@@ -14,9 +16,14 @@ ABOVE = 1.5
 OFTEN = 0.05
 """Share of the later steps that are swings."""
 FEWEST_STEPS = 40
-WINDOWS = 10
+WINDOWS, SHORTEST = 10, 20
+"""Parts into which the later run is cut, of so many steps at least."""
 WAVE = 0.3
-"""Share of the reference by which means over tenths of the later run rise again."""
+"""Share of the reference by which the loss rises again."""
+SURE = 3.0
+"""Standard errors from which a rise, or the likeness of neighbouring steps, is not the luck of the draw of rows."""
+AGAIN = 2
+"""Times that the validation loss must rise: its rows are the same each time, so that no luck is in it."""
 
 
 @diagnosis(
@@ -24,21 +31,23 @@ WAVE = 0.3
     "oscillating-loss",
     needs=("losses",),
     treatments=("lower-learning-rate", "schedule", "larger-batch", "clip"),
-    explains=("plateau",),
+    explains=("plateau", "not-learning"),
     shows=("update_ratio",),
 )
 def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The loss jumps up again and again instead of settling.
 
     What it sees
-    The share of steps, after the first fifth, whose loss lies 1.5 times above the reference, held against 5 %;
-    and rises between means over tenths of the run.
+    After the first fifth of the run: means over tenths of it that rise by 30 % of the reference loss, and by more than
+    3 of their standard errors; or 5 % of the steps 1.5 times above the reference, in bursts, as rows drawn at random do
+    not bring them, or (of classes, whose rows cannot differ without bound) so high that the mean lies above the
+    reference though the median does not; or a validation loss that rises by 30 %, comes back and rises again.
 
     Why it hurts
     What one step learns the next destroys; the last parameters are good or bad by chance.
 
     When it is wrong
-    Single rows of very different difficulty in batches of one.
+    Rows in an order (seasons, one source after the other) bring bursts of their own.
 
     Example
     SGD with momentum 0.99 and a learning rate of 0.1.
@@ -49,27 +58,85 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Bengio: Practical recommendations (2012).
     """
-    later = run.finite[len(run.finite) // 5 :]
+    later = np.array(run.finite[len(run.finite) // 5 :])
     reference = run.reference_loss
-    if len(later) < FEWEST_STEPS or not reference > 0 or min(later) < 0:
+    if len(later) < FEWEST_STEPS or not reference > 0 or later.min() < 0:
         yield RuledOut(
             f"{len(later)} steps after the first fifth (from {FEWEST_STEPS}), lowest loss"
             f" {min(later, default=math.nan):.3g} (a loss below zero has no size to hold a swing against)."
         )
         return
-    share = sum(loss > ABOVE * reference for loss in later) / len(later)
-    size = len(later) // WINDOWS
-    means = [fmean(later[i * size : (i + 1) * size]) for i in range(WINDOWS)]
-    rise = max(0.0, *(b - a for a, b in pairwise(means))) / reference
-    if share < OFTEN and rise < WAVE:
-        yield RuledOut(
-            f"{share:.1%} of the later steps lie above {ABOVE:g} times the reference; largest rise {share_of(rise)} it."
-        )
+    parts = np.array_split(later, max(2, min(WINDOWS, len(later) // SHORTEST)))
+    rise, errors = _largest_rise(parts)
+    share, bursts = float((later > ABOVE * reference).mean()), _bursts(parts, ABOVE * reference)
+    rises = _rises([row.loss for row in run.epochs if row.split == "validation"], reference)
+    numbers = (
+        f"{share:.1%} of the later steps lie above {ABOVE:g} times the reference {reference:.4g} (neighbours alike by"
+        f" {bursts:.1f} standard errors), means over parts of the run rise by up to {share_of(rise / reference)} it"
+        f" ({errors:.1f} standard errors), validation rises {counted(rises, 'time')} by {WAVE:.0%} or more"
+    )
+    wave = rise >= WAVE * reference and errors > SURE
+    swings = share >= OFTEN and (bursts > SURE or (bool(run.is_classification) and _costly(later, reference)))
+    if not wave and not swings and rises < AGAIN:
+        yield RuledOut(f"{numbers}.")
         return
     yield Seen(
         "warning",
-        f"The loss swings: {share:.0%} of the later steps lie above {ABOVE:g} times the reference {reference:.4g},"
-        f" means over tenths of the run rise by up to {share_of(rise)} it (median loss {median(later):.4g}).",
+        f"The loss swings: {numbers} (median loss {np.median(later):.4g}).",
         "Lower the learning rate or let it decay; larger batches; clip the gradient.",
-        evidence={"share": share, "threshold_share": OFTEN, "rise": rise, "threshold_rise": WAVE},
+        evidence={
+            "share": share,
+            "threshold_share": OFTEN,
+            "bursts": bursts,
+            "rise": rise / reference,
+            "threshold_rise": WAVE,
+            "rise_errors": errors,
+            "threshold_errors": SURE,
+            "validation_rises": rises,
+            "threshold_validation_rises": AGAIN,
+        },
     )
+
+
+def _largest_rise(parts: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Largest rise between the means of neighbouring parts, and how many of its standard errors that is.
+
+    The standard error of a mean over m steps is s / √m where rows are drawn at random: a few rows that carry most of
+    the loss widen it.
+    """
+    means = [float(part.mean()) for part in parts]
+    squares = [float(part.var(ddof=1)) / len(part) for part in parts]
+    rise, square = max((b - a, p + q) for (a, b), (p, q) in zip(pairwise(means), pairwise(squares), strict=True))
+    return max(0.0, rise), rise / square**0.5 if rise > 0 and square > 0 else math.inf if rise > 0 else 0.0
+
+
+def _bursts(parts: Sequence[np.ndarray], above: float) -> float:
+    """Autocorrelation at distance 1 of being `above`, within parts, in its standard errors 1/√n (Bartlett 1946).
+
+    Of rows that are drawn at random it is about 0, whatever their losses.
+    """
+    swings = [(part > above) - float((part > above).mean()) for part in parts]
+    together = sum(float(swing[1:] @ swing[:-1]) for swing in swings)
+    size = sum(float(swing @ swing) for swing in swings)
+    return together / size * sum(map(len, parts)) ** 0.5 if size > 0 else 0.0
+
+
+def _costly(later: np.ndarray, reference: float) -> bool:
+    """Whether swings undo what was learned: most steps beat the reference, but the mean of all is above it for sure."""
+    error = float(later.std(ddof=1)) / len(later) ** 0.5
+    return float(np.median(later)) < reference < float(later.mean()) - SURE * error
+
+
+def _rises(validation: Sequence[float], reference: float) -> int:
+    """How often the validation loss, after the first fifth, rose by a wave, having fallen by one in between.
+
+    A wave is `WAVE` of the reference, or of the lower loss where that is larger.
+    """
+    low, high, up, found = math.inf, -math.inf, False, 0
+    for loss in validation[len(validation) // 5 :]:
+        low, high = min(low, loss), max(high, loss)
+        if not up and loss >= low + WAVE * max(reference, low):
+            up, found, high = True, found + 1, loss
+        elif up and loss <= high - WAVE * max(reference, loss):
+            up, low = False, loss
+    return found

@@ -1,0 +1,87 @@
+"""Losses that swing, told from the luck of the draw; steps that are too large, told from weights that start at zero."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from backlight.doctor import RunFacts, all_diagnoses
+from backlight.records import Epoch, Finding
+from backlight.signals import LoopFacts
+from backlight.watch import watch
+
+RULES = all_diagnoses()
+
+
+def named(name: str, run: RunFacts) -> bool:
+    return any(isinstance(found, Finding) for found in RULES[name].check(run))
+
+
+def course(losses: list[float], validation: list[float] | None = None) -> RunFacts:
+    epochs = [Epoch(i, i, "validation", loss, None, None, 1e-3, 0.0) for i, loss in enumerate(validation or [], 1)]
+    return RunFacts(losses=losses, epochs=epochs, loop=LoopFacts(steps=len(losses), finished=True))
+
+
+def few_rows_carry_the_loss(rng: np.random.Generator) -> np.ndarray:
+    """Losses of 600 steps: low, but one step in twelve drew a row that is far off."""
+    return np.where(rng.random(600) < 1 / 12, 2.0 + rng.pareto(2.5, 600), 0.3 + 0.1 * rng.random(600))
+
+
+def test_rows_that_carry_most_of_the_loss_are_no_swings(rng):
+    losses = few_rows_carry_the_loss(rng)
+    assert (losses > 1.5).mean() > 0.05
+    assert not named("oscillating-loss", course([1.0] * 100 + losses.tolist()))
+
+
+def test_the_same_losses_in_bursts_are_swings(rng):
+    losses = few_rows_carry_the_loss(rng).reshape(10, 60)
+    losses.sort(axis=1)
+    assert named("oscillating-loss", course([1.0] * 100 + losses.flatten().tolist()))
+
+
+@pytest.mark.parametrize(("spread", "found"), [(0.05, True), (3.0, False)], ids=["sure", "within its error"])
+def test_a_rise_is_held_against_its_standard_error(rng, spread, found):
+    level = np.repeat([0.3, 0.3, 0.7, 0.3, 0.3], 40)
+    losses = level * np.exp(spread * rng.normal(size=200) - spread**2 / 2)
+    assert named("oscillating-loss", course([1.0] * 50 + losses.tolist())) == found
+
+
+@pytest.mark.parametrize(
+    ("validation", "found"),
+    [([0.9, 0.5, 0.3, 0.9, 0.4, 1.1, 0.3, 0.4], True), ([0.9, 0.5, 0.3, 0.4, 0.7, 1.2, 1.8, 2.5], False),
+     ([0.9, 0.5, 0.3, 0.9, 0.3, 0.3, 0.3, 0.3], False)],
+    ids=["up and down", "overfits", "one leap"],
+)  # fmt: skip
+def test_validation_rows_are_the_same_each_time(validation, found):
+    assert named("oscillating-loss", course([1.0] * 20 + [0.3] * 200, validation)) == found
+
+
+def test_momentum_of_ninety_nine_swings(rng):
+    assert named("oscillating-loss", watched(rng, torch.optim.SGD, lr=0.03, momentum=0.99, hidden=nn.Tanh))
+
+
+@pytest.mark.parametrize(("rate", "found"), [(0.003, False), (0.02, False), (1.0, True)])
+@pytest.mark.parametrize("head", ["zero", "tiny"])
+def test_a_head_that_starts_at_zero_is_made_by_its_first_steps(rng, head, rate, found):
+    """Most of the loss is noise, so that what is left says nothing of the rate."""
+    run = watched(rng, torch.optim.Adam, lr=rate, head=head, noise=3.0)
+    assert run.left > 0.5
+    assert named("learning-rate-too-high", run) == found
+
+
+def watched(rng, kind, *, head: str = "", noise: float = 0.3, hidden=nn.ReLU, **settings: float) -> RunFacts:
+    """The facts of a plain loop over a value that two features make."""
+    torch.manual_seed(0)
+    x = torch.tensor(rng.normal(size=(800, 8)), dtype=torch.float32)
+    y = (torch.tanh(x[:, :1]) + x[:, 1:2] * x[:, 2:3] + noise * torch.randn(800, 1)) / (1 + noise)
+    model = nn.Sequential(nn.Linear(8, 32), hidden(), nn.Linear(32, 1))
+    if head:
+        nn.init.normal_(model[2].weight, std=1e-3) if head == "tiny" else nn.init.zeros_(model[2].weight)
+    optimizer = kind(model.parameters(), **settings)
+    with watch(model, optimizer) as seen:
+        for _ in range(12):
+            for rows in torch.randperm(800).split(32):
+                optimizer.zero_grad()
+                nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+    return seen.facts
