@@ -89,7 +89,35 @@ def repeated(seed: int) -> Rows:
     return np.concatenate([x, x[few]]), np.concatenate([y, y[few]])
 
 
+def doubtful(seed: int) -> Rows:
+    """A noisy yes or no, from a product and a sum."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2500, 8))
+    return x, (rng.random(2500) < 1 / (1 + np.exp(-1.5 * (x[:, 0] * x[:, 1] + x[:, 2])))).astype(int)
+
+
+def mislabelled(seed: int) -> Rows:
+    """Four hundred handwritten digits, a fifth of them with a label drawn by lot."""
+    rng = np.random.default_rng(seed)
+    x, y = datasets.load_digits(return_X_y=True)
+    rows = rng.permutation(len(x))[:400]
+    return x[rows], np.where(rng.random(400) < 0.2, rng.integers(0, 10, 400), y[rows])
+
+
+def noisy_friedman(seed: int) -> Rows:
+    """Three hundred rows of a value that is bent in five of ten features."""
+    return datasets.make_friedman1(300, noise=2.5, random_state=seed)
+
+
+def quantiles(seed: int) -> Rows:
+    """Four shells of a Gaussian in eight dimensions; few rows."""
+    return datasets.make_gaussian_quantiles(n_samples=400, n_features=8, n_classes=4, random_state=seed)
+
+
 PLAIN, DEEP = {"network": "64 relu, 64 relu", "epochs": 20}, {"epochs": 20, "schedule": "constant"}
+WIDE = {"network": "256 relu, 256 relu", "epochs": 60}
+SWINGING = {"epochs": 20, "schedule": "constant", "average": 0, "optimizer": "sgd", "batch_size": 32}
+ONTO_TANH, ONTO_SIGMOID = "64 relu, 64 relu, 64 relu, 64 tanh", "64 relu, 64 relu, 64 relu, 64 relu, 64 sigmoid"
 DIGITS, CANCER, DIABETES = "sklearn:digits", "sklearn:breast_cancer", "sklearn:diabetes"
 
 CASES = [
@@ -116,7 +144,37 @@ CASES = [
     ),
     *(Case("batch-size", s, PLAIN | {"batch_size": n}) for s, n in ((moons, 900), (blobs, 1200), (DIGITS, 1400))),
     *(Case("stopped-too-early", s, PLAIN | {"epochs": 2}) for s in (DIGITS, CANCER, moons)),
-    *(Case("overfitting", s, {"network": "256 relu, 256 relu", "epochs": 60}) for s in (hard, noisy)),
+    *(Case("overfitting", s, WIDE) for s in (hard, noisy, mislabelled)),
+    *(Case("overfitting", s, WIDE | {"keep": "last"}) for s in (noisy, mislabelled, noisy_friedman, DIABETES)),
+    Case("overfitting", quantiles, {"network": "128 gelu, 128 gelu", "epochs": 80, "keep": "last"}),
+    *(
+        Case("saturated-units", DIGITS, PLAIN | {"network": n, "init": "normal 0.35"})
+        for n in (ONTO_TANH, ONTO_SIGMOID)
+    ),
+    Case("saturated-units", blobs, PLAIN | {"network": ONTO_TANH, "init": "normal 0.5"}),
+    Case("saturated-units", prices, PLAIN | {"network": ONTO_SIGMOID, "init": "normal 0.45"}),
+    Case(
+        "saturated-units",
+        blobs,
+        {"network": "64 relu, 64 sigmoid", "epochs": 20, "optimizer": "adam", "learning_rate": 0.1, "average": 0}
+        | {"schedule": "constant"},
+    ),
+    *(
+        Case("oscillating-loss", s, SWINGING | {"network": n, "learning_rate": rate, "momentum": momentum})
+        for s, n, rate, momentum in (
+            (DIGITS, "64 relu, 64 relu", 0.03, 0.99),
+            (DIGITS, "64 relu, 64 relu", 0.02, 0.995),
+            (DIGITS, "64 relu, 64 relu", 0.01, 0.995),
+            (blobs, "64 relu, 64 relu", 0.1, 0.99),
+            (blobs, "repeat 4 (64 relu)", 0.05, 0.99),
+        )
+    ),
+    Case("plateau", doubtful, SWINGING | {"network": "32 relu", "epochs": 30, "learning_rate": 0.05, "batch_size": 16}),
+    Case(
+        "plateau",
+        DIGITS,
+        SWINGING | {"network": "repeat 3 (64 tanh)", "epochs": 25, "optimizer": "adam", "learning_rate": 0.05},
+    ),
     *(Case("class-imbalance", s, PLAIN | {"epochs": 40}) for s in (rare, rarer)),
     *(
         Case("unshuffled-data", s, DEEP | {"network": "64 relu", "shuffle": False, "average": 0})

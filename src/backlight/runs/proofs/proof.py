@@ -123,7 +123,7 @@ class Prover:
         if not candidates:
             return None
         name = self._chosen(candidates)
-        trial = self._side_by_side(finding, name, candidates[name], self.seeds())
+        trial = self._side_by_side(finding, name, candidates[name])
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
         if trial.verdict.kept:
             self.proof.config, self.untreated = trial.config, trial.treated
@@ -182,27 +182,40 @@ class Prover:
                 continue
         return drawn
 
-    def seeds(self) -> int:
-        """Number of the trainings of each side; fewer where time is short.
+    def seeds(self, done: int = 0) -> int:
+        """Number of the trainings of each side, of which so many are done; fewer where time is short.
 
         Raises CutShortError where not even the fewest would fit.
         """
-        for many in SEEDS:
-            if many * (2 if self.untreated else 3) * self.seconds_each < self._left():
+        for many in (number for number in SEEDS if number > done):
+            sides = 3 if many > len(self.untreated) else 2
+            if (many - done) * sides * self.seconds_each < self._left():
                 return many
-        raise CutShortError(TIME_LIMIT)
+        if not done:
+            raise CutShortError(TIME_LIMIT)
+        return done
 
     def _left(self) -> float:
         return np.inf if self.bench.deadline is None else self.bench.deadline - time.monotonic()
 
     # -- side by side -----------------------------------------------------------------------------------------------
 
-    def _side_by_side(self, finding: Finding, name: str, config: Config, seeds: int) -> Trial:
-        random = self._random(finding, seeds)
-        untreated = [(self.proof.config, number) for number in range(len(self.untreated), seeds)]
-        done = self._train([*((config, number) for number in range(seeds)), *random, *untreated], look=0)
-        treated, changed = done[:seeds], done[seeds : seeds + len(random)]
-        self.untreated += done[seeds + len(random) :]
+    def _side_by_side(self, finding: Finding, name: str, config: Config) -> Trial:
+        """As many trainings of each side as fit; what they took tells whether there is time for more."""
+        random, treated, changed = self._random(finding, SEEDS[0]), list[Outcome](), list[Outcome]()
+        while len(treated) < (many := self.seeds(len(treated))):
+            begun = len(treated)
+            more = [(config, number) for number in range(begun, many)]
+            untreated = [(self.proof.config, number) for number in range(len(self.untreated), many)]
+            try:
+                done = iter(self._train([*more, *random[begun:many], *untreated], look=None if begun else 0))
+            except CutShortError as error:
+                if not begun or str(error) != TIME_LIMIT:
+                    raise
+                break
+            treated += [next(done) for _ in more]
+            changed += [next(done) for _ in random[begun:many]]
+            self.untreated += done
         found = verdict(self.bench, all_treatments()[name], self.proof.config, self.untreated, treated, changed)
         return Trial(name, config, treated, found)
 

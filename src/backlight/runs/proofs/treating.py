@@ -104,6 +104,8 @@ def treat_run(
         proof = replace(proof, kept=[], findings=[_not_kept(one) for one in proof.findings])
     elif proof.stopped == INTERRUPTED:
         assembly.note(f"Interrupted: the run is as it was. `backlight diagnose {folder} --treat` treats it.")
+    elif proof.stopped == TIME_LIMIT and assembly.config.training.time_limit is not None and not proof.findings:
+        assembly.note(f"`backlight diagnose {folder} --treat` tries treatments without the time limit.")
     with _undisturbed():
         if treated is not None:
             _put_in_place(folder)
@@ -180,7 +182,11 @@ def _trained(folder: Path, assembly: Assembly, proof: Proof, network: nn.Module 
     treated = None
     try:
         assembly.note(f"Training again with {', '.join(proof.kept)}.")
-        trained = assemble(assembly.dataset, config, network=network, observers=watching, started=assembly.started)
+        trained = assemble(assembly.dataset, config, network=network, started=assembly.started)
+        for note in trained.notes:
+            if note not in assembly.notes:  # data and network are mostly what they were
+                assembly.note(note)
+        trained.observers = watching
         complete(trained, under_way, kept=False)
         stopped = files.read_json(under_way / files.EVALUATION)["stopped"]
         if stopped in CUT_SHORT:
