@@ -222,7 +222,10 @@ class RunFacts:
 
     @property
     def left(self) -> float:
-        """Share of `reference_loss` that is left at the end; 1 where the reference is no positive number."""
+        """Share of `reference_loss` that is left at the end; 1 where the reference is no positive number, 0 where the
+        loss does not measure it."""
+        if not self.measured:
+            return 0.0
         return self.last_loss / self.reference_loss if self.reference_loss > 0 else 1.0
 
     @property
@@ -243,9 +246,18 @@ class RunFacts:
         return before[-1] / largest if before and largest > 0 else 1.0
 
     @property
+    def measured(self) -> bool:
+        """Whether the size of the loss tells how well the network does.
+
+        Adversaries pull theirs both ways; and of a loss that the program made up and that goes below zero (a return
+        beside what was expected of it) nobody knows where it ends.
+        """
+        return not self.loop.players and (self.constant_loss is not None or min(self.finite, default=0.0) >= 0)
+
+    @property
     def learned(self) -> bool:
-        """Whether the run got clearly better than a constant prediction (and stayed a number)."""
-        return not self.diverged and len(self.losses) > 0 and self.gain > LEARNED
+        """Whether the run got clearly better than a constant prediction and stayed a number; or cannot be judged."""
+        return not self.diverged and len(self.losses) > 0 and (self.gain > LEARNED or not self.measured)
 
     @property
     def failed(self) -> bool:

@@ -61,6 +61,8 @@ class Layer:
     """The layer whose x(i+1) this layer received as it is, "" for none; None where x and y are whole and tell it."""
     settings: "dict[str, float]" = field(default_factory=dict)
     """What a function without a module was called with, such as `p` of a dropout."""
+    branches: bool = False
+    """Whether x(i+1) is known to be read in several places, as where a residual path begins."""
 
 
 @dataclass(frozen=True)

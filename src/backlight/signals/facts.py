@@ -61,6 +61,8 @@ class LayerFacts:
     parameters: dict[str, ParameterFacts] = field(default_factory=dict)
     x_rows: int = 0
     """Length of the first axis of x(i) at the first observation; 0 where it is not known."""
+    branches: bool = False
+    """Whether several places read x(i+1), as where a residual path begins."""
 
     @property
     def units(self) -> int:
@@ -267,6 +269,8 @@ class LoopFacts:
     """Observed steps whose backward pass reached the network, and whose gradients were gone when the optimiser came."""
     idle_steps: int = 0
     """Optimiser steps with no gradient at all, before any backward pass had reached the network."""
+    players: bool = False
+    """Whether optimisers step in turn, each after a backward pass of its own, as those of adversaries do."""
     other_steps: int = 0
     """Steps on parameters of the network by optimisers that are not watched."""
     other_optimizers: int = 0

@@ -1,6 +1,7 @@
 """What the network receives: statistics of x(0) over the observed rows."""
 
 import functools
+import math
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ MOST_ROWS = 200_000
 SAMPLE_ROWS = 600
 SAMPLE_VALUES = 1024
 """Rows, and values of each, kept for probing whether x tells the target."""
+
+REPEATED = 0.1
+"""Share of rows that occur in another place of the same batch."""
 
 
 class InputStatistics:
@@ -37,11 +41,20 @@ class InputStatistics:
         self.names: tuple[str, ...] = ()
         self.sample: list[tuple[np.ndarray, np.ndarray]] = []
         self._sampled = 0
+        self._one_target = True
+        self.given = math.inf
+        """Values of a row as the program handed them to the network, where that is known; 0 where x(0) was computed."""
 
     @property
     def rows(self) -> int:
         """Rows observed, repeats included."""
         return self._rows
+
+    @property
+    def drawn(self) -> bool:
+        """Whether rows of codes come several times in one batch: as states of a game do, equal rows of different
+        examples, so that the number of examples is not that of different rows."""
+        return self._integers and self._repeated > REPEATED * self._rows
 
     @property
     def distinct_rows(self) -> int:
@@ -67,6 +80,7 @@ class InputStatistics:
         if y is not None and single and x.dim() == 2 and np.isfinite(columns).all() and np.isfinite(y).all():
             self._update_correlation(columns, y)
         if y is not None:
+            self._one_target = self._one_target and (single or _is_one_hot(target))
             self._keep_sample(x, y, new)
 
     def _count_rows(self, x: Tensor) -> np.ndarray:
@@ -127,14 +141,14 @@ class InputStatistics:
             column_std=c.std,
             column_low=c.low,
             column_high=c.high,
-            columns_are_features=len(self._shape) == 1,
+            columns_are_features=len(self._shape) == 1 and self._shape[0] <= self.given,
             target_correlation=self._correlation(),
             target_told=self._told(),
             names=self.names if len(self.names) == len(c.mean) else (),
         )
 
     def _told(self) -> np.ndarray:
-        if len(self._shape) != 1 or not self.sample or self._shape[0] > SAMPLE_VALUES:
+        if len(self._shape) != 1 or not self.sample or not self._one_target or self._shape[0] > SAMPLE_VALUES:
             return np.zeros(0)
         return told_by_value(np.concatenate([x for x, _ in self.sample]), np.concatenate([y for _, y in self.sample]))
 
@@ -172,6 +186,13 @@ def _as_columns(x: Tensor) -> Tensor:
 def _as_array(x: Tensor) -> np.ndarray:
     """As float64: NumPy has no bfloat16, and sums of the largest float32 values leave its range."""
     return x.double().cpu().numpy()
+
+
+def _is_one_hot(target: Tensor | None) -> bool:
+    """Whether each row of the target marks one class."""
+    if target is None or target.dim() != 2 or target.shape[1] < 2:
+        return False
+    return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(1) == 1).all())
 
 
 def _as_number(target: Tensor | None, rows: int) -> np.ndarray | None:

@@ -3,7 +3,7 @@
 Names are those of `torch.nn.functional`; the module forms (`CrossEntropyLoss`) call these.
 """
 
-from .facts import Expects
+from .facts import Expects, LossFacts
 
 LOSSES: dict[str, tuple[str, Expects]] = {
     "cross_entropy": ("cross_entropy", "logits"),
@@ -30,3 +30,12 @@ TWO_CLASS = frozenset({"bce", "bce_logits", "soft_margin"})
 """Losses that read each output as a yes or no of its own."""
 DISTANCE = frozenset({"mse", "mae", "huber"})
 """Losses that measure how far a value is from the target."""
+IGNORED = -100
+"""PyTorch's default code of targets that cross-entropy leaves out."""
+
+
+def ignored_by(loss: LossFacts | None) -> float | None:
+    """Code of the targets that the loss leaves out; None for a loss without one."""
+    if loss is None or loss.name not in ("cross_entropy", "nll"):
+        return None
+    return float(loss.settings.get("ignore_index", IGNORED))

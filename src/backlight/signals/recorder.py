@@ -12,13 +12,14 @@ from ..records import Epoch, Layer, Signal, Step
 from .agreement import LIKE_EVERY, GradientAgreement, like_agreement
 from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts, ParameterFacts
 from .inputs import InputStatistics
+from .losses import ignored_by
 from .registry import MEANINGS, Meaning, SignalRule, all_signals
 from .roles import role_of
 from .sampling import GRACE, Budget, is_due, is_landmark
 from .table import SignalTable
 from .targets import TargetStatistics
 from .thinning import thin
-from .topology import chain_to, sources
+from .topology import branches, chain_to, sources
 from .units import UnitStatistics
 
 OVERHEAD = 0.015
@@ -68,6 +69,8 @@ class Recorder:
         self.observed: list[int] = []
         self.changed: set[str] = set()
         self.with_gradient: set[str] = set()
+        self._sizes: dict[str, float] = {}
+        """‖parameter‖ at the latest observation: a step in between, of another player's, may have changed it."""
         self._agreement = GradientAgreement()
         self._settings = _settings_by_name(model)
         self._budget = Budget(budget, grace)
@@ -115,10 +118,12 @@ class Recorder:
 
     def _observe_data(self, step: Step, chain: tuple[str, ...], received: Tensor | None) -> None:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
+        target = None if step.target is None or _is_place(step.target) else step.target
         if first is not None and first.dim() > 0:
-            self.inputs.update(first, step.target)
-        if step.target is not None and not _lost(step.output, step.target):
-            self.targets.update(step.target)
+            self.inputs.update(first, target)
+        if target is not None and not _lost(step.output, target):
+            self.targets.ignored = ignored_by(self.loss)
+            self.targets.update(target)
         if step.output is not None:
             self.output = describe_output(step, chain, received, self.output)
 
@@ -163,8 +168,10 @@ class Recorder:
             moved, size = 0.0, 0.0
             for name, (now, _) in parameters.items():
                 change, whole = next(norms), next(norms)
-                if change != 0:  # not-a-number, too, is a change
-                    self.changed.add(f"{layer}.{name}".lstrip("."))
+                known = f"{layer}.{name}".lstrip(".")
+                if change != 0 or self._sizes.get(known, whole) != whole:  # not-a-number, too, is a change
+                    self.changed.add(known)
+                self._sizes[known] = whole
                 if now.dim() > 1 or len(parameters) == 1:
                     moved, size = moved + change**2, size + whole**2
             if size > 0:
@@ -177,9 +184,17 @@ def _lost(output: Tensor | None, target: Tensor) -> bool:
     return output is not None and not any(bool(torch.isfinite(values).any()) for values in (target, output))
 
 
+def _is_place(target: Tensor) -> bool:
+    """Whether the target of each row is its place in the batch: a pair to be found there, and no class of the data."""
+    if target.dim() != 1 or len(target) < 3 or target.is_floating_point():
+        return False
+    return bool((target == torch.arange(len(target), device=target.device)).all())
+
+
 def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any]]) -> tuple[LayerFacts, ...]:
     """Facts of each layer from the first observed step."""
     source = sources(layers)
+    branching = branches(layers, source)
     return tuple(
         LayerFacts(
             name=layer.name,
@@ -191,6 +206,7 @@ def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any
             source=source.get(layer.name, ""),
             parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
             x_rows=next(iter(layer.x_shape), 0),
+            branches=layer.branches or layer.name in branching,
         )
         for layer in layers
     )

@@ -17,6 +17,8 @@ class TargetStatistics:
     """Accumulates `TargetFacts`."""
 
     def __init__(self) -> None:
+        self.ignored: float | None = None
+        """Code of what the loss leaves out (its `ignore_index`)."""
         self._columns = RunningColumns()
         self._deviation = 0.0
         self._counts: Counter[float] | None = Counter()
@@ -32,7 +34,9 @@ class TargetStatistics:
     def update(self, target: Tensor) -> None:
         """Add the rows of one observed batch."""
         target = target.detach()
-        if target.dim() == 0:
+        if target.dim() == 1 and self.ignored is not None:
+            target = target[target != self.ignored]
+        if target.dim() == 0 or not target.numel():
             return
         shape = tuple(target.shape[1:])
         if self._columns.rows and shape != self._shape:
@@ -66,6 +70,7 @@ class TargetStatistics:
         if not c.rows:
             return None
         counts = dict(sorted(self._counts.items())) if self._counts is not None else {}
+        counts.pop(self.ignored, None)  # type: ignore[arg-type]
         total = max(1, sum(counts.values()))
         same, pairs = self._neighbours
         return TargetFacts(

@@ -19,6 +19,17 @@ def sources(layers: tuple[Layer, ...]) -> dict[str, str]:
     return found
 
 
+def branches(layers: tuple[Layer, ...], source: dict[str, str]) -> set[str]:
+    """Layers whose v(i+1) is not what the one layer that read x(i+1) handed down: something else read it, too."""
+    by_name = {layer.name: layer for layer in layers}
+    found: set[str] = set()
+    for reader, name in source.items():
+        arrived, handed = by_name[name].v_out, by_name[reader].v_in
+        if arrived is not None and handed is not None and arrived.numel() == handed.numel():
+            found |= set() if bool((arrived.flatten() == handed.flatten()).all()) else {name}
+    return found
+
+
 def producer(x: Tensor, layers: tuple[Layer, ...]) -> Layer | None:
     """The latest of `layers` whose output holds x."""
     address = x.data_ptr()

@@ -1,6 +1,8 @@
 """Losses that a program writes out itself, recognised by their operations: which loss, and which target."""
 
+import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -35,6 +37,8 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
     tail = _distance(path, names, output) or _counts(path, output)
     if tail is not None:
         return tail
+    if _of_a_policy(path):
+        return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
     target = None
     if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
         target = _picked(nodes)
@@ -51,13 +55,24 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
         received = next((saved(node, "result") for node in path if KINDS.get(name_of(node)) in PROBABILITIES), None)
         shares = None if two_sided else _shares(path, output)
         facts = loss_facts(kind, expects, "written by hand", output, target)
-        if two_sided:
-            facts = replace(facts, output_shape=_shape_of_logarithm(path) or facts.output_shape)
-        return Tail(facts, kinds, target, received if shares is None else shares)
+        facts = replace(facts, output_shape=_shape_of_logarithm(path) or facts.output_shape)
+        received = received if shares is None else shares
+        return Tail(facts, kinds, target, _squeezed(output, facts) if received is None else received)
     picked = _picked(nodes)
     if picked is not None and "LogsumexpBackward0" in region:
         return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
     return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+
+
+def _of_a_policy(path: list[Any]) -> bool:
+    """Whether the logarithm of what was chosen is weighed by gains and losses, or made a ratio to that of before."""
+    picked = next((i for i, node in enumerate(path) if name_of(node).startswith(("Gather", "Index"))), 0)
+    for node, below in pairwise(path[: picked + 1]):
+        weight = _multiplied([node])
+        signs = weight is not None and weight.is_floating_point() and bool((weight > 0).any() and (weight < 0).any())
+        if signs or (name_of(node) == "ExpBackward0" and name_of(below) == "SubBackward0"):
+            return True
+    return False
 
 
 def _shares(path: list[Any], output: Tensor) -> Tensor | None:
@@ -73,6 +88,13 @@ def _shares(path: list[Any], output: Tensor) -> Tensor | None:
         if numbers is not None and numbers.shape == output.shape:
             return numbers
     return None
+
+
+def _squeezed(output: Tensor, facts: LossFacts) -> Tensor | None:
+    """The output in the shape in which the loss took it: a program may have dropped an axis of one before."""
+    shape = facts.output_shape
+    same = shape == tuple(output.shape) or math.prod(shape) != output.numel()
+    return None if same else output.reshape(shape)
 
 
 def _shape_of_logarithm(path: list[Any]) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """One layer as it was called in an observed pass, and the record of it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,10 +27,17 @@ class Call:
     v_shape: tuple[int, ...] = ()
     memory: Glimpse | None = None
     settings: dict[str, float] = field(default_factory=dict)
+    finds_readers: bool = False
+    """Whether `node` is to be kept."""
+    node: Any = None
+    """That of autograd's graph which made x(i+1)."""
+    branches: bool = False
 
     def keep_output(self, y: Tensor) -> None:
         """Copy what is read of x(i+1) before the program goes on: held whole, it would cost the loop fresh memory."""
         self.y, self.y_shape, self.memory = _copied(y), tuple(y.shape), glimpse(y)
+        if self.finds_readers:
+            self.node = y.grad_fn
         if y.requires_grad:
             y.register_hook(self.keep_gradient)
 
@@ -66,6 +74,7 @@ def as_layer(call: Call, x: Tensor | None) -> Layer:
         y_shape=call.y_shape,
         source=call.source,
         settings=call.settings,
+        branches=call.branches,
     )
 
 

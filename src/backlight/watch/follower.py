@@ -19,6 +19,7 @@ from .hooks import Hook, harmless
 from .leaves import data_not_finite, stray_parameters
 from .optimizers import rate_of
 from .passes import Reached, value_of
+from .players import Players
 from .sources import LoaderWatch
 from .tail import kinds_between, leads_to, read_tail
 from .taps import Taps, tensors_in
@@ -50,11 +51,15 @@ class Follower:
         self._reached = Reached(self._parameters)
         held = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
         self._held = [p for p in self._parameters if id(p) in held]
+        self._held_by = {id(optimizer): self._own_of(optimizer) for optimizer in optimizers}
+        self.players = Players(network)
         self._stepped: set[int] = set()
         self._losses: list[Tensor] = []
         self._unscaled: tuple[Any, Any] | None = None
-        self._observing = self._taken = self._backward_done = self._seen = self._clean = self._updating = False
-        self._was_clean = self._leads_here = self._arrived = self._asked = self._in_training = False
+        self._observing = self._taken = self._backward_done = self._seen = self._updating = False
+        self._clean: set[int] = set()
+        self._was_clean: set[int] = set()
+        self._leads_here = self._arrived = self._asked = self._in_training = False
         self._weighed: Tensor | None = None
         self._outputs: list[Tensor] = []
         self._call: tuple[LossFacts, Tensor, Tensor | None] | None = None
@@ -176,6 +181,7 @@ class Follower:
         """
         self._close_step()
         self._reached.mark()
+        self.players.passed()
         self._asked = asked
         if self._unscaled is not None and loss is self._unscaled[0] and isinstance(self._unscaled[1], Tensor):
             loss = self._unscaled[1]
@@ -183,9 +189,9 @@ class Follower:
         self._weighed = value_of(loss, weights)
         if self.bad_data is None and self._weighed is not None and self._weighed.device.type == "cpu":
             self._check(loss, float(self._weighed))
-        self._leads_here = self._was_clean = False
-        if self._observing and self.steps > 0 and not self._clean:
-            self._was_clean = asked or self._gradients_are_clean()
+        self._leads_here, self._was_clean = False, set()
+        if self._observing and self.steps > 0 and len(self._clean) < len(self._held_by):
+            self._was_clean = set(self._held_by) if asked else self._with_clean_gradients()
         if self._observing and not self._backward_done:
             if not self._outputs:
                 self._close_taps()
@@ -210,21 +216,22 @@ class Follower:
             self.loaders.training()
             self.eval_steps += not self.model.training
         self._since_step += 1
-        self._clean = self._clean or self._was_clean
+        self._clean |= self._was_clean
         self._backward_done = True
         if self._updating and self._observing and not self._seen:  # a closure: the update comes before the step ends
             self.observe()
 
-    def _gradients_are_clean(self) -> bool:
-        """Whether a backward pass begins with gradients that are zero or None.
+    def _own_of(self, optimizer: Optimizer) -> list[nn.Parameter]:
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        return [p for p in self._parameters if id(p) in held]
+
+    def _with_clean_gradients(self) -> set[int]:
+        """Optimizers for which a backward pass begins with gradients that are zero or None.
 
         Gradients are left over only where none of the passes since the last step began so: the first of several adds
         to the others on purpose, and a pass of another player may go through this network before its own begins.
         """
-        first = next((p.grad for p in self._held if p.grad is not None), None)
-        if first is not None and first.layout != torch.strided:
-            first = first.coalesce().values()
-        return first is None or not bool((first != 0).any())
+        return {key for key, held in self._held_by.items() if _is_clean(held)}
 
     def _read_loss(self, loss: Tensor) -> bool:
         """Recognise the loss; whether it is one of this network's output."""
@@ -244,6 +251,9 @@ class Follower:
         if self._call is not None and self.recorder.loss is None:
             self.recorder.loss = self._call[0]
         self._source = self.taps.source(self._seen_output())
+        if not self.recorder.layers:
+            self.taps.mark_branches(loss)
+        self.players.read(loss, output)
         if self.strays is None and output is not None:
             self.strays = stray_parameters(self.network, output, self._inputs, self.optimizers)
         if not bool(torch.isfinite(loss).all()):
@@ -260,6 +270,7 @@ class Follower:
         if self._validation.waiting:
             self.flush_validation()
         self._updating = True
+        self.players.stepped(optimizer)
         if self._observing and self._backward_done and not self._seen:
             self.observe()
 
@@ -281,7 +292,8 @@ class Follower:
     def _end_step(self) -> None:
         self.recorder.observe_update()
         if self._observing and self._backward_done and self.steps > 0:
-            self.stale, self.fresh = self.stale + (not self._clean), self.fresh + self._clean
+            clean = self._stepped <= self._clean
+            self.stale, self.fresh = self.stale + (not clean), self.fresh + clean
         self.forget()
         self._stepped.clear()
         self.steps += 1
@@ -314,6 +326,7 @@ class Follower:
             source=self._source,
         )
         if step.layers:
+            self.recorder.inputs.given = _values_a_row(self._inputs) if self.taps.begin_with_data(self._inputs) else 0
             self.recorder.observe(step, chain=self._chain, received=self._received)
 
     def _seen_output(self) -> Tensor | None:
@@ -325,7 +338,8 @@ class Follower:
         self._backward_done = self._arrived = False
         if not self._observing:
             return
-        self._observing = self._taken = self._seen = self._clean = self._in_training = False
+        self._observing = self._taken = self._seen = self._in_training = False
+        self._clean = set()
         self._inputs, self._outputs, self._call = [], [], None
         self._module_target = self._received = None
         self._chain = ()
@@ -350,3 +364,18 @@ class Follower:
 
     def _learning_rate(self) -> float:
         return rate_of(self.optimizers[0].param_groups[0])
+
+
+def _is_clean(parameters: Sequence[nn.Parameter]) -> bool:
+    """Whether the first gradient that there is, is zero."""
+    first = next((p.grad for p in parameters if p.grad is not None), None)
+    if first is not None and first.layout != torch.strided:
+        first = first.coalesce().values()
+    return first is None or not bool((first != 0).any())
+
+
+def _values_a_row(received: Sequence[Tensor]) -> float:
+    """Values of each row where the network received one tensor; not known (infinite) where several."""
+    if len(received) != 1 or received[0].dim() < 2 or received[0].is_nested:
+        return math.inf
+    return math.prod(received[0].shape[1:])

@@ -1,5 +1,6 @@
 """What stands at the ends of autograd's graph: the data that was multiplied in, and the parameters."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -48,6 +49,21 @@ def stray_parameters(
         if isinstance(parameter := getattr(node, "variable", None), nn.Parameter) and id(parameter) not in known
     ]
     return tuple(names.get(id(p), f"a parameter of shape {tuple(p.shape)}") for p in found)
+
+
+def learned_between(loss: Tensor, output: Tensor) -> set[int]:
+    """Identities of the parameters that come in between the output and the loss."""
+    nodes = _nodes(loss.grad_fn, (output.grad_fn,))
+    found = (getattr(node, "variable", None) for node in nodes)
+    return {id(parameter) for parameter in found if isinstance(parameter, nn.Parameter)}
+
+
+def readers(loss: Tensor, made: Collection[Any]) -> Counter[Any]:
+    """How many operations between the loss and each of these nodes read what it made."""
+    count: Counter[Any] = Counter()
+    for node in _nodes(loss.grad_fn):
+        count.update({below for below, _ in node.next_functions if below in made})
+    return count
 
 
 def _in_plain_containers(network: nn.Module) -> Iterator[tuple[int, str]]:

@@ -152,6 +152,8 @@ class Watch:
         ones is kept, for a loop may create one in every step."""
         if optimizer in self.optimizers:
             return
+        if self._follower.players.plays(id(p) for group in optimizer.param_groups for p in group["params"]):
+            self._follower.players.stepped(optimizer)
         if not any(optimizer is other for other in self._others.values()):
             own = {id(p) for p in self.network.parameters()}
             held = frozenset(id(p) for group in optimizer.param_groups for p in group["params"]) & own
@@ -191,6 +193,7 @@ class Watch:
             fresh_gradients=follower.fresh,
             lost_gradients=follower.lost,
             idle_steps=follower.idle,
+            players=follower.players.several,
             other_steps=self._other_steps,
             other_optimizers=self._other_optimizers,
             bad_data=follower.bad_data or 0,

@@ -43,7 +43,7 @@ def watch_backward(
     """Call `before(loss, weights, False)` and `after()` around every backward pass, not those that run inside one.
 
     A pass by `torch.autograd.grad` counts where `is_own(inputs)` says that it is for the network's parameters; then the
-    last argument is True.
+    last argument is True. One through which the program goes on to differentiate is a part of its loss.
     """
     depth = 0
 
@@ -70,7 +70,7 @@ def watch_backward(
 
     def around_grad(original: Any) -> Any:
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if not is_own(inputs):
+            if kwargs.get("create_graph") or not is_own(inputs):
                 return original(outputs, inputs, *args, **kwargs)
             weights = args[0] if args else kwargs.get("grad_outputs")
             return around_pass(original, True, outputs, weights, inputs, *args, **kwargs)

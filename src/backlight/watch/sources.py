@@ -34,11 +34,11 @@ class LoaderWatch:
         return None if self._training.sampler is None else not isinstance(self._training.sampler, SequentialSampler)
 
     def rows(self, inputs: InputStatistics) -> int | None:
-        """Rows of the training data: the loader's, or the distinct ones seen once rows repeat."""
+        """Rows of the training data: the loader's, or the distinct ones seen once rows repeat from batch to batch."""
         dataset = getattr(self._training, "dataset", None)
         if dataset is not None and hasattr(dataset, "__len__"):
             return len(dataset)
-        if inputs.rows < 2 * inputs.distinct_rows or not inputs.rows:
+        if inputs.rows < 2 * inputs.distinct_rows or not inputs.rows or inputs.drawn:
             return None
         return inputs.distinct_rows
 

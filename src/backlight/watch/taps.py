@@ -4,7 +4,7 @@ Hooks on the layers live only for the forward pass of an observed step. Small pa
 pass: nothing is written, no random number is drawn, and no memory that the program would free is held.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..records import Layer
 from ..signals.roles import role_of
 from .call import Call, as_layer, hidden_layer
 from .hooks import harmless
+from .leaves import readers
 from .memory import has_memory
 from .network import is_compiled
 
@@ -70,8 +71,9 @@ class Taps:
         self._names: set[str] = set()
         self._inside = 0
         self._x: tuple[Tensor, int] | None = None
-        self._functions = _Functions(self._take_function)
+        self._functions = _Functions(self._take_function, self._detached)
         self._in_functions = False
+        self._finds_readers = True
 
     def open(self) -> None:
         """Start taking calls; the tensors of an earlier pass are let go."""
@@ -111,6 +113,12 @@ class Taps:
         calls = tuple(as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
         return (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
 
+    def begin_with_data(self, received: Sequence[Tensor]) -> bool:
+        """Whether the first call is a layer, or a function of what the network received: not of what it computed."""
+        if not self.calls or self.calls[0].module is not None or self._x is None:
+            return True
+        return any(has_memory(x) and x.data_ptr() == self._x[0].data_ptr() for x in received)
+
     @property
     def called(self) -> set[str]:
         """Names of the layers that took part."""
@@ -118,9 +126,18 @@ class Taps:
 
     def source(self, x: Tensor | None) -> str:
         """The latest call whose output x is, or is a view of."""
-        if x is None or not has_memory(x):
-            return ""
-        return next((c.name for c in reversed(self.calls) if c.memory is not None and c.memory.holds(x)), "")
+        maker = self._maker(x) if x is not None and has_memory(x) else None
+        return "" if maker is None else maker.name
+
+    def _maker(self, x: Tensor) -> Call | None:
+        return next((c for c in reversed(self.calls) if c.memory is not None and c.memory.holds(x)), None)
+
+    def mark_branches(self, loss: Tensor) -> None:
+        """Tell of each call whether several operations between it and the loss read what it put out; asked once."""
+        read = readers(loss, {call.node for call in self.calls if call.node is not None})
+        for call in self.calls:
+            call.branches, call.node = call.branches or read.get(call.node, 0) > 1, None
+        self._finds_readers = False
 
     def widen(self) -> None:
         """Take whole outputs where their memory is still in use: to find the place of a single number."""
@@ -148,6 +165,13 @@ class Taps:
         self._take(name_here, FUNCTIONS[name], None, x, y, settings)
 
     @harmless
+    def _detached(self, x: Tensor) -> None:
+        """The program keeps what a layer put out apart from the graph: it reads it in a second place."""
+        call = self._maker(x) if not self._inside and has_memory(x) else None
+        if call is not None:
+            call.branches = True
+
+    @harmless
     def _take(
         self,
         name: str,
@@ -159,7 +183,9 @@ class Taps:
     ) -> None:
         if name in self._names:
             return
-        call = Call(name, kind, module, source=self.source(x), settings=settings or {})
+        call = Call(
+            name, kind, module, source=self.source(x), settings=settings or {}, finds_readers=self._finds_readers
+        )
         if x is not None and has_memory(x):
             call.x_shape = tuple(x.shape)
             if not self.calls:
@@ -173,15 +199,19 @@ class Taps:
 class _Functions(TorchFunctionMode):
     """Sees activation functions that a forward method calls without a module."""
 
-    def __init__(self, take: Callable[[str, Tensor | None, Tensor, dict[str, float]], None]) -> None:
+    def __init__(
+        self, take: Callable[[str, Tensor | None, Tensor, dict[str, float]], None], detached: Callable[[Tensor], None]
+    ) -> None:
         super().__init__()
-        self._take = take
+        self._take, self._detached = take, detached
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name in FUNCTIONS and isinstance(result, Tensor):
             self._take(name, first_tensor(args), result, _settings(name, args, kwargs or {}))
+        elif name == "detach":
+            self._detached(args[0])
         return result
 
 

@@ -11,6 +11,8 @@ WHOLE = 0.5
 """Share of the data in one batch from which an epoch is one or two updates."""
 LARGE_DATA = 500
 """Rows from which small batches would train faster than the whole."""
+FITTED = 0.1
+"""Share of the reference loss below which few updates have been enough (as in stopped-too-early)."""
 NEEDED_BY_NORM = 4
 """Rows that batch normalisation needs to estimate a variance (Wu & He, Group Normalization, 2018)."""
 
@@ -21,7 +23,8 @@ def batch_size(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Rows of a batch: at most 2 with 200 rows and more; at least half of 500 rows and more; at most 4 in a
-    network with batch normalisation.
+    network with batch normalisation. Most of the data in a batch is a note where less than a tenth of the reference
+    loss is left: the updates were enough.
 
     Why it hurts
     Tiny batches give noisy gradients and use neither vector units nor accelerators; whole-data batches allow one
@@ -45,11 +48,13 @@ def batch_size(run: RunFacts) -> Iterator[Seen | RuledOut]:
     known = rows if rows is not None else size * run.loop.backwards
     normalised = any(layer.kind.startswith("BatchNorm") for layer in run.layers)
     evidence = {"batch_size": size, "rows": rows}
+    whole = False
     if size <= TINY and known >= MANY_ROWS:
         message, fix = f"Batches of {size} for {known} rows of data or more.", "Use batches of 32 to 256 rows."
     elif normalised and size <= NEEDED_BY_NORM:
         message, fix = f"Batch normalisation over {size} rows.", "Use larger batches, or group or layer normalisation."
     elif rows is not None and size >= WHOLE * rows and rows >= LARGE_DATA:
+        whole = True
         message, fix = (
             f"One batch holds {size} of {rows} rows: an epoch is {-(-rows // size)} updates.",
             "Use 32 to 256 rows.",
@@ -57,4 +62,5 @@ def batch_size(run: RunFacts) -> Iterator[Seen | RuledOut]:
     else:
         yield RuledOut(f"Batches of {size} rows, data of {rows if rows is not None else f'more than {known}'}.")
         return
-    yield Seen("warning", message, fix, evidence=evidence)
+    fitted = run.finished and run.learned and run.left < FITTED
+    yield Seen("note" if whole and fitted else "warning", message, fix, evidence=evidence)

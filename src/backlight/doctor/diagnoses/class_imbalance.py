@@ -8,6 +8,9 @@ from ..registry import RuledOut, Seen, diagnosis
 RATIO = 10.0
 """Largest over smallest class (He & Garcia, Learning from Imbalanced Data, 2009, call 10:1 notable)."""
 FEWEST_ROWS = 100
+MOSTLY = 0.5
+"""Share of the largest class from which always answering with it is right most of the time: asked where rows have many
+targets each, whose frequencies (of letters, of words) are the data's own."""
 
 
 @diagnosis(
@@ -21,7 +24,8 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """One class has many times the rows of another.
 
     What it sees
-    Rows of the largest class over rows of the smallest, held against 10.
+    Rows of the largest class over rows of the smallest, held against 10. Where each row has many targets (the next
+    letter at each place), the largest class must also have half of them.
 
     Why it hurts
     A network that always answers with the large class is right most of the time, and accuracy hides that the
@@ -56,6 +60,11 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"The largest class has {ratio:.1f} times the rows of the smallest (limit {RATIO:g}).")
         return
     share = max(counts) / sum(counts)
+    if share < MOSTLY and run.inputs is not None and t.rows > run.inputs.rows:
+        yield RuledOut(
+            f"Each row has many targets, and the largest class has {share:.0%} of them (limit {MOSTLY:.0%})."
+        )
+        return
     yield Seen(
         "warning",
         f"The largest class has {ratio:.0f} times the rows of the smallest and makes up {share:.0%} of the rows:"

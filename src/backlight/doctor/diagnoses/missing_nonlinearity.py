@@ -20,7 +20,8 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     A linear or convolutional layer whose input is the output of another one, with only dropout, reshaping, average
-    pooling or batch normalisation between. Narrow bottlenecks and depthwise convolutions are meant so and left out.
+    pooling or batch normalisation between. Left out are narrow bottlenecks, depthwise convolutions, and outputs that
+    something else reads as well: a residual path begins there.
 
     Why it hurts
     W₂(W₁x) is one matrix: the second layer adds parameters and no expression. A network without any activation is
@@ -59,9 +60,9 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
 def _straight(run: RunFacts, layer: LayerFacts) -> LayerFacts | None:
     """The weighted layer that `layer` multiplies directly, if any."""
     before = run.before(layer)
-    while before is not None and passes_linearly(before.kind):
+    while before is not None and passes_linearly(before.kind) and not before.branches:
         before = run.before(before)
-    if before is None or before.role != "linear" or not before.parameters:
+    if before is None or before.role != "linear" or not before.parameters or before.branches:
         return None
     groups = (before.settings.get("groups", 1), layer.settings.get("groups", 1))
     narrow = before.units < min(_inputs(before), layer.units)

@@ -34,7 +34,8 @@ def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
     The network tells nothing about the target. This is a symptom: it is reported alone only where no cause was found.
 
     When it is wrong
-    When the target cannot be told from the features, this is what a right network does.
+    When the target cannot be told from the features, this is what a right network does. Of adversaries, and of losses
+    of one's own that go below zero (the gradient of a policy), nothing is said: their size tells nothing.
 
     Example
     Labels shuffled against their rows.
@@ -48,6 +49,9 @@ def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
     steps = len(run.losses)
     if not run.finished or steps < FEWEST_STEPS:
         yield RuledOut(f"{steps} steps: too early to tell (from {FEWEST_STEPS}, after the run).")
+        return
+    if not run.measured and run.gain <= NOTHING and not run.diverged:
+        yield RuledOut("The size of such a loss (of adversaries, or below zero) does not tell what was learned.")
         return
     if run.gain > NOTHING and not run.diverged:
         told = _told(run)

@@ -8,6 +8,8 @@ from ..registry import RuledOut, Seen, diagnosis
 
 SAME = 0.01
 """Spread of a layer's output over rows beside its size: below 1 % all rows look the same to the layers above."""
+APART = 10 * SAME
+"""Spread that the input has itself, and that no layer above may have: there a way beside brought the rows."""
 DEEP = 6
 """Weighted layers from which depth alone can do this."""
 NOISE, SPEAKS = 0.02, 0.5
@@ -23,7 +25,14 @@ EARLY = 6
     "obfuscated-gradient",
     needs=("weighted", "signals"),
     treatments=("normalisation", "residual", "layerwise-pretraining"),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "stopped-too-early", "redundant-units"),
+    explains=(
+        "not-learning",
+        "plateau",
+        "learning-rate-too-low",
+        "stopped-too-early",
+        "redundant-units",
+        "frozen-parameters",
+    ),
     shows=("row_std", "like_agreement"),
 )
 def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
@@ -31,7 +40,8 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     In networks of six and more weighted layers: the spread of x(i+1) over rows beside its size (root mean square)
-    in the first observations, held against 1 %, where the input itself is spread more. From ten layers on, in a run
+    in the first observations, held against 1 %, where the input itself is spread more and no layer above shows 10 %
+    again (then the rows pass beside it, as beside a gate). From ten layers on, in a run
     that did not learn, also v(i+1) itself: how much more it agrees among rows of one class than among rows of
     different classes, at the bottom (below 0.02: noise) and at the top (above 0.5).
 
@@ -62,12 +72,14 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     first = next(iter(known.values()))
     worst = min(known, key=lambda name: known[name])
-    if known[worst] > SAME or first < 10 * SAME:
+    where = _alike_from(known, run.weighted[-1].name)
+    if where is None or first < APART:
+        passed = " and what passes beside it tells rows apart" if known[worst] <= SAME else ""
         yield _shattered(run) or RuledOut(
-            f"Rows differ by {known[worst]:.2g} of the size at least (at {worst}; limit {SAME:g}).{_agreement(run)}"
+            f"Rows differ by {known[worst]:.2g} of the size at least (at {worst}; limit {SAME:g}){passed}."
+            f"{_agreement(run)}"
         )
         return
-    where = next(name for name, value in known.items() if value <= SAME)
     yield Seen(
         "error" if run.finished and not run.learned else "warning",
         f"From {where} on, rows differ by only {known[worst]:.2g} of the output's size (first layer: {first:.2g})."
@@ -77,6 +89,13 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"spread": known[worst], "first_layer": first, "threshold": SAME, "layers": len(run.weighted)},
     )
+
+
+def _alike_from(spread: dict[str, float], last: str) -> str | None:
+    """The first layer before the last weighted one where rows look the same, and above which no layer parts them."""
+    names, values = list(spread), list(spread.values())
+    below = names.index(last) if last in spread else len(names)
+    return next((names[i] for i in range(below) if values[i] <= SAME and max(values[i:]) < APART), None)
 
 
 def _ends(run: RunFacts) -> tuple[str, float, float] | None:

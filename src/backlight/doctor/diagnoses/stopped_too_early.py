@@ -9,6 +9,8 @@ from ..words import share_of
 
 FEW_STEPS = 100
 """Updates that even a small network needs (Adam moves a weight by about the learning rate a step: 0.1 in all)."""
+FLAT, STANDS = 0.005, 30
+"""Share of the reference by which the loss fell over the second half of so many updates, below which it has arrived."""
 FALLING = 0.02
 """Share of the reference by which the mean loss fell from the fourth to the last fifth."""
 DONE = 0.1
@@ -26,10 +28,11 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The run ended while the loss was still falling, or after a handful of updates.
 
     What it sees
-    Fewer than 100 updates; or a mean loss of the last fifth clearly (two standard errors) below that of the fifth
-    before; in both cases with more than a tenth of the reference loss left. Or a second half of the run that brought a
-    tenth of the reference and left more than half of it, whatever the end looks like: a schedule that ends at a rate of
-    nothing flattens the end of any run. A note where more than half of the reference is gone.
+    Fewer than 100 updates, unless the loss has arrived below half of the reference and stands; or a mean loss of the
+    last fifth clearly (two standard errors) below that of the fifth before; in both cases with more than a tenth of the
+    reference loss left. Or a second half of the run that brought a tenth of the reference and left more than half of
+    it, whatever the end looks like: a schedule that ends at a rate of nothing flattens the end of any run. A note where
+    more than half of the reference is gone.
 
     Why it hurts
     The network is not what it could be; comparing it with others says nothing.
@@ -56,7 +59,9 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     numbers += f" and by {_second_half(losses) / reference:.0%} over the second half"
     falling = fall > FALLING * reference and fall > SURE * error
     unfinished = left > POOR and _second_half(losses) > HALF * reference
-    if left < DONE or _validation_turned(run) or not (steps < FEW_STEPS or falling or unfinished):
+    stands = left < POOR and steps >= STANDS and max(fall, _second_half(losses)) < FLAT * reference
+    few = steps < FEW_STEPS and not stands
+    if left < DONE or _validation_turned(run) or not (few or falling or unfinished):
         yield RuledOut(f"{numbers}.")
         return
     schedule = f" The schedule ended at {run.rate_kept:.2g} of its largest rate." if run.rate_kept < 1 else ""

@@ -9,6 +9,8 @@ from ..registry import RuledOut, Seen, diagnosis
 ORDERED = 0.5
 """Share of the way from random order (0) to fully sorted (1), by how often neighbours have the same class."""
 FEWEST_ROWS = 64
+EVEN = 1.2
+"""Mean share of the largest class in a batch over its share of the data, up to which each batch holds all of them."""
 PURE = 0.9
 """Mean share of the largest class in a batch from which batches hold one class only."""
 
@@ -30,7 +32,8 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Batches are drawn in the order of the target, so that each holds one class.
 
     What it sees
-    How often neighbouring rows of a batch have the same class, between what random order would give and 1.
+    How often neighbouring rows of a batch have the same class, between what random order would give and 1. In batches
+    that hold every class as often as the data does (episodes, balanced batches) the order of rows does not matter.
 
     Why it hurts
     Each stretch of one class teaches the network to say that class and to forget the others; the gradient of a
@@ -55,9 +58,11 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     order = (t.run_share - t.run_expected) / max(1e-9, 1 - t.run_expected)
     expected = max(t.counts.values()) / sum(t.counts.values())
-    if order < ORDERED:
+    even = t.batch_purity <= EVEN * expected
+    if order < ORDERED or even:
         yield RuledOut(
             f"Neighbouring rows share a class in {t.run_share:.0%}; random order gives {t.run_expected:.0%}."
+            + (f" Each batch holds the classes as the data does ({t.batch_purity:.0%} of one)." if even else "")
         )
         return
     pure = t.batch_purity > PURE and expected < PURE

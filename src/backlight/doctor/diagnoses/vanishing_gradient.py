@@ -32,6 +32,7 @@ EARLY = 12
         "learning-rate-too-low",
         "stopped-too-early",
         "redundant-units",
+        "frozen-parameters",
     ),
     shows=("gradient_share", "v_norm"),
 )

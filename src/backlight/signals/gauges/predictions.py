@@ -50,7 +50,7 @@ def p_right(step: Step) -> Tensor | None:
 )
 def output_spread(step: Step) -> Tensor | None:
     """Do predictions differ between rows? Root mean square, over outputs, of their spread over the rows."""
-    if step.output is None or not step.output.is_floating_point() or len(step.output) < 2:
+    if step.output is None or not step.output.is_floating_point() or step.output.shape[:1] < (2,):
         return None
     return root_mean_square(step.output - step.output.mean(0))
 

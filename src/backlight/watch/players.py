@@ -1,0 +1,46 @@
+"""Players of a game: optimisers that step each after a backward pass of their own, on losses that pull both ways."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor, nn
+
+from .leaves import learned_between
+
+FEWEST = 3
+"""Turns from which it is no exception."""
+
+
+class Players:
+    """Tells whether the losses of a loop are those of one goal, or of several players that act against each other."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._own = {id(p) for p in network.parameters()}
+        self._judges: set[int] | None = None
+        self._passes = self._turns = self._together = 0
+        self._latest: tuple[Any, int] | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether optimisers mostly take turns."""
+        return self._turns >= FEWEST and self._turns > self._together
+
+    def passed(self) -> None:
+        """A backward pass begins."""
+        self._passes += 1
+
+    def read(self, loss: Tensor, output: Tensor | None) -> None:
+        """Remember the parameters of others that this loss goes through, once."""
+        if self._judges is None and output is not None:
+            self._judges = learned_between(loss, output) - self._own
+
+    def plays(self, held: Iterable[int]) -> bool:
+        """Whether an optimiser that is not watched holds parameters that the loss goes through."""
+        return bool(self._judges) and not self._judges.isdisjoint(held)  # type: ignore[union-attr]
+
+    def stepped(self, optimizer: Any) -> None:
+        """An optimiser makes its step: in turn with another where a pass lies between the two."""
+        if self._latest is not None and self._latest[0] is not optimizer:
+            turn = self._passes > self._latest[1]
+            self._turns, self._together = self._turns + turn, self._together + (not turn)
+        self._latest = optimizer, self._passes
