@@ -5,6 +5,7 @@ from torch import nn
 
 from backlight.cli.app import run
 from backlight.report import write_report
+from backlight.report.courses import network_courses
 from backlight.report.folder import read_folder
 from backlight.report.units import unit_rows
 from backlight.watch import watch
@@ -42,6 +43,17 @@ def test_the_page_can_be_made_by_the_command_that_it_names(tmp_path, capsys):
     assert run(["report", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(folder / "report.html")
     assert run(["report", str(tmp_path)]) == 2
+
+
+def test_the_network_as_a_whole_is_drawn_over_its_course(tmp_path):
+    told = network_courses(read_folder(watched(tmp_path / "loop")))
+    titles = [one["title"] for one in told]
+    assert {
+        "Norm of the whole gradient",
+        "P(right class) on the batch",
+        "Agreement of the gradients of two batches",
+    } <= set(titles)
+    assert all(one["figure"].startswith("<svg") and ">step<" in one["figure"] for one in told)
 
 
 def test_units_are_counted_behind_their_activation(tmp_path):

@@ -42,6 +42,7 @@ def style() -> Markup:
 
 def _content(run: RunFolder) -> dict[str, Any]:
     from .cards import considered, finding_cards, left_over, map_content  # these need PyTorch, curves do not
+    from .courses import network_courses
     from .layer_maps import layer_maps
     from .units import unit_rows
 
@@ -65,6 +66,7 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
         "maps": [map_content(one) for one in left_over(maps, cards)],
         "course": _course(run),
+        "network_courses": network_courses(run),
         "units": unit_rows(run),
         "walk": tables.walk_facts(run),
         "confused": tables.confused_pairs(run),

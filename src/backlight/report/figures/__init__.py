@@ -5,6 +5,7 @@ Each function draws plain numbers and returns a matplotlib `Figure`; `to_svg` ma
 
 from .comparison import comparison
 from .confusion import confusion
+from .course import course
 from .curves import curves
 from .learning_curve import learning_curve
 from .pair import pair
@@ -20,6 +21,7 @@ __all__ = [
     "calibration",
     "comparison",
     "confusion",
+    "course",
     "curves",
     "learning_curve",
     "pair",

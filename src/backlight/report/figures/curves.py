@@ -206,7 +206,7 @@ def _legend(figure: Figure, all_axes: Sequence[Axes], width: float) -> None:
         [handle for handle, _ in entries],
         [str(label) for _, label in entries],
         loc="upper left",
-        bbox_to_anchor=(all_axes[0].get_position().x0 - 6 / width, 1),
+        bbox_to_anchor=(0 if width <= 600 else all_axes[0].get_position().x0 - 6 / width, 1),
         ncols=columns,
         frameon=False,
         fontsize=10.5,
