@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...records import Severity
 from ...signals import UnitFacts
+from ..deaths import Death, Why, death
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -13,6 +14,14 @@ FEWEST_ROWS = 200
 """Rows that must have been seen before zero means dead (or all the rows there are)."""
 FITTED = 0.7
 """Share of the reference loss below which the units that are left do the work: then dead ones are only told of."""
+MENDS: dict[Why, str] = {
+    "bias": "Start the biases at zero.",
+    "scale": "Standardise the features; in the depth, start by He or put a normalisation before the rectifier.",
+    "few": "Widen the layer, or use a leaky rectifier.",
+    "start": "Start by He with biases at zero, or use a leaky rectifier or GELU, which has no dead side.",
+    "step": "Lower the learning rate, warm up, or clip the gradient.",
+    "drift": "Use a leaky rectifier or GELU, or a normalisation before it; the steps were not large.",
+}
 
 
 @diagnosis(
@@ -33,8 +42,10 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Units of a rectifier whose output is zero for every input.
 
     What it sees
-    Units that were zero for every row of the last twelve observed batches, 200 rows at least; how many of them
-    were so from the start. In a run of Backlight's own: for every row of the training data, when training has ended.
+    Units that were zero for every row of the last twelve observed batches, 200 rows at least; in a run of Backlight's
+    own, for every row of the training data, when training has ended. Since when: the step from which half of them were
+    silent. Why: at the start a negative bias larger than the spread of the values, or rows that differ by less than
+    40 % of the size of the values, or few units; in training a step that changed the weights below by a twentieth.
 
     Why it hurts
     The slope there is zero: no gradient reaches the unit's weights, so it never comes back. A layer of dead
@@ -48,7 +59,8 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     One step of Adam with learning rate 1 on a rectifier network.
 
     Treatment
-    Lower the learning rate, scale the inputs, initialise by He; a leaky rectifier or GELU has no dead side.
+    After a large step a lower learning rate, warm-up or clipping; from the start scaled inputs, biases of zero, He
+    initialisation; a leaky rectifier or GELU has no dead side.
 
     References
     Lu, Shin, Su, Karniadakis: Dying ReLU and Initialization (2020). Maas et al. (2013), leaky rectifiers.
@@ -63,31 +75,52 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield _seen(u, run)
 
 
-def _rows(u: UnitFacts) -> str:
-    return "rows of the training data" if u.whole_data else f"of {u.rows} rows"
-
-
 def _seen(u: UnitFacts, run: RunFacts) -> Seen:
-    share = len(u.dead) / u.units
+    share, found = len(u.dead) / u.units, death(u, run)
     whole = share == 1.0 and not run.learned
-    why = (
-        "so from the first step: initialisation or input scale"
-        if u.dead_at_start >= len(u.dead) / 2
-        else f"{u.dead_at_start} at the first step: the others died in training"
-    )
     severity: Severity = "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note"
+    rows = "rows of the training data" if u.whole_data else f"of {u.rows} rows"
     return Seen(
         severity,
-        f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all {_rows(u)} ({why}).",
+        f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all {rows},"
+        f" {_when(found, len(u.dead))}: {_why(found)}.",
         "The network learns without them: nothing has to be done, and pruning takes them out."
         if severity == "note" and run.learned
-        else "Lower the learning rate, scale the inputs, or use a leaky rectifier or GELU.",
+        else MENDS[found.why],
         layer=u.layer,
+        step=found.since,
         evidence={
             "units": list(u.dead[:100]),
             "share": share,
             "rows": u.rows,
-            "dead_at_start": u.dead_at_start,
+            "dead_from_the_start": found.born,
             "threshold_share": MANY,
+            **found.numbers,
         },
     )
+
+
+def _when(found: Death, dead: int) -> str:
+    if found.since == 0:
+        return "from the start" if found.born == dead else f"{found.born} of them from the start"
+    silent = f"half of them silent by step {found.since:,}"
+    return f"{found.born} from the start, {silent}" if found.born else silent
+
+
+def _why(found: Death) -> str:
+    n = found.numbers
+    match found.why:
+        case "bias":
+            return f"a bias of {n['bias']:.2g} under values that spread by {n['spread']:.2g}"
+        case "scale":
+            differ = f"{n['difference_of_rows']:.0%} of the size of the values"
+            return f"rows differ by {differ}, so that what is negative for one is so for all"
+        case "few":
+            return "of so few units all can be negative by chance"
+        case "start":
+            return "as the weights were drawn"
+        case "step":
+            changed = f"{n['largest_update_ratio']:.2g} of their size"
+            return f"step {n['largest_at_step']:,} changed the weights below by {changed}"
+        case "drift":
+            return f"no step was large (at most {n['largest_update_ratio']:.2g} of the size of the weights below)"

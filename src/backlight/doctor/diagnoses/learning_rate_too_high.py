@@ -40,6 +40,7 @@ FEWEST_STEPS = 8
         "frozen-parameters",
         "obfuscated-gradient",
         "redundant-units",
+        "learning-rate-too-low",
     ),
     shows=("update_ratio",),
 )
