@@ -185,11 +185,13 @@ class Prover:
     def seeds(self, done: int = 0) -> int:
         """Number of the trainings of each side, of which so many are done; fewer where time is short.
 
+        More than the first may take half of the time that is left: other findings wait for their turn.
+
         Raises CutShortError where not even the fewest would fit.
         """
         for many in (number for number in SEEDS if number > done):
             sides = 3 if many > len(self.untreated) else 2
-            if (many - done) * sides * self.seconds_each < self._left():
+            if (many - done) * sides * self.seconds_each < self._left() / (2 if done else 1):
                 return many
         if not done:
             raise CutShortError(TIME_LIMIT)
