@@ -191,3 +191,15 @@ def test_recorder_reads_any_stream_of_steps():
     assert recorder.table.first("update_ratio", "") == pytest.approx(expected, rel=1e-4)
     assert recorder.inputs.facts().rows == recorder.targets.facts().rows == 64
     assert recorder.changed == {"weight", "bias"}
+
+
+def test_units_that_died_tell_at_which_step_they_spoke_last():
+    units = UnitStatistics()
+    for step in range(20):
+        y = torch.ones(300, 4)
+        y[:, 1:] = 1.0 if step < 5 else 0.0
+        y[:, 3] = 0.0
+        units.update(Layer("1", "ReLU", y=y), step)
+    facts = units.facts()["1"]
+    assert (facts.dead, facts.last_spoke) == ((1, 2, 3), (4, 4, -1))
+    assert facts.zero_shares == (0.0, 1.0, 1.0, 1.0)
