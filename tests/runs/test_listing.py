@@ -128,6 +128,10 @@ def test_findings_are_counted_by_severity(tmp_path):
     found = [{"severity": severity} for severity in ("error", "note", "note")]
     (folder / "findings.json").write_text(json.dumps(found))
     assert find_runs([tmp_path])[0]["findings"] == {"error": 1, "note": 2}
+    found[0]["verdict"] = {"word": "better", "kept": True}  # the network that is there was trained without the error
+    found[1]["verdict"] = {"word": "worse", "kept": False}
+    (folder / "findings.json").write_text(json.dumps(found))
+    assert find_runs([tmp_path])[0]["findings"] == {"note": 2}
 
 
 def test_a_watched_loop_is_a_run_without_settings(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 import backlight as bl
 from backlight import files
+from backlight.runs import settings
 
 
 class StopAfter:
@@ -65,6 +66,16 @@ def test_fewer_epochs_than_are_done_are_refused_in_a_sentence(tmp_path):
     assert run.folder.joinpath(files.EVALUATION).read_text() == before
     assert bl.resume(run.folder, epochs=12, verbose=False).evaluation["epochs"] == 12
     assert bl.resume(run.folder, epochs=14, verbose=False).evaluation["epochs"] == 14
+
+
+def test_new_limits_are_written_down_and_the_rest_of_run_toml_stays(tmp_path):
+    run = bl.train("sklearn:wine", **options(tmp_path / "run"))
+    before = settings.facts(run.folder / files.RUN)
+    bl.resume(run.folder, epochs=13, verbose=False)
+    after = settings.facts(run.folder / files.RUN)
+    assert (before["training"].pop("epochs"), after["training"].pop("epochs")) == (12, 13)
+    assert after == before
+    assert bl.resume(run.folder, verbose=False).evaluation["epochs"] == 13
 
 
 def test_changed_data_is_noticed(tmp_path):

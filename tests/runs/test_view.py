@@ -30,6 +30,20 @@ def test_plain_lines_where_there_is_no_terminal():
     )
 
 
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_what_holds_of_two_trainings_is_said_once_and_every_epoch_of_both(stream):
+    both = view(stream)
+    for rate in (1.5, 0.03):
+        both.on_note("42 rows.")
+        both.on_note(f"Rate {rate}.")
+        both.on_start(epochs=1)
+        both.on_epoch(rows=rows(1), epochs=1, rows_per_second=10.0, seconds_left=0.0)
+        both.on_end(stopped="all epochs done")
+    said = stream.getvalue()
+    assert (said.count("42 rows."), said.count("Rate 1.5."), said.count("Rate 0.03.")) == (1, 1, 1)
+    assert said.count("epoch 1/1") >= 2
+
+
 def test_short_epochs_do_not_flood_a_log():
     stream = io.StringIO()
     plain = PlainView(stream)
@@ -55,11 +69,13 @@ def test_a_terminal_gets_a_live_table_and_keeps_the_last_line():
 def test_values_show_their_error_and_bare_losses_nothing_else():
     stream = io.StringIO()
     PlainView(stream).on_epoch(rows=(Epoch(1, 1, "train", 0.5, None, 12.345, 0.1, 1.0),), epochs=1)
+    PlainView(stream).on_epoch(rows=(Epoch(1, 1, "train", 0.5, None, 82984.6, 0.1, 1.0),), epochs=1)
     PlainView(stream).on_epoch(rows=(Epoch(1, 1, "train", 0.5, None, None, 0.1, 1.0),), epochs=1)
-    assert (
-        stream.getvalue()
-        == "epoch 1/1  train loss 0.5000, RMSE 12.35  rate 0.1\nepoch 1/1  train loss 0.5000  rate 0.1\n"
-    )
+    assert stream.getvalue().splitlines() == [
+        "epoch 1/1  train loss 0.5000, RMSE 12.35  rate 0.1",
+        "epoch 1/1  train loss 0.5000, RMSE 82,985  rate 0.1",
+        "epoch 1/1  train loss 0.5000  rate 0.1",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(7.6, "8 s"), (200, "3 min 20 s"), (3900, "1 h 05 min"), (-1, "0 s")])

@@ -41,7 +41,7 @@ def resume(
     network:
         The same module again, where one was passed in Python.
     epochs, time_limit:
-        New limits; those of the run where None. The time counts from now.
+        New limits, which run.toml then names; those of the run where None. The time counts from now.
 
     Raises
     ------
@@ -57,6 +57,8 @@ def resume(
     fresh = not all(checkpoints(one) for one in checkpoint_folders(folder, config.training))
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     check_same_data(folder, assembly)
+    if epochs is not None or time_limit is not None:
+        settings.change(folder / files.RUN, assembly.config)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 
 

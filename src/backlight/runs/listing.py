@@ -86,7 +86,8 @@ def find_runs(parents: Sequence[Path], *, sort: str | None = None) -> list[Row]:
     """One row a run, at any depth below the folders.
 
     Keys: run, created, source, task, target, settings {section.name: value}, metrics {name: {value, low, high}},
-    metric and value (the leading one), epochs, best_epoch, seconds, stopped, findings {severity: number}.
+    metric and value (the leading one), epochs, best_epoch, seconds, stopped, findings {severity: number}, without those
+    that a treatment took away.
     Newest first, or best first by a score (`score`: the leading one of each), or in the order of a setting or of
     another key.
 
@@ -122,7 +123,7 @@ def _row(folder: Path) -> Row | None:
     settings = _defaults() | _settings(facts) if facts else {}
     metrics = evaluation.get("metrics") or {}
     leading = "r2" if settings.get("data.task") == "regression" else "accuracy"
-    findings = [one.get("severity") for one in _json(folder / files.FINDINGS) or []]
+    findings = [one.get("severity") for one in _json(folder / files.FINDINGS) or [] if not _treated(one)]
     return {
         "run": str(folder),
         "created": str(facts["created"]) if "created" in facts else _written(folder),
@@ -139,6 +140,11 @@ def _row(folder: Path) -> Row | None:
         "findings": {severity: findings.count(severity) for severity in dict.fromkeys(findings)},
         "settings": settings,
     }
+
+
+def _treated(finding: Row) -> bool:
+    """Whether it is of the network as it was before a treatment that was kept."""
+    return bool((finding.get("verdict") or {}).get("kept"))
 
 
 def _written(folder: Path) -> str:

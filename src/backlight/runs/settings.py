@@ -29,10 +29,19 @@ def save(path: Path, config: Config, *, name: str, custom_network: str | None = 
     facts = {"format": FORMAT, "created": datetime.now(UTC).isoformat(timespec="seconds"), "name": name}
     if custom_network is not None:
         facts["custom_network"] = custom_network
+    _write(path, facts, config)
+
+
+def change(path: Path, config: Config) -> None:
+    """Write other settings into a run.toml that is there; what it says besides stays."""
+    _write(path, {key: value for key, value in facts(path).items() if key in _FACTS - {"versions"}}, config)
+
+
+def _write(path: Path, facts: Mapping[str, Any], config: Config) -> None:
     settings = config.model_dump(mode="json", exclude_none=True)
     top = {key: value for key, value in settings.items() if not isinstance(value, dict)}
     sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
-    files.write_text(path, tomli_w.dumps(facts | top | sections | {"versions": _versions()}))
+    files.write_text(path, tomli_w.dumps({**facts, **top, **sections, "versions": _versions()}))
 
 
 def _versions() -> dict[str, str]:

@@ -43,9 +43,15 @@ class PlainView(Observer):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._last = float("-inf")
+        self._said: set[str] = set()
 
     def on_note(self, text: str, **_: Any) -> None:
-        """Say one thing that the user should know before or after training."""
+        """Say one thing that the user should know before or after training, once: a treated run has the same data."""
+        if text not in self._said:
+            self._said.add(text)
+            self._write(text)
+
+    def _write(self, text: str) -> None:
         self.stream.write(f"{text}\n")
         self.stream.flush()
 
@@ -54,7 +60,7 @@ class PlainView(Observer):
         done, now = rows[-1].epoch, time.monotonic()
         if now - self._last >= _LINE_EVERY or done >= (facts.get("epochs") or 0):
             self._last = now
-            self.on_note(epoch_line(rows, **facts))
+            self._write(epoch_line(rows, **facts))
 
 
 class LiveView(PlainView):
@@ -70,8 +76,8 @@ class LiveView(PlainView):
         self._rows: Sequence[Epoch] = ()
         self._line = ""
 
-    def on_note(self, text: str, **_: Any) -> None:
-        """Say one thing, above the table if it stands."""
+    def _write(self, text: str) -> None:
+        """Above the table if it stands."""
         self.console.print(text, markup=False)
 
     def on_start(self, **_: Any) -> None:
@@ -106,7 +112,7 @@ class LiveView(PlainView):
             self._live.stop()
             self._live = None
             if self._line:
-                self.on_note(self._line)
+                self._write(self._line)
 
     def _table(self, *, loss: float | None = None, learning_rate: float, **facts: Any) -> Any:
         from rich.console import Group
@@ -169,8 +175,11 @@ def _named_score(row: Epoch) -> str:
 
 
 def _score(row: Epoch) -> str:
-    value = row.error if row.accuracy is None else row.accuracy
-    return "–" if value is None else f"{value:.4g}" if row.accuracy is None else f"{value:.4f}"
+    if row.accuracy is not None:
+        return f"{row.accuracy:.4f}"
+    if row.error is None:
+        return "–"
+    return f"{row.error:,.0f}" if 1e4 <= row.error < 1e9 else f"{row.error:.4g}"
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -94,14 +94,14 @@ def _run(race: Race, centre: float, epochs: int, affordable: float) -> None:
     lap, tell = max(1, round(LAP * epochs)), race.contest.tell
     entering = [_round(centre * 10 ** (side * STEP)) for side in (-1, 0, 1)]
     affordable -= FINALISTS * (epochs - lap)
-    tell(f"Race of {', '.join(f'{rate:g}' for rate in entering)}, {lap} of {epochs} epochs each:")
+    tell(f"Race of {', '.join(f'{rate:g}' for rate in entering)}, {lap} of {epochs} epochs each.")
     losses = race.run(lap, entering)
     while not race.cut_short and (len(losses) + 1) * lap <= affordable and (beyond := _beyond(losses)) is not None:
-        tell(f"The best is at the end of the race; {beyond:g} joins:")
+        tell(f"The best is at the end of the race; {beyond:g} joins.")
         losses = race.run(lap, [beyond])
     best = sorted(losses, key=losses.__getitem__)[:FINALISTS]
     race.keep(best)
-    tell(f"{' and '.join(f'{rate:g}' for rate in best)} go on to the end:")
+    tell(f"{' and '.join(f'{rate:g}' for rate in best)} go on to the end.")
     race.run(epochs)
 
 
@@ -126,7 +126,7 @@ def short_look(base: float, make: Callable[[float], Copy], contest: Contest, *, 
     for _ in range(1 + MOST_FURTHER):
         rates = {_round(base * 10 ** (step / PER_DECADE)): step for step in steps}
         epochs = shorten(make(base)).config.epochs or 1
-        contest.tell(f"Short look at {len(rates)} rates from {min(rates):.2g} to {max(rates):.2g}:")
+        contest.tell(f"Short look at {len(rates)} rates from {min(rates):.2g} to {max(rates):.2g}.")
         found = contest.run(
             list(rates),
             lambda rate: shorten(make(rate)),

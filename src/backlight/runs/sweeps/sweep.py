@@ -149,7 +149,7 @@ def _train(over: Over, assembly: Assembly, network: nn.Module | None, sweep: Swe
         for scheme in over.values:
             sweep.layers += _start_of_layers(assembly, network, scheme, contest.loss)
     epochs, values = config.training.epochs or 1, over.values
-    contest.tell(f"{len(values)} trainings of up to {epochs} epochs, over {over.name}:")
+    contest.tell(f"{len(values)} trainings of up to {epochs} epochs, over {over.name}.")
     judge = halving(epochs, ((HALF_WAY, max(2, math.ceil(len(values) / 2))),)) if epochs > 1 else None
     contest.run(values, make, stage="full", judge=judge)
 
