@@ -1,6 +1,7 @@
 """The sentence of verdict follows the intervals, and agrees with the report."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,15 @@ LEVEL = "is not shown to be better than a linear model"
 def test_verdicts(low, linear, expected):
     metrics = {"accuracy": Metric(0.88, low, 0.9)}
     assert expected in verdict(CLASSES, metrics, {"accuracy": 0.76}, linear, rows=500)
+
+
+def test_worse_than_a_constant_is_said_so():
+    metrics = {"r2": Metric(-2.8, -3.7, -2.2), "rmse": Metric(151, 135, 166)}
+    said = verdict(Task("regression", "y"), metrics, {"r2": 0, "rmse": 77}, {"rmse": 53}, rows=500)
+    assert said.endswith("it is worse than a constant guess in RMSE (R² -2.800 [-3.700, -2.200]).")
+    written = {"metrics": {"rmse": vars(metrics["rmse"])}, "baseline": {"rmse": 77}, "held_out": 500}
+    found = judgement(RunFolder(Path("run"), evaluation=written, findings=()))
+    assert "It is worse than always giving the same answer in RMSE." in found.reasons
 
 
 def test_values_are_judged_by_their_errors():

@@ -170,6 +170,8 @@ def _beside(run: RunFolder, reference: str) -> Comparison:
 
 
 def _against_references(constant: Comparison, linear: Comparison) -> str:
+    if constant.nothing_better and constant.worse:
+        return f"It is worse than always giving the same answer in {score_names(constant.worse)}."
     if constant.nothing_better:
         return "Its scores cannot be told apart from always giving the same answer."
     if not linear.compared:

@@ -256,9 +256,9 @@ def _epochs(found: dict[str, Any], run: RunFolder) -> str | None:
         return None
     if len(members(run)) > 1:
         each = _each_member(run, "best_epoch")
-        return _each_member(run, "epochs") + (f" (best of each network: {each})" if each else "")
+        return _each_member(run, "epochs") + (f" (kept of each network: {each})" if each else "")
     best = found.get("best_epoch")
-    return number(done) + (f" (best: {number(best)})" if best else "")
+    return number(done) + (f" (kept: {number(best)})" if best else "")
 
 
 def _outcome(value: Any) -> str:

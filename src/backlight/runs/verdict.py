@@ -27,7 +27,11 @@ def verdict(
             f"{counted(rows, 'held-out row')} cannot tell the network from a constant or a linear model ({seen}): it "
             f"takes {FEWEST_ROWS} at least."
         )
-    if compare(metrics, baseline, rows=rows).nothing_better:
+    constant = compare(metrics, baseline, rows=rows)
+    if constant.nothing_better and constant.worse:
+        worse = score_names(constant.worse)
+        return f"Do not rely on this network yet: it is worse than a constant guess in {worse} ({seen})."
+    if constant.nothing_better:
         return f"Do not rely on this network yet: {seen} cannot be told apart from a constant guess."
     beside = compare(metrics, linear, rows=rows)
     if not beside.compared:
