@@ -81,7 +81,7 @@ def test_terminal_and_report_tell_the_same_numbers_and_which_are_of_each_member(
     assert f"{total:,} ({total // 5:,} in each network)" in report
     rows = json.loads((run.folder / "ensemble.json").read_text())["trained"][0]["rows"]
     assert f"{run.evaluation['rows']['train']} ({rows} in each network, whose other rows chose its epoch)" in report
-    assert "(best of each network: " in report
+    assert "(kept of each network: " in report
     assert "The curves are those of network 1 of 5." in report
 
 
