@@ -82,6 +82,20 @@ def test_overfitting_is_a_rise_that_matters(validation, named):
     assert bool(findings("overfitting", course(falling(1.0, 0.001), validation=validation))) == named
 
 
+@pytest.mark.parametrize("networks", [1, 5])
+def test_overfitting_of_an_ensemble_is_that_of_its_first_network(networks):
+    run = course(falling(1.0, 0.001), validation=[1.0, 0.8, 1.0, 1.6])
+    run = replace(run, loop=replace(run.loop, networks=networks, keeps_best=True))
+    (found,) = findings("overfitting", run)
+    assert ("Of the first of 5 networks" in found.message) == (networks == 5)
+    assert ("mean of several networks" in found.prescription) == (networks == 1)
+
+
+def test_no_share_of_a_loss_above_ten_times_it_is_told_in_percent():
+    (ruled_out,) = RULES["overfitting"].check(course([1.0] * 50 + [5.41] * 150, validation=[1.0, 1.0, 1.0]))
+    assert "%" not in ruled_out.reason.replace("0% of the loss", "") and "training at 5.41" in ruled_out.reason
+
+
 def test_a_loss_below_zero_does_not_swing():
     swings = [1.0] * 20 + ([0.2] * 6 + [2.0] * 6) * 10
     assert findings("oscillating-loss", course(swings))
@@ -130,7 +144,8 @@ def test_a_layer_without_a_name_does_not_follow_itself():
 
 
 def test_what_is_left_is_all_where_the_reference_has_no_size():
-    assert course([-1.0] * 40).left == 1.0
+    assert course([0.0] * 40).left == 1.0
+    assert course([-1.0] * 40).left == 0.0  # a loss without a lower end says nothing of what is left
     assert math.isclose(course(falling(2.0, 1.0)).left, 0.52, abs_tol=0.05)
 
 

@@ -120,6 +120,7 @@ class Checkup(Observer):
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
             keeps_best=self.config.keep == "best" and any(row.split == "validation" for row in seen.epochs),
+            networks=self.config.ensemble or 1,
             seconds=time.monotonic() - self._began,
             finished=True,
         )

@@ -293,5 +293,7 @@ class LoopFacts:
     """Parameters with a gradient that no step changed."""
     keeps_best: bool = False
     """Whether the parameters of the epoch with the lowest validation loss are kept."""
+    networks: int = 1
+    """Networks that answer together; what else is known of the run is of the first."""
     seconds: float = 0.0
     finished: bool = False

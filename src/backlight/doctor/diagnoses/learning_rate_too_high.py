@@ -73,7 +73,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     rate, ratios = run.optimizer.learning_rate, _ratios(run)
     if not ratios or len(run.losses) < FEWEST_STEPS:
         return
-    largest, usual = max(ratios), median(ratios)
+    largest, usual = max(ratios.values()), median(ratios.values())
     gradient = max((g for layer in run.multiplying for g in run.gradients_beside_weight(layer.name, 1)), default=0.0)
     if gradient > GRADIENT_ITSELF and not run.adaptive:
         yield RuledOut(
@@ -112,6 +112,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "error" if run.diverged or (run.finished and not run.learned) else "warning",
         f"With learning rate {rate:g} {numbers}, and {outcome}.",
         f"Divide the learning rate by 10 (try {rate / 10:g}); usual are 1e-3 for Adam, 0.01 to 0.1 for SGD.",
+        step=next((step for step, ratio in ratios.items() if ratio > LARGE), max(ratios)),
         evidence={
             "learning_rate": rate,
             "largest_update_ratio": largest,
@@ -122,14 +123,14 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     )
 
 
-def _ratios(run: RunFacts) -> list[float]:
-    """Median over layers of ‖ΔW‖ beside the weight at each observed step, while numbers are finite."""
+def _ratios(run: RunFacts) -> dict[int, float]:
+    """step → median over layers of ‖ΔW‖ beside the weight, while numbers are finite."""
     by_step: dict[int, list[float]] = {}
     for layer in run.multiplying or run.layers:
         for step, value in steps_beside_usual(run, layer):
             if math.isfinite(value):
                 by_step.setdefault(step, []).append(value)
-    return [median(values) for _, values in sorted(by_step.items())]
+    return {step: median(values) for step, values in sorted(by_step.items())}
 
 
 def _killed(run: RunFacts) -> str:

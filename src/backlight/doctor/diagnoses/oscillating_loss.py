@@ -67,7 +67,7 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
         return
     parts = np.array_split(later, max(2, min(WINDOWS, len(later) // SHORTEST)))
-    rise, errors = _largest_rise(parts)
+    rise, errors, risen = _largest_rise(parts)
     share, bursts = float((later > ABOVE * reference).mean()), _bursts(parts, ABOVE * reference)
     rises = _rises([row.loss for row in run.epochs if row.split == "validation"], reference)
     numbers = (
@@ -84,6 +84,7 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "warning",
         f"The loss swings: {numbers} (median loss {np.median(later):.4g}).",
         "Lower the learning rate or let it decay; larger batches; clip the gradient.",
+        step=len(run.losses) // 5 + (risen if wave else int((later > ABOVE * reference).argmax())),
         evidence={
             "share": share,
             "threshold_share": OFTEN,
@@ -98,16 +99,20 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     )
 
 
-def _largest_rise(parts: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Largest rise between the means of neighbouring parts, and how many of its standard errors that is.
+def _largest_rise(parts: Sequence[np.ndarray]) -> tuple[float, float, int]:
+    """Largest rise between the means of neighbouring parts, its size in standard errors, and the step where it began.
 
     The standard error of a mean over m steps is s / √m where rows are drawn at random: a few rows that carry most of
     the loss widen it.
     """
     means = [float(part.mean()) for part in parts]
     squares = [float(part.var(ddof=1)) / len(part) for part in parts]
-    rise, square = max((b - a, p + q) for (a, b), (p, q) in zip(pairwise(means), pairwise(squares), strict=True))
-    return max(0.0, rise), rise / square**0.5 if rise > 0 and square > 0 else math.inf if rise > 0 else 0.0
+    rises = [(b - a, p + q) for (a, b), (p, q) in zip(pairwise(means), pairwise(squares), strict=True)]
+    rise, square = max(rises)
+    if rise <= 0:
+        return 0.0, 0.0, 0
+    began = sum(len(part) for part in parts[: rises.index((rise, square)) + 1])
+    return rise, rise / square**0.5 if square > 0 else math.inf, began
 
 
 def _bursts(parts: Sequence[np.ndarray], above: float) -> float:

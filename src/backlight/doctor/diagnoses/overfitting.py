@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import share_of
 
 RISEN = 0.1
 """Share by which the last validation loss lies above the lowest."""
@@ -55,19 +56,28 @@ def overfitting(run: RunFacts) -> Iterator[Seen | RuledOut]:
     material = (last - best) / run.reference_loss if run.reference_loss > 0 else math.inf
     if risen < RISEN or ratio > APART or material < MATERIAL:
         yield RuledOut(
-            f"Validation ended {risen:.0%} above its lowest loss ({material:.0%} of that of a constant prediction);"
-            f" training at {ratio:.0%} of it."
+            f"Validation ended at {last:.4g} (lowest {best:.4g}; the rise is {share_of(material)} the loss of a"
+            f" constant prediction), training at {train:.4g}."
         )
         return
     at = losses.index(best) + 1
-    kept = run.loop.keeps_best
+    kept, networks = run.loop.keeps_best, run.loop.networks
+    of = f"Of the first of {networks} networks: validation" if networks > 1 else "Validation"
+    several = "" if networks > 1 else ", or the mean of several networks,"
     yield Seen(
         "note" if kept else "warning",
-        f"Validation was best at evaluation {at} of {len(losses)} (loss {best:.4g}) and ended at {last:.4g};"
+        f"{of} was best at evaluation {at} of {len(losses)} (loss {best:.4g}) and ended at {last:.4g};"
         f" training ended at {train:.4g}.{' The best epoch was kept.' if kept else ''}",
-        "The later epochs cost time only. More data, or the mean of several networks, may still help."
+        f"The later epochs cost time only. More data{several} may still help."
         if kept
         else "Keep the best epoch; add weight decay, dropout, augmentation or data.",
         step=[row.step for row in run.epochs if row.split == "validation"][at - 1],
-        evidence={"best": best, "last": last, "training": train, "threshold_risen": RISEN, "threshold_ratio": APART},
+        evidence={
+            "best": best,
+            "last": last,
+            "training": train,
+            "networks": networks,
+            "threshold_risen": RISEN,
+            "threshold_ratio": APART,
+        },
     )
