@@ -6,8 +6,8 @@ import pytest
 from benchmarks.faults.sick import SICK
 
 from backlight.doctor import RunFacts, all_diagnoses, diagnose, explain
-from backlight.doctor.facts import settle
 from backlight.doctor.pages import HEADINGS, index, page
+from backlight.doctor.settled import settle
 from backlight.records import BacklightError
 from backlight.signals import LossFacts, OutputFacts, TargetFacts
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from backlight.doctor import RunFacts, all_diagnoses
-from backlight.doctor.facts import settle
 from backlight.doctor.probes import likeness, probe
+from backlight.doctor.settled import settle
 from backlight.records import Epoch, Finding, Signal
 from backlight.signals import (
     LayerFacts,

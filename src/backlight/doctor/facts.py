@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 
@@ -24,6 +24,7 @@ from ..signals import (
 from ..signals.losses import ONE_PER_CLASS, TWO_CLASS
 from .constant import constant_loss
 from .probes import Probe, probe
+from .settled import settle
 
 MOST_CLASSES = 200
 """A whole-number target with more values than this is taken for a measurement."""
@@ -285,27 +286,3 @@ class RunFacts:
             seconds = self.loop.seconds * step / len(self.losses)
             rows.append(Epoch(epoch, step, "train", fmean(part), None, None, rate, seconds))
         return sorted(rows, key=lambda row: (row.step, row.split))
-
-
-def settle(loss: LossFacts | None, output: OutputFacts | None) -> tuple[LossFacts | None, OutputFacts | None]:
-    """One way of saying each loss: a logarithm or log-softmax taken by the program belongs to the loss.
-
-    `nll(log(p))` wants probabilities, `nll(log_softmax(z))` is the cross-entropy of logits. Clamps that keep a
-    logarithm finite are dropped.
-    """
-    if loss is None or output is None:
-        return loss, output
-    chain = list(output.chain)
-    if loss.expects != "values":
-        chain = [kind for kind in chain if kind != "Clamp"]
-    if loss.expects == "log-probabilities" and chain and chain[-1] == "Log":
-        loss, chain = replace(loss, expects="probabilities"), chain[:-1]
-    elif loss.expects == "log-probabilities" and chain[-1:] == ["LogSoftmax"] and _over_outputs(loss, output):
-        loss, chain = replace(loss, name="cross_entropy", expects="logits"), chain[:-1]
-    elif loss.expects == "log-probabilities" and chain and chain[-1] == "LogSigmoid":
-        loss, chain = replace(loss, name="bce_logits", expects="logits"), chain[:-1]
-    return loss, replace(output, chain=tuple(chain))
-
-
-def _over_outputs(loss: LossFacts, output: OutputFacts) -> bool:
-    return loss.name == "nll" and not output.columns_sum_to_one
