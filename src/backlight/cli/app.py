@@ -22,9 +22,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
+_registered = app.registered_commands
+"""In the order of --help."""
+
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 """How PyTorch says that the GPU's memory, or that of the machine, is used up; its errors are plain RuntimeErrors."""
 _SMALLER = "take a smaller network, smaller batches (--batch-size) or fewer rows"
+
+_PLAINER = {
+    "Input should be a valid integer, unable to parse string as an integer": "this is not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "this is not a number",
+}
+"""What the parser says of a value, and how it is said here."""
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a wrong command line (click's ClickException), whichever click it stands on."""
@@ -49,6 +58,7 @@ def load_commands() -> None:
     """Import every file of `commands`; each registers itself with `@app.command()`."""
     for module in sorted(iter_modules(commands.__path__), key=lambda module: module.name):
         import_module(f"{commands.__name__}.{module.name}")
+    _registered.sort(key=lambda one: str(one.name or getattr(one.callback, "__name__", "")))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +91,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _usage_sentence(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     message = getattr(error, "format_message", error.__str__)().rstrip(".")
+    for said, plain in _PLAINER.items():
+        message = message.replace(said, plain)
     see = f"see `{context.command_path if context else 'backlight'} --help`."
     return f"{message} {see.capitalize()}" if message.endswith("?") else f"{message}; {see}"
 

@@ -109,10 +109,12 @@ def print_scores(evaluation: Mapping[str, Any], title: str = "held-out rows") ->
 
 
 def number(value: float | None) -> str:
-    """Four digits that matter, or a dash."""
+    """Four digits that matter, or a dash; whole from 1,000 on."""
     if value is None:
         return "–"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 1e6 else f"{value:.4g}"
+    if abs(value) < 10:
+        return f"{value:.4f}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.4g}"
 
 
 def shape(sizes: Sequence[int]) -> str:

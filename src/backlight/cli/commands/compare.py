@@ -57,4 +57,5 @@ def _print_differences(differences: "Mapping[str, Metric]") -> None:
 
 
 def _shown(value: object) -> str:
-    return "–" if value is None else str(value)
+    """A setting; of a number four digits."""
+    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -76,6 +76,8 @@ def _show(found: "Sweep", *, json: bool) -> None:
         print_table(
             (f"  {name_of(found.over)}", "verdict", "validation loss", "epochs", "loss", "because"), rows, right=(2,)
         )
+        if any("×" in row[4] for row in rows):
+            print_text("× in a curve: the loss was above what it began with, or no number.")
         print_text(f"\n{found.verdict}\nSweep: {found.folder / 'report.html' if found.trials else found.folder}")
     if found.stopped == INTERRUPTED:
         say(f"Interrupted: the trials so far are in {found.folder}.")
