@@ -176,6 +176,9 @@ class TargetFacts:
     """The same share if the rows were in random order."""
     batch_purity: float
     """Mean over batches of the largest class's share in the batch."""
+    sorted_share: float = float("nan")
+    """Of neighbouring rows of a batch with different values, the share that goes the commoner way, up or down: 0.5 in
+    random order, 1 where rows are sorted by the target; nan where rows have several values."""
     repeat_batches: int = 0
 
     @property
@@ -268,7 +271,7 @@ class LoopFacts:
     lost_gradients: int = 0
     """Observed steps whose backward pass reached the network, and whose gradients were gone when the optimiser came."""
     idle_steps: int = 0
-    """Optimiser steps with no gradient at all, before any backward pass had reached the network."""
+    """Steps of an optimiser whose parameters never had a gradient, while none or only those of others received one."""
     players: bool = False
     """Whether optimisers step in turn, each after a backward pass of its own, as those of adversaries do."""
     other_steps: int = 0
@@ -281,6 +284,10 @@ class LoopFacts:
     """Training steps with the network in evaluation mode."""
     mode_matters: bool = False
     """Whether the network has layers that behave differently in evaluation mode."""
+    idle_norms: tuple[str, ...] = ()
+    """Normalisation layers that were called and hold the running statistics of the start: no batch changed them."""
+    resets: int = 0
+    """Times that the parameters were found back at their first values when an optimiser came to change them."""
     strays: tuple[str, ...] = ()
     """Parameters behind the output that are not registered with the network, and that no optimiser holds."""
     without_gradient: tuple[str, ...] = ()

@@ -200,6 +200,9 @@ def _as_number(target: Tensor | None, rows: int) -> np.ndarray | None:
     if target is None or len(target) != rows:
         return None
     if target.dim() == 2 and target.shape[1] > 1:
-        codes = target.argmax(1) if bool(((target == 0) | (target == 1)).all()) else target[:, 0]
+        one_hot = bool(((target == 0) | (target == 1)).all())
+        if not one_hot and not target.is_floating_point():  # a class for each place of a sequence
+            return None
+        codes = target.argmax(1) if one_hot else target[:, 0]
         return codes.double().cpu().numpy()
     return target.reshape(rows, -1)[:, 0].double().cpu().numpy() if target.numel() == rows else None

@@ -29,6 +29,7 @@ class TargetStatistics:
         self._batch_shape: tuple[int, ...] = ()
         self._dtype = torch.float32
         self._neighbours = [0, 0]
+        self._ways = [0, 0]
         self._purity: list[float] = []
 
     def update(self, target: Tensor) -> None:
@@ -61,6 +62,8 @@ class TargetStatistics:
         if len(codes) > 1 and len(codes) == len(rows):
             self._neighbours[0] += int((codes[1:] == codes[:-1]).sum())
             self._neighbours[1] += len(codes) - 1
+            self._ways[0] += int((codes[1:] > codes[:-1]).sum())
+            self._ways[1] += int((codes[1:] < codes[:-1]).sum())
             self._purity.append(Counter(codes.tolist()).most_common(1)[0][1] / len(codes))
 
     @np.errstate(over="ignore", invalid="ignore")  # of numbers near the end of float64's range
@@ -93,4 +96,5 @@ class TargetStatistics:
             run_share=same / pairs if pairs and counts else float("nan"),
             run_expected=sum((k / total) ** 2 for k in counts.values()) if counts else float("nan"),
             batch_purity=float(np.mean(self._purity)) if self._purity else float("nan"),
+            sorted_share=max(self._ways) / sum(self._ways) if any(self._ways) else float("nan"),
         )

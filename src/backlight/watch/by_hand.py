@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 
 from ..signals.facts import LossFacts
-from .graph import KINDS, SHAPING, kinds_of, name_of, path_between, saved
+from .graph import KINDS, SHAPING, kinds_of, name_of, path_between, region, saved
 
 OTHER_SIDE = ("Rsub", "Log1P")
 """Nodes by which log(1 − p) is told from log p."""
 SCALING = ("Div", "Mul")
 PROBABILITIES = ("Softmax", "Sigmoid")
+SUMS = ("Sum", "Add", "Sub", "Mul", "Rsub")
+"""Nodes below an overlap's fraction stroke: sums, without roots and powers, which make a cosine of it."""
 LARGEST = 1e4
 """Outputs beyond this leave too few digits to recover a target of about one from a difference."""
 
@@ -33,8 +35,8 @@ class Tail:
 
 def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Tensor) -> Tail:
     """The loss that these operations amount to: `path` from it to the output, `names` and `nodes` of all between."""
-    kinds, region = kinds_of(path), set(map(name_of, nodes))
-    tail = _distance(path, names, output) or _counts(path, output)
+    kinds, present = kinds_of(path), set(map(name_of, nodes))
+    tail = _distance(path, names, output) or _counts(path, output) or _overlap(path, output)
     if tail is not None:
         return tail
     if _of_a_policy(path):
@@ -43,9 +45,9 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
     if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
         target = _picked(nodes)
         target = _multiplied(path) if target is None else target
-        if target is None and "PowBackward0" in region:  # the logarithm of a variance beside a square
+        if target is None and "PowBackward0" in present:  # the logarithm of a variance beside a square
             return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
-        two_sided = any(name.startswith(OTHER_SIDE) for name in region) and "LogSoftmax" not in kinds
+        two_sided = any(name.startswith(OTHER_SIDE) for name in present) and "LogSoftmax" not in kinds
         if two_sided:
             both = _of_two_sides(nodes, output)
             target = target if both is None else both
@@ -55,11 +57,13 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
         received = next((saved(node, "result") for node in path if KINDS.get(name_of(node)) in PROBABILITIES), None)
         shares = None if two_sided else _shares(path, output)
         facts = loss_facts(kind, expects, "written by hand", output, target)
+        if not two_sided and _is_plain_mean(path):
+            facts = replace(facts, settings={**facts.settings, "negated": False})
         facts = replace(facts, output_shape=_shape_of_logarithm(path) or facts.output_shape)
         received = received if shares is None else shares
         return Tail(facts, kinds, target, _squeezed(output, facts) if received is None else received)
     picked = _picked(nodes)
-    if picked is not None and "LogsumexpBackward0" in region:
+    if picked is not None and "LogsumexpBackward0" in present:
         return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
     return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
 
@@ -73,6 +77,15 @@ def _of_a_policy(path: list[Any]) -> bool:
         if signs or (name_of(node) == "ExpBackward0" and name_of(below) == "SubBackward0"):
             return True
     return False
+
+
+def _is_plain_mean(path: list[Any]) -> bool:
+    """Whether nothing but picking, adding up and averaging stands between a log-softmax and the loss: no minus."""
+    names = [name_of(node) for node in path]
+    if "LogSoftmaxBackward0" not in names:
+        return False
+    above = names[: names.index("LogSoftmaxBackward0")]
+    return all(name.startswith((*SHAPING, "Gather", "Mean", "Sum")) for name in above)
 
 
 def _shares(path: list[Any], output: Tensor) -> Tensor | None:
@@ -148,6 +161,24 @@ def _counts(path: list[Any], output: Tensor) -> Tail | None:
     return None
 
 
+def _overlap(path: list[Any], output: Tensor) -> Tail | None:
+    """(2 Σ p y + 1) / (Σ p + Σ y + 1), as in the Dice loss: a mask y of 0 and 1 on p above, sums with p below."""
+    for node in path:
+        sides = [below for below, _ in node.next_functions if below is not None]
+        if name_of(node) != "DivBackward0" or len(sides) != 2:
+            continue
+        above, below = (list(region(side, (output.grad_fn,))) for side in sides)
+        mask = _multiplied(above)
+        summed = [name_of(n) for n in below if not name_of(n).startswith(SHAPING) and name_of(n) not in KINDS]
+        if mask is None or mask.shape != output.shape or not bool(((mask == 0) | (mask == 1)).all()):
+            continue
+        if {"SumBackward0", "SumBackward1"} & set(summed) and all(n.startswith(SUMS) for n in summed):
+            way = path[path.index(node) + 1 :]
+            facts = loss_facts("overlap", "probabilities", "the overlap", output, mask)
+            return Tail(facts, kinds_of(way), mask, _received(way, output))
+    return None
+
+
 def loss_facts(
     name: str, expects: Any, called: str, output: Tensor, target: Tensor | None, met: tuple[int, ...] = ()
 ) -> LossFacts:
@@ -161,8 +192,10 @@ def _picked(nodes: list[Any]) -> Tensor | None:
     """The class by which one value of each row is picked: `z.gather(1, y)` or `z[rows, y]`."""
     for node in nodes:
         if name_of(node) == "GatherBackward0":
-            index = saved(node, "index")
-            return index.squeeze(1) if index is not None and index.dim() == 2 and index.shape[1] == 1 else None
+            index, dim = saved(node, "index"), int(node._saved_dim)
+            if index is None or index.dim() < 2 or index.shape[dim if dim < index.dim() else -1] != 1:
+                return None
+            return index.squeeze(dim if dim < index.dim() else -1)
         if name_of(node) == "IndexBackward0":
             indices = [i for i in getattr(node, "_saved_indices", ()) if isinstance(i, Tensor)]
             whole = [i for i in indices if i.dim() == 1 and not i.is_floating_point() and i.dtype != torch.bool]

@@ -1,6 +1,6 @@
 """D108: classes of very different size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
@@ -24,8 +24,9 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """One class has many times the rows of another.
 
     What it sees
-    Rows of the largest class over rows of the smallest, held against 10. Where each row has many targets (the next
-    letter at each place), the largest class must also have half of them.
+    Rows of the largest class over rows of the smallest, held against 10; with weights in the loss the same of rows
+    times weight, where the weights make it worse. Where each row has many targets (the next letter at each place), the
+    largest class must also have half of them.
 
     Why it hurts
     A network that always answers with the large class is right most of the time, and accuracy hides that the
@@ -56,6 +57,16 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("The target has no classes to be counted, or too few rows were seen.")
         return
     ratio = max(counts) / min(counts)
+    weighted = _weighted(run, t.counts)
+    if weighted >= max(RATIO, ratio):
+        yield Seen(
+            "warning",
+            f"Weights of the loss grow with the classes: the largest has {ratio:.1f} times the rows of the smallest,"
+            f" and {weighted:.0f} times its weight in the loss.",
+            "Weigh each class by the inverse of its rows.",
+            evidence={"ratio": ratio, "weighted_ratio": weighted, "threshold": RATIO, "classes": len(counts)},
+        )
+        return
     if ratio < RATIO or (run.loss is not None and run.loss.settings.get("weighted")):
         yield RuledOut(f"The largest class has {ratio:.1f} times the rows of the smallest (limit {RATIO:g}).")
         return
@@ -72,3 +83,12 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Weigh the loss by class or sample classes evenly, and judge by recall or ROC-AUC.",
         evidence={"ratio": ratio, "threshold": RATIO, "largest_share": share, "classes": len(counts)},
     )
+
+
+def _weighted(run: RunFacts, counts: Mapping[float, int]) -> float:
+    """Largest over smallest class, by rows times the loss's weight of the class; 0 where weights are not known."""
+    weights = run.loss.settings.get("weights", ()) if run.loss is not None else ()
+    if not weights or not all(0 <= code < len(weights) and code == int(code) for code in counts):
+        return 0.0
+    mass = [rows * weights[int(code)] for code, rows in counts.items() if weights[int(code)] > 0]
+    return float(max(mass) / min(mass)) if len(mass) > 1 else 0.0

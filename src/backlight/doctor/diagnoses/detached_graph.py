@@ -47,8 +47,8 @@ def detached_graph(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if run.loop.idle_steps >= FEWEST_STEPS:
         yield Seen(
             "error",
-            f"The optimiser made {run.loop.idle_steps} steps without a single gradient: no backward pass reaches the"
-            " network.",
+            f"An optimiser made {run.loop.idle_steps} steps without a single gradient: no backward pass reaches what it"
+            " holds.",
             "Look for no_grad(), .detach(), .item(), argmax or a new tensor between the network's output and the loss;"
             " .requires_grad_() on it does not mend the cut.",
             evidence={"idle_steps": run.loop.idle_steps, "steps": run.loop.steps},

@@ -1,4 +1,4 @@
-"""D106: rows that occur twice."""
+"""D106: rows that occur twice in a batch, or again in every pass while others never come."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,25 @@ from ..registry import RuledOut, Seen, diagnosis
 MANY = 0.1
 """Share of rows repeated within a batch above which they are no accident."""
 FEWEST_ROWS = 100
+FEW = 0.5
+"""Share of the training data below which rows that come again in every pass are only a part of it."""
+FEWEST_PASSES = 3
 
 
-@diagnosis("D106", "duplicate-rows", needs=("inputs",), treatments=("drop-duplicates",))
+@diagnosis(
+    "D106",
+    "duplicate-rows",
+    needs=("inputs",),
+    treatments=("drop-duplicates",),
+    explains=("overfitting",),
+)
 def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Many rows of a batch are exact copies of each other.
 
     What it sees
     The share of rows whose values all occur in another row of the same batch, held against 10 %; only for
-    measured values, since coded features repeat by themselves.
+    measured values, since coded features repeat by themselves. And passes over a DataLoader that break off before half
+    of its rows, while all rows observed are no more than one such pass has: each pass begins with the same ones.
 
     Why it hurts
     Copies that fall on both sides of a split make the held-out score too good; within a batch they weigh
@@ -29,13 +39,24 @@ def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
     A table joined with itself on a key that is not unique.
 
     Treatment
-    Drop copies before splitting; split by group where copies belong together.
+    Drop copies before splitting; split by group where copies belong together. Seed once, before the loop, and let
+    passes run to their end.
 
     References
     Barz, Denzler: Do we train on test data? (2020).
     """
     x = run.inputs
     assert x is not None
+    once = _rows_of_a_pass(run)
+    if once is not None:
+        yield Seen(
+            "warning",
+            f"Each of {run.loop.epochs:.0f} passes took the same {x.distinct_rows} rows; the others of the"
+            f" {run.loop.rows} in the training data never came.",
+            "Let each pass run to its end, shuffle, and seed once before the loop, not in it.",
+            evidence={"distinct_rows": x.distinct_rows, "rows": run.loop.rows, "rows_of_a_pass": once},
+        )
+        return
     share = x.repeated_in_batch / max(1, x.rows)
     if x.integers or x.rows < FEWEST_ROWS or share <= MANY:
         yield RuledOut(f"{share:.1%} of the rows are repeated within a batch (limit {MANY:.0%}).")
@@ -46,3 +67,14 @@ def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Drop duplicate rows before splitting into training and test.",
         evidence={"share": share, "threshold": MANY, "rows": x.rows},
     )
+
+
+def _rows_of_a_pass(run: RunFacts) -> float | None:
+    """Rows that one pass took, where passes broke off and all took the same; None elsewhere."""
+    loop, x = run.loop, run.inputs
+    assert x is not None
+    if not (loop.rows and loop.batch_size and loop.epochs and loop.epochs >= FEWEST_PASSES):
+        return None
+    once = loop.backwards * loop.batch_size / loop.epochs
+    again = x.rows >= FEWEST_PASSES * x.distinct_rows and x.distinct_rows <= once
+    return once if again and once < FEW * loop.rows else None

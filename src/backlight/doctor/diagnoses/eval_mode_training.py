@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
+FEWEST_STEPS = 5
 MOSTLY = 0.5
 """Share of the training steps in evaluation mode that counts as the loop's habit."""
 
@@ -19,7 +20,9 @@ def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Training steps are taken while the network is in evaluation mode.
 
     What it sees
-    Backward passes with `model.training` false in a network that has dropout or batch normalisation.
+    Backward passes with `model.training` false in a network that has dropout or batch normalisation; and a network
+    in training mode whose batch normalisations stay in evaluation mode with the statistics that they were made with
+    (mean 0, variance 1): no batch has ever changed them.
 
     Why it hurts
     Dropout does nothing and batch normalisation uses its running statistics, which are never updated: what is
@@ -27,7 +30,8 @@ def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
     validation with no `model.train()` after it.
 
     When it is wrong
-    When a pretrained network is fine-tuned with its normalisation frozen on purpose.
+    When a pretrained network is fine-tuned with its normalisation frozen on purpose (then its statistics are those
+    of other data, and of the single layers nothing is said).
 
     Example
     `model.eval()` once before the loop; `for x, y in loader: loss_fn(model(x), y).backward(); optimizer.step()`
@@ -43,6 +47,17 @@ def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("No layer of the network behaves differently in evaluation mode.")
         return
     share = run.loop.eval_steps / steps
+    norms = run.loop.idle_norms
+    if share < MOSTLY and norms and steps >= FEWEST_STEPS:
+        yield Seen(
+            "error" if run.failed else "warning",
+            f"{len(norms)} batch normalisations ({', '.join(norms[:4])}) were in evaluation mode in all {steps}"
+            " training steps, with the mean 0 and variance 1 that they were made with: they normalise nothing.",
+            "Leave them in training mode; .eval() for single layers belongs to pretrained ones.",
+            layer=norms[0],
+            evidence={"layers": list(norms[:20]), "steps": steps},
+        )
+        return
     if share < MOSTLY:
         yield RuledOut(f"{run.loop.eval_steps} of {steps} steps were taken in evaluation mode.")
         return

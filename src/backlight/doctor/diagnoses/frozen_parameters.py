@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import main_weight
 
 FEWEST_STEPS = 5
+FEWEST_NUMBERS = 64
 MOST = 0.5
 """Share of the parameters from which freezing is the first thing to be told."""
 
@@ -14,16 +16,18 @@ MOST = 0.5
     "G605",
     "frozen-parameters",
     needs=("layers",),
-    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low"),
+    explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low", "stopped-too-early"),
     shows=("gradient_norm", "update_ratio"),
 )
 def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Layers whose parameters do not change while training goes on.
 
     What it sees
-    Parameters with `requires_grad=False`; and layers whose parameters receive gradients but were the same after
-    every observed step; a loop that never lets the optimiser step, or clears the gradients before it does; other
-    optimisers that step in its place (a warning: the network does learn).
+    Parameters with `requires_grad=False` (a warning where these are most of them and nothing was learned, or where
+    their numbers are still spread as PyTorch draws them at random: no pretraining); layers whose parameters receive
+    gradients but were the same after every observed step; parameters set back to their first values again and again; a
+    loop that never lets the optimiser step, or clears the gradients before it does; other optimisers that step in its
+    place (a warning: the network does learn).
 
     Why it hurts
     Nothing is learned there. Meant for a pretrained part, it is an accident everywhere else (a learning rate of
@@ -86,15 +90,45 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
             layer=stuck[0],
             evidence={"layers": stuck[:20], "gradient_zero": zero, "steps": loop.steps},
         )
+    elif loop.resets >= FEWEST_STEPS and run.failed:
+        yield Seen(
+            "error",
+            f"The parameters were set back to the values of the start {loop.resets} times in {loop.steps} steps: what"
+            " was learned between is lost each time.",
+            "Look for load_state_dict or a copy of the first parameters inside the loop; keep a copy of the best ones"
+            " with copy.deepcopy, and load it after the loop.",
+            evidence={"resets": loop.resets, "steps": loop.steps},
+        )
     elif loop.frozen and total:
         share = len(loop.frozen) / (total + 1e-9)
-        untouched = share >= MOST and run.finished and not run.learned
+        drawn = _as_drawn(run)
+        untouched = share >= MOST and run.finished and (not run.learned or len(drawn) >= MOST * len(run.multiplying))
         yield Seen(
             "warning" if untouched else "note",
-            f"{len(loop.frozen)} parameters are frozen (requires_grad is False), first {loop.frozen[0]}.",
+            f"{len(loop.frozen)} parameters are frozen (requires_grad is False), first {loop.frozen[0]}"
+            + (f"; the numbers of {len(drawn)} layers are still spread as they are drawn at random." if drawn else "."),
             "Right for pretrained layers; otherwise requires_grad_(True).",
             layer=loop.frozen[0].rpartition(".")[0],
-            evidence={"frozen": list(loop.frozen[:20]), "share": share},
+            evidence={"frozen": list(loop.frozen[:20]), "share": share, "as_drawn": drawn[:20]},
         )
     else:
         yield RuledOut(f"All {total} parameters may and do change.")
+
+
+def _as_drawn(run: RunFacts) -> list[str]:
+    """Frozen layers whose weight is uniform up to a bound of PyTorch's own: 1 / √fan-in (linear, convolutional,
+    recurrent layers), √(6 / (fan-in + fan-out)) (attention). Training leaves neither the bound nor the spread."""
+    drawn = []
+    for layer in run.multiplying:
+        weight = main_weight(layer)
+        name = next((n for n, p in layer.parameters.items() if p is weight), "")
+        if weight is None or f"{layer.name}.{name}".lstrip(".") not in run.loop.frozen:
+            continue
+        numbers = weight.fan_in * weight.shape[0]
+        bounds = (weight.fan_in**-0.5, (6 / (weight.fan_in + weight.shape[0])) ** 0.5)
+        error = 4 * (0.2 / numbers) ** 0.5  # four standard errors of the spread of uniform numbers, beside the spread
+        if numbers >= FEWEST_NUMBERS and any(
+            0.95 * b < weight.largest <= 1.0001 * b and abs(weight.std * 3**0.5 / b - 1) < error for b in bounds
+        ):
+            drawn.append(layer.name)
+    return drawn

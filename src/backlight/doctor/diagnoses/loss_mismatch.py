@@ -38,8 +38,8 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
     The loss and the kind of target: exclusive classes under binary cross-entropy, classes under a distance, codes of
     classes without an order under a distance (like rows with another code are as far in code as any, or the program
     counts exact hits), measured values or several labels a row under cross-entropy, negative targets under a Poisson
-    loss, one column of labels spread over several outputs. An error where the loss cannot mean what is asked, or the
-    run learned nothing.
+    loss, one column of labels spread over several outputs, a log-likelihood without its minus. An error where the loss
+    cannot mean what is asked, or the run learned nothing.
 
     Why it hurts
     Binary cross-entropy on exclusive classes rewards saying "no" everywhere and reports a misleading accuracy;
@@ -63,7 +63,11 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
     loss, t, output = run.loss, run.targets, run.output
     assert loss is not None and t is not None and output is not None
     problem = (
-        _spread(loss, output) or _binary(loss, t, output) or _distance(run, loss, t, output) or _values(loss, t, output)
+        _upside_down(run, loss)
+        or _spread(loss, output)
+        or _binary(loss, t, output)
+        or _distance(run, loss, t, output)
+        or _values(loss, t, output)
     )
     if problem is None:
         yield RuledOut(
@@ -77,6 +81,19 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
         prescription,
         layer=output.layer,
         evidence={"loss": loss.name, "classes": t.classes, "one_hot": t.one_hot, "outputs": output.units},
+    )
+
+
+def _upside_down(run: RunFacts, loss: LossFacts) -> Problem | None:
+    """A mean of log-probabilities without its minus."""
+    climbs = run.optimizer is not None and run.optimizer.settings.get("maximize")
+    if climbs or loss.settings.get("negated", True):
+        return None
+    return (
+        "error",
+        "The loss is the mean log-probability of the right class itself: to minimise it is to make the right class"
+        " unlikely, without end.",
+        "Put a minus before it, or use cross-entropy.",
     )
 
 

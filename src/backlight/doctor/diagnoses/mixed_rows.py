@@ -7,7 +7,13 @@ from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
-RECURRENT = ("LSTM", "GRU", "RNN")
+BATCH_SECOND = {
+    "LSTM": "each row remembers those before it",
+    "GRU": "each row remembers those before it",
+    "RNN": "each row remembers those before it",
+    "MultiheadAttention": "each row attends to the others",
+}
+"""Layers that take the first axis for time unless told otherwise, and what comes of it."""
 
 
 @diagnosis(
@@ -22,9 +28,9 @@ def mixed_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     The first axis of a layer's input has as many entries as the target has rows, and no axis of the target has the
-    length of its second (asked where it has three or more): then it is the batch. A recurrent layer with
-    `batch_first=False` takes it for time; a softmax with `dim=0` before a layer with weights shares each unit out among
-    the rows.
+    length of its second (asked where it has three or more): then it is the batch. A recurrent or attention layer with
+    `batch_first=False` takes it for time; a softmax with `dim=0` of three or more axes, or before a layer with weights,
+    shares each number out among the rows.
 
     Why it hurts
     A row's output depends on which rows happen to stand beside it. What the network learns holds for no row alone, and
@@ -34,32 +40,32 @@ def mixed_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
     When the rows of a batch are one sequence, or one set, on purpose.
 
     Example
-    `nn.LSTM(8, 32)` for inputs of shape (batch, time, features); `nn.Softmax(dim=0)` after a hidden layer.
+    `nn.LSTM(8, 32)` for inputs of shape (batch, time, features); `softmax(scores, dim=0)` in attention.
 
     Treatment
     `batch_first=True`; `dim=-1` (or ReLU in a hidden layer).
 
     References
-    PyTorch documentation of LSTM (batch_first) and Softmax (dim).
+    PyTorch documentation of LSTM and MultiheadAttention (batch_first) and of Softmax (dim).
     """
     severity: Severity = "error" if run.failed else "warning"
     layers = [layer for layer in run.layers if _leads_with_batch(run, layer)]
     for layer in layers:
-        if layer.kind in RECURRENT and _takes_batch_for_time(layer):
+        if layer.kind in BATCH_SECOND and _takes_batch_for_time(layer):
             yield Seen(
                 severity,
                 f"{layer.kind} {layer.name} has batch_first=False and receives {(layer.x_rows, *layer.x_shape)}: it"
-                f" takes the {layer.x_rows} rows of the batch for time, and each row remembers those before it.",
+                f" takes the {layer.x_rows} rows of the batch for time, and {BATCH_SECOND[layer.kind]}.",
                 "Give it batch_first=True, or swap the first two axes of its input.",
                 layer=layer.name,
                 evidence={"input": [layer.x_rows, *layer.x_shape], "batch_first": False},
             )
-        elif run.softmax_over_rows(layer) and run.weighted_after(layer.name):
+        elif run.softmax_over_rows(layer) and (len(layer.x_shape) > 1 or run.weighted_after(layer.name)):
             yield Seen(
                 severity,
                 f"{layer.kind} {layer.name} goes over the {layer.x_rows} rows of the batch (dim=0), not over its"
                 f" {layer.units} units: every row's output depends on the other rows.",
-                "Take dim=-1; in a hidden layer ReLU or GELU serves better than a softmax.",
+                "Take dim=-1; in a hidden layer that is no attention ReLU or GELU serves better than a softmax.",
                 layer=layer.name,
                 evidence={"input": [layer.x_rows, *layer.x_shape], "dim": 0},
             )

@@ -12,7 +12,7 @@ from ..registry import RuledOut, Seen, diagnosis
     "non-finite",
     needs=("losses",),
     treatments=("lower-learning-rate", "clip"),
-    explains=("not-learning", "plateau", "oscillating-loss"),
+    explains=("not-learning", "plateau", "oscillating-loss", "capacity-too-low"),
     shows=("non_finite", "non_finite_gradient"),
 )
 def non_finite(run: RunFacts) -> Iterator[Seen | RuledOut]:

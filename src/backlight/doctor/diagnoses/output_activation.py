@@ -246,6 +246,12 @@ def _two_classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None
             f"Binary cross-entropy reads probabilities, but the outputs come from {last or 'a linear layer'}.",
             "End in a sigmoid, or use binary cross-entropy with logits on the linear outputs.",
         )
+    if loss.name == "overlap" and not last and output.layer and outside:
+        return (
+            "The overlap with a mask (Dice, intersection over union) reads probabilities, but the outputs come from a"
+            " linear layer.",
+            "Take the overlap of torch.sigmoid(outputs), or of a softmax over the classes.",
+        )
     return None
 
 

@@ -6,6 +6,8 @@ from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import main_weight
 
+ROUNDING = 1e-6
+"""Spread beside the largest value up to which numbers of float32 are one."""
 STILL_ALIKE = 0.5
 """Distinct over live units at or below which the layer has not been told apart."""
 
@@ -13,7 +15,7 @@ STILL_ALIKE = 0.5
 @diagnosis(
     "I302",
     "symmetric-init",
-    needs=("weighted",),
+    needs=("layers",),
     treatments=("init",),
     explains=(
         "redundant-units",
@@ -37,7 +39,8 @@ def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Hidden layers of two or more units whose rows of W were equal before the first step, and whose units still
-    put out the same, up to scale, at the last observation.
+    put out the same, up to scale, at the last observation. In networks without dropout also matrices of one number
+    each, all of them: then units that start alike stay so by arithmetic.
 
     Why it hurts
     Units that compute the same receive the same gradient when the weights above them are the same too: a layer
@@ -63,6 +66,17 @@ def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
         units = [run.units[f.name] for f in (layer, *run.followers(layer.name)) if f.name in run.units]
         if any(u.distinct <= max(1, STILL_ALIKE * (u.units - len(u.dead))) for u in units):
             alike.append(layer.name)
+    constant = _of_one_number(run) if not alike else []
+    if constant:
+        yield Seen(
+            "error",
+            f"Every matrix started as one number ({', '.join(constant[:4])}): the units of a layer receive the same"
+            " gradient and stay alike.",
+            "Initialise weights at random (He for rectifiers, Glorot for tanh).",
+            step=0,
+            evidence={"parameters": constant[:20]},
+        )
+        return
     if not alike:
         yield RuledOut("No hidden layer has units that start and stay alike.")
         return
@@ -74,3 +88,17 @@ def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"layers": alike, "distinct_units": {n: run.units[n].distinct for n in alike if n in run.units}},
     )
+
+
+def _of_one_number(run: RunFacts) -> list[str]:
+    """Names of the matrices, where there are several, all are one number other than 0, and no dropout parts units."""
+    if any(layer.role == "dropout" and layer.settings.get("p", 0) > 0 for layer in run.layers):
+        return []
+    matrices = {
+        f"{layer.name}.{name}".lstrip("."): parameter
+        for layer in run.multiplying
+        for name, parameter in layer.parameters.items()
+        if len(parameter.shape) > 1
+    }
+    same = all(p.largest > 0 and p.std <= ROUNDING * p.largest for p in matrices.values())
+    return list(matrices) if len(matrices) > 1 and same else []

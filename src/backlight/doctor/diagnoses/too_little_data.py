@@ -1,5 +1,6 @@
 """D110: fewer rows than a network can learn from."""
 
+import math
 from collections.abc import Iterator
 
 from ..facts import RunFacts
@@ -17,7 +18,7 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Different rows seen in training (once rows have begun to repeat, or by the loader's length), held against 50
-    in all and 20 a class.
+    in all and 20 a class (places of a row that have a class each count each).
 
     Why it hurts
     The network can learn each row by heart; nothing says that it found the rule, and no held-out score is
@@ -41,7 +42,8 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     t = run.targets
     classes = t.classes if t is not None and run.is_classification and t.one_class_a_row else 0
-    need = max(FEW_ROWS, PER_CLASS * classes)
+    answers = max(1.0, t.rows / max(1, run.inputs.rows)) if t is not None else 1.0
+    need = max(FEW_ROWS, math.ceil(PER_CLASS * classes / answers))
     if rows >= need:
         yield RuledOut(f"{rows} rows of training data (limit {need}).")
         return

@@ -25,8 +25,8 @@ def too_much_dropout(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """So many units are dropped that too little of the signal is left.
 
     What it sees
-    A share above 0.7 in one layer, the product of kept shares over the depth below 0.1, or half of a layer of at
-    most 8 units.
+    A share above 0.7 in one layer (of a recurrent one: between its own layers), the product of kept shares over the
+    depth below 0.1, or half of a layer of at most 8 units.
 
     Why it hurts
     Dropout is noise. What is left of a small layer differs from step to step more than the rows do: the network
@@ -45,9 +45,13 @@ def too_much_dropout(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Srivastava et al.: Dropout (2014).
     """
     shares = {d.name: d.settings["p"] for d in run.layers if d.role == "dropout" and d.settings.get("p", 0) > 0}
+    inner = {r.name: r for r in run.layers if r.role == "recurrent" and r.settings.get("num_layers", 1) > 1}
+    between = {name: r.settings["dropout"] for name, r in inner.items() if r.settings.get("dropout", 0) > 0}
+    shares |= between
     strong = [name for name, p in shares.items() if p > STRONG]
     narrow = [name for name, p in shares.items() if p >= 0.5 and run.by_name[name].units <= NARROW]
-    kept = prod(1 - p for p in shares.values())
+    times = {name: inner[name].settings["num_layers"] - 1 for name in between}
+    kept = prod((1 - p) ** times.get(name, 1) for name, p in shares.items())
     numbers = f"{len(shares)} dropout layers keep {kept:.2g} of the signal along the depth"
     if not (strong or narrow or kept < KEPT):
         yield RuledOut(f"{numbers}.")

@@ -1,4 +1,4 @@
-"""D109: rows come in order of their class."""
+"""D109: rows come in order of their target."""
 
 import math
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ ORDERED = 0.5
 FEWEST_ROWS = 64
 EVEN = 1.2
 """Mean share of the largest class in a batch over its share of the data, up to which each batch holds all of them."""
+SORTED = 0.9
+"""Share of neighbours that go the same way, up or down, from which measured values are sorted; at random 0.5."""
 PURE = 0.9
 """Mean share of the largest class in a batch from which batches hold one class only."""
 
@@ -33,7 +35,8 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     How often neighbouring rows of a batch have the same class, between what random order would give and 1. In batches
-    that hold every class as often as the data does (episodes, balanced batches) the order of rows does not matter.
+    that hold every class as often as the data does (episodes, balanced batches) the order of rows does not matter. Of a
+    measured target how many neighbours go the same way, up or down.
 
     Why it hurts
     Each stretch of one class teaches the network to say that class and to forget the others; the gradient of a
@@ -53,8 +56,19 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     t = run.targets
     assert t is not None
+    if not run.is_classification and t.rows >= FEWEST_ROWS and t.sorted_share >= SORTED:
+        yield Seen(
+            "error" if run.failed else "warning",
+            f"Rows come in order of the target: {t.sorted_share:.0%} of neighbours go one way (random order: 50%).",
+            "Shuffle the rows: DataLoader(..., shuffle=True).",
+            evidence={"same_way": t.sorted_share, "threshold": SORTED, "rows": t.rows},
+        )
+        return
     if not run.is_classification or t.classes < 2 or t.rows < FEWEST_ROWS or not math.isfinite(t.run_share):
-        yield RuledOut("The target has no classes, or too few rows were seen.")
+        yield RuledOut(
+            f"The target has no classes and is not sorted ({t.sorted_share:.0%} of neighbours go the same way), or too"
+            " few rows were seen."
+        )
         return
     order = (t.run_share - t.run_expected) / max(1e-9, 1 - t.run_expected)
     expected = max(t.counts.values()) / sum(t.counts.values())
