@@ -11,10 +11,9 @@ import torch
 
 from .bench import Outcome, examine, table
 from .cases import read_cases, report_cases
-from .described import DESCRIBED
 from .engine import examine_by_engine
 from .programs import Collection, Entry
-from .sets import FAULTY, HEALTHY_ONES
+from .sets import DESCRIPTIONS, FAULTY, HEALTHY_ONES
 
 SOURCES: dict[str, Callable[[Entry, int], Outcome | None]] = {"watch": examine, "engine": examine_by_engine}
 
@@ -32,10 +31,12 @@ def main() -> None:
     for source in args.source or SOURCES if args.skip != "programs" else ():
         report_programs(source, args.seeds, args.only)
     if args.skip != "cases":
-        print("## described programs, watch\n")
-        report_cases(DESCRIBED, args.only)
+        for name, described in DESCRIPTIONS.items():
+            print(f"## {name}, watch\n")
+            report_cases(described, args.only)
+            print()
         if args.cases:
-            print("\n## real programs, watch\n")
+            print("## real programs, watch\n")
             report_cases(read_cases(Path(args.cases)), args.only)
 
 

