@@ -1,22 +1,111 @@
-"""Facts of a PyTorch optimiser and of the network it is to train."""
+"""The optimizers of a loop, and facts of what they train."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
+from ..records import BacklightError
 from ..signals.facts import OptimizerFacts
+from .players import Players
 
 MODE_MATTERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
-def optimizer_facts(optimizers: Sequence[Optimizer], model: nn.Module) -> OptimizerFacts:
-    """Kind and settings of the first optimizer, and which parameters they all do and do not hold."""
+class Optimizers:
+    """Those that are watched, and others that make steps on parameters of the network.
+
+    Watched are those that were given; without any, those that step on the network first, each for parameters that no
+    other holds.
+    """
+
+    def __init__(self, given: Any, network: nn.Module) -> None:
+        several = given if isinstance(given, (list, tuple)) else (given,)
+        self.watched: list[Optimizer] = [] if given is None else list(several)
+        self._adopts = given is None
+        self._network = network
+        if not all(isinstance(one, Optimizer) for one in self.watched) or not (self.watched or self._adopts):
+            raise BacklightError(
+                "watch(model, optimizer) takes a torch.optim.Optimizer as optimizer, or a list of them; without any, "
+                "those that step on the model are watched."
+            )
+        self.players = Players(network)
+        self._handles: dict[int, RemovableHandle] = {}
+        self._others: dict[frozenset[int], Optimizer] = {}
+        self.other_steps = 0
+        """Steps on parameters of the network by optimizers that are not watched."""
+        self.others = 0
+        """How many such optimizers there were; one created anew in every step counts each time."""
+
+    def held(self) -> list[set[int]]:
+        """Identities of the parameters that each of the watched ones holds."""
+        return [{id(p) for group in one.param_groups for p in group["params"]} for one in self.watched]
+
+    def hear(self, optimizer: Optimizer, before: Callable[..., None]) -> bool:
+        """Call `before` from now on when a watched one begins its step, after the program's own hooks, which may clip
+        gradients; whether it was not heard of before."""
+        if self.place_of(optimizer) is None or id(optimizer) in self._handles:
+            return False
+        self._handles[id(optimizer)] = optimizer.register_step_pre_hook(before)
+        return True
+
+    def leave(self) -> None:
+        """Hear of nothing more."""
+        for handle in self._handles.values():
+            handle.remove()
+        self._handles.clear()
+
+    def place_of(self, optimizer: Optimizer) -> int | None:
+        """Which of the watched ones it is, or makes steps for: a wrapper (SAM, lookahead) shares its groups."""
+        for place, one in enumerate(self.watched):
+            if optimizer is one or optimizer.param_groups is one.param_groups:
+                return place
+        own = self._own(optimizer) if self._adopts else frozenset()
+        if not own or any(own & held for held in self.held()):
+            return None
+        self.watched.append(optimizer)
+        return len(self.watched) - 1
+
+    def note_other(self, optimizer: Optimizer) -> None:
+        """One that is not watched made a step: the latest of those with the same parameters is kept, for a loop may
+        create one in every step."""
+        if self.players.plays(id(p) for group in optimizer.param_groups for p in group["params"]):
+            self.players.stepped(optimizer)
+        if not any(optimizer is other for other in self._others.values()):
+            own = self._own(optimizer)
+            if not own:
+                return
+            self._others[own] = optimizer
+            self.others += 1
+        self.other_steps += 1
+
+    def facts(self) -> OptimizerFacts | None:
+        """Kind and settings of the first one, and which parameters they all do and do not hold."""
+        if not self.watched:
+            return None
+        everyone = (*self.watched, *self._others.values())
+        return optimizer_facts(self.watched, everyone, self._network)
+
+    def learning_rate(self) -> float:
+        """That of the first group now."""
+        return rate_of(self.watched[0].param_groups[0]) if self.watched else math.nan
+
+    def _own(self, optimizer: Optimizer) -> frozenset[int]:
+        own = {id(p) for p in self._network.parameters()}
+        return frozenset(id(p) for group in optimizer.param_groups for p in group["params"]) & own
+
+
+def optimizer_facts(optimizers: Sequence[Optimizer], everyone: Sequence[Optimizer], model: nn.Module) -> OptimizerFacts:
+    """Of the first optimizer; parameters are missing that nobody in `everyone` holds, foreign those of `optimizers`."""
     optimizer = optimizers[0]
-    held = {id(p) for one in optimizers for group in one.param_groups for p in group["params"]}
     own = {id(p) for p in model.parameters()}
+    held, by_anyone = (
+        {id(p) for one in several for group in one.param_groups for p in group["params"]}
+        for several in (optimizers, everyone)
+    )
     group = max(optimizer.param_groups, key=lambda g: sum(p.numel() for p in g["params"]))
     plain = {k: v for k, v in group.items() if k != "params" and isinstance(v, (bool, int, float, tuple))}
     return OptimizerFacts(
@@ -24,7 +113,7 @@ def optimizer_facts(optimizers: Sequence[Optimizer], model: nn.Module) -> Optimi
         learning_rate=rate_of(group),
         momentum=float(group.get("momentum", 0.0) or 0.0),
         weight_decay=float(group.get("weight_decay", 0.0) or 0.0),
-        missing=tuple(name for name, p in model.named_parameters() if p.requires_grad and id(p) not in held),
+        missing=tuple(name for name, p in model.named_parameters() if p.requires_grad and id(p) not in by_anyone),
         foreign=len(held - own),
         settings=plain,
     )

@@ -5,18 +5,19 @@ pass: nothing is written, no random number is drawn, and no memory that the prog
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from ..records import Layer
 from ..signals.roles import role_of
 from .call import Call, as_layer, hidden_layer
-from .hooks import harmless
+from .hooks import Hook, Threads, harmless
 from .leaves import readers
 from .memory import has_memory
 from .network import is_compiled
@@ -58,15 +59,17 @@ FUNCTIONS = {
 class Taps:
     """Takes the calls of one forward pass of `network`, and the gradients of the backward pass that follows.
 
-    `model` is what the loop calls. Where it, or a part of the network, is compiled, its layers inside are seen by their
-    parameters alone. Of sparse and nested tensors, and inside `vmap`, nothing but the call is taken.
+    `whole` is what the loop calls where that is compiled: it is one layer then. Where it, or a part of the network, is
+    compiled, the layers inside are seen by their parameters alone. Of sparse and nested tensors, and inside `vmap`,
+    nothing but the call is taken.
     """
 
-    def __init__(self, model: nn.Module, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, threads: Threads, *, whole: nn.Module | None = None) -> None:
         self.failure: Exception | None = None
+        self.threads = threads
         self.calls: list[Call] = []
-        self._layers = {"": model} if is_compiled(model) else dict(layers_of(network))
-        self._inside_compiled = dict(_inside_compiled(network if is_compiled(model) else None, self._layers))
+        self._network, self._whole = network, whole
+        self._inside_compiled: dict[str, nn.Module] = {}
         self._handles: list[RemovableHandle] = []
         self._names: set[str] = set()
         self._inside = 0
@@ -79,10 +82,16 @@ class Taps:
         """Start taking calls; the tensors of an earlier pass are let go."""
         self.close()
         self.forget()
-        for name, module in self._layers.items():
-            self._handles.append(module.register_forward_pre_hook(self._enter))
-            self._handles.append(module.register_forward_hook(self._taker(name)))
-        if not self._inside_compiled:  # compiled code is compiled anew where such a mode is on
+        layers = {} if self._whole is not None else dict(layers_of(self._network))
+        self._inside_compiled = dict(_inside_compiled(self._network if self._whole is not None else None, layers))
+        for name, module in layers.items():
+            self._handles.append(module.register_forward_pre_hook(Hook(self._enter)))
+            self._handles.append(module.register_forward_hook(Hook(self._taker(name))))
+        self.open_functions()
+
+    def open_functions(self) -> None:
+        """Take activation functions, too; compiled code would be compiled anew where such a mode is on."""
+        if not self._in_functions and not self._inside_compiled:
             self._functions.__enter__()
             self._in_functions = True
 
@@ -107,11 +116,17 @@ class Taps:
         """A call could not be taken: this pass is not observed, and none after it."""
         self.forget()
 
-    def layers(self) -> tuple[Layer, ...]:
+    def take_whole(self, args: Any, output: Any) -> None:
+        """What is compiled as a whole was called."""
+        if self._whole is not None:
+            self._take("", type(self._whole).__name__, self._whole, first_tensor(args), first_tensor(output))
+
+    def layers(self, *, gradients: bool = True) -> tuple[Layer, ...]:
         """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
         x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
         calls = tuple(as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
-        return (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
+        layers = (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
+        return layers if gradients else tuple(replace(layer, gradients={}) for layer in layers)
 
     def begin_with_data(self, received: Sequence[Tensor]) -> bool:
         """Whether the first call is a layer, or a function of what the network received: not of what it computed."""
@@ -124,6 +139,12 @@ class Taps:
         """Names of the layers that took part."""
         return {call.name for call in self.calls} | (set(self._inside_compiled) if self.calls else set())
 
+    def parameters(self) -> set[int]:
+        """Identities of the parameters of the layers that took part."""
+        modules = [call.module for call in self.calls if call.module is not None]
+        modules += self._inside_compiled.values() if self.calls else ()
+        return {id(p) for module in modules for p in module.parameters()}
+
     def source(self, x: Tensor | None) -> str:
         """The latest call whose output x is, or is a view of."""
         maker = self._maker(x) if x is not None and has_memory(x) else None
@@ -134,6 +155,8 @@ class Taps:
 
     def mark_branches(self, loss: Tensor) -> None:
         """Tell of each call whether several operations between it and the loss read what it put out; asked once."""
+        if not self._finds_readers:
+            return
         read = readers(loss, {call.node for call in self.calls if call.node is not None})
         for call in self.calls:
             call.branches, call.node = call.branches or read.get(call.node, 0) > 1, None
@@ -151,7 +174,7 @@ class Taps:
         def take(module: nn.Module, args: Any, output: Any) -> None:
             self._inside = max(0, self._inside - 1)  # a model that is one layer is entered before its hooks live
             with torch._C.DisableTorchFunction():  # what is computed here is none of the program's
-                self._take(name, type(module).__name__, module, first_tensor(args), first_tensor(output))
+                self._take(name, kind_of(module), module, first_tensor(args), first_tensor(output))
 
         return take
 
@@ -228,13 +251,23 @@ def _settings(name: str, args: Any, kwargs: dict[str, Any]) -> dict[str, float]:
 
 def layers_of(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Modules seen as one layer: leaves, composites that PyTorch itself calls a layer, holders of own parameters."""
-    children = list(model.named_children())
-    is_layer = not children or role_of(type(model).__name__) != "other" or is_compiled(model)
+    children = [(name, child) for name, child in model.named_children() if not _is_parametrization(model, name)]
+    is_layer = not children or role_of(kind_of(model)) != "other" or is_compiled(model)
     if is_layer or next(model.parameters(recurse=False), None) is not None:
         yield prefix, model
     if not is_layer:
         for name, child in children:
             yield from layers_of(child, f"{prefix}.{name}".lstrip("."))
+
+
+def kind_of(module: nn.Module) -> str:
+    """Name of its class: with a parametrized weight (spectral or weight norm) that of the class it had before."""
+    own = type(module)
+    return (own.__bases__[0] if _is_parametrization(module, "parametrizations") else own).__name__
+
+
+def _is_parametrization(module: nn.Module, name: str) -> bool:
+    return name == "parametrizations" and is_parametrized(module)
 
 
 def _inside_compiled(network: nn.Module | None, layers: dict[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
