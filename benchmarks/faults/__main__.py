@@ -13,7 +13,7 @@ from .bench import Outcome, examine, table
 from .cases import read_cases, report_cases
 from .engine import examine_by_engine
 from .programs import Collection, Entry
-from .sets import DESCRIPTIONS, FAULTY, HEALTHY_ONES
+from .sets import DESCRIPTIONS, FAULTY, HEALTHY_ONES, NAMELESS
 
 SOURCES: dict[str, Callable[[Entry, int], Outcome | None]] = {"watch": examine, "engine": examine_by_engine}
 
@@ -52,6 +52,11 @@ def report_programs(source: str, seeds: int, only: str) -> None:
         if sick:
             print(table(sick), end="\n\n")
         spent += sum(outcome.seconds for outcome in sick)
+    for name, collection in NAMELESS.items():
+        print(f"## {name} faults without a name of their own, {source}, {seeds} seeds\n")
+        nameless = _outcomes(source, collection, seeds, only)
+        print("\n".join(f"{outcome.name}: {_said(outcome)}" for outcome in nameless), end="\n\n")
+        spent += sum(outcome.seconds for outcome in nameless)
     for name, collection in HEALTHY_ONES.items():
         print(f"## {name} healthy programs, {source}, {seeds} seeds\n")
         healthy = _outcomes(source, collection, seeds, only)

@@ -4,6 +4,11 @@ from . import (
     forum_loop,
     forum_output,
     forum_sound,
+    fourth_data,
+    fourth_loss,
+    fourth_network,
+    fourth_passes,
+    fourth_steps,
     keras_posts_training,
     later_faulty,
     later_sound,
@@ -24,7 +29,18 @@ from . import (
 from .described import DESCRIBED
 from .healthy import HEALTHY
 from .keras_posts import POSTS
-from .loops import FORUM, FORUM_SOUND, LATER, LATER_SOUND, NETWORK, THIRD, THIRD_SOUND, UNUSUAL_SOUND
+from .loops import (
+    FORUM,
+    FORUM_SOUND,
+    FOURTH,
+    FOURTH_NAMELESS,
+    LATER,
+    LATER_SOUND,
+    NETWORK,
+    THIRD,
+    THIRD_SOUND,
+    UNUSUAL_SOUND,
+)
 from .programs import POSTED, SOUND, Collection
 from .sick import SICK
 
@@ -35,7 +51,10 @@ FAULTY: dict[str, Collection] = {
     "later forum": LATER,
     "third forum": THIRD,
     "network": NETWORK,
+    "fourth forum": FOURTH,
 }
+NAMELESS: dict[str, Collection] = {"fourth forum": FOURTH_NAMELESS}
+"""Faults for which no finding has a name."""
 HEALTHY_ONES = {
     "synthetic": HEALTHY,
     "sound": SOUND,
@@ -48,6 +67,7 @@ DESCRIPTIONS = {"described programs": DESCRIBED, "programs as posted for Keras":
 FILLED_BY = (
     posted_output, posted_training, sound,
     forum_output, forum_loop, forum_sound, later_faulty, later_sound, third, network,
+    fourth_data, fourth_loss, fourth_network, fourth_passes, fourth_steps,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
     unusual_targets, unusual_places, keras_posts_training,
 )  # fmt: skip
