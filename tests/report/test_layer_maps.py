@@ -47,6 +47,7 @@ def test_layers_stand_in_the_order_of_the_network():
 def test_signals_without_layers_and_flags_that_never_rose_have_no_map():
     rows = of("loss", {"": 1.0}) + of("non_finite", dict.fromkeys(LAYERS, 0.0)) + of("y_mean", {"first": 0.1})
     assert [one.signal for one in layer_maps(run(rows))] == ["y_mean"]
+    assert layer_maps(run(of("loss", {"": 1.0}))) == []  # as of a module that is one layer
     rows += [(200, "second", "non_finite", 1.0)]
     assert [one.signal for one in layer_maps(run(rows))] == ["non_finite", "y_mean"]
 

@@ -74,9 +74,11 @@ class LayerMap:
 
 def layer_maps(run: RunFolder) -> list[LayerMap]:
     """The maps of all signals of layers: those with a healthy range first, then in the order of their declaration."""
-    if run.signals is None or run.signals.is_empty():
+    if run.signals is None:
         return []
     signals = run.signals.filter(pl.col("layer") != "").drop_nulls("value")
+    if signals.is_empty():  # a module that is one layer is the whole network, and has no name
+        return []
     order = _network_order(run, signals)
     meanings = all_meanings()
     tables = {str(name): rows for (name,), rows in signals.group_by("signal")}

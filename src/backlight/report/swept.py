@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "average": ("decay of the average", "Over how many steps should the parameters be averaged?"),
     "clip": ("bound on the gradient", "Where should the gradient be clipped?"),
     "patience": ("patience", "How long should training wait for a better epoch?"),
+    "keep": ("kept epoch", "Should the best epoch be kept, or the last?"),
     "class_weights": ("weighting of the classes", "Should rare classes weigh more?"),
     "shuffle": ("shuffling", "Should the rows be shuffled?"),
     "accumulate": ("accumulated batches", "Over how many batches should gradients be accumulated?"),
