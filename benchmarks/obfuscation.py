@@ -3,9 +3,11 @@
 A plain network of 30 layers of 64 rectifiers (PyTorch's own initialisation) on scikit-learn's digits does not learn.
 The doctor is asked why; then the same network is trained after each of three treatments: a good initial estimate
 (orthogonal, or each layer first trained to undo noise), normalised layers, residual paths. Same rows, order,
-optimiser (Adam, 3e-4), and 20 epochs for all. The picture shows, before training, how much the gradients of like
-examples agree by depth, how far rows can still be told apart, and the loss by epoch. The last column of the table is
-the processor time of the pretraining beside that of the training.
+optimiser (Adam, 3e-4), and 20 epochs for all. The table tells what v(i) says before training, at the first layer and at
+the last hidden one: how much more it agrees among like examples (0: noise), and in how many directions the rows pull.
+The picture shows, before training, how much the gradients of like examples agree by depth, how far rows can still be
+told apart, and the loss by epoch. The last column of the table is the processor time of the pretraining beside that of
+the training.
 """
 
 import argparse
@@ -42,8 +44,11 @@ def main() -> None:
     torch.set_num_threads(1)
     x, y = digits()
     results = {}
-    print("| network | loss at the end | accuracy | errors found | agreement at the bottom | at the top | seconds |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| network | loss at the end | accuracy | errors found | agreement of v(i), bottom and top | rank of v(i) "
+        "| rank of x(i), bottom and top | seconds |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     for name in STYLES:
         began = time.process_time()
         module = network(name, x)
@@ -54,8 +59,8 @@ def main() -> None:
         results[name] = (agreement, spread, losses)
         told = ", ".join(dict.fromkeys(one.name for one in seen.findings if one.severity == "error")) or "none"
         print(
-            f"| {name} | {losses[-1]:.3f} | {accuracy:.3f} | {told} | {agreement[0]:.3f} | {agreement[-2]:.2f} "
-            f"| {seconds} |",
+            f"| {name} | {losses[-1]:.3f} | {accuracy:.3f} | {told} | {agreement[0]:.3f}, {agreement[-2]:.2f} "
+            f"| {ends(seen, 'v_rank')} | {ends(seen, 'y_rank')} | {seconds} |",
             flush=True,
         )
     for ending in (".svg", ".png"):
@@ -110,6 +115,12 @@ def by_depth(seen: Watch, signal: str) -> list[float]:
     """The first value of a signal at each linear layer, from input to output."""
     table = seen.recorder.table
     return [table.first(signal, one.name) for one in seen.recorder.layers if one.kind == "Linear"]
+
+
+def ends(seen: Watch, signal: str) -> str:
+    """Its first value at the first layer and at the last hidden one."""
+    values = by_depth(seen, signal)
+    return f"{values[0]:.2g}, {values[-2]:.2g}"
 
 
 def rows_apart(seen: Watch) -> list[float]:

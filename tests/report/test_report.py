@@ -224,3 +224,11 @@ def test_the_network_is_held_against_the_linear_model(binary_run, tmp_path, line
     words = Page(write_report(folder)).words
     assert sentence in words
     assert "Only 40 rows were held out" in words
+
+
+def test_an_illness_of_many_layers_counts_once(tmp_path):
+    found = [
+        {"name": "dead-units", "severity": word, "layer": str(i)} for i, word in enumerate(("note", "warning", "note"))
+    ]
+    (tmp_path / "findings.json").write_text(json.dumps(found))
+    assert "The diagnosis found 1 warning." in Page(write_report(tmp_path)).words

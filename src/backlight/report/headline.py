@@ -1,5 +1,6 @@
 """What was learned, in one sentence, and whether to trust it, in another."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
@@ -15,6 +16,8 @@ FEW_ROWS = 100
 
 JOINER = "\u2060"
 """Keeps a line from breaking."""
+
+SEVERITIES = ("error", "warning", "note")
 
 Trust = Literal["good", "careful", "bad", "unknown"]
 
@@ -95,8 +98,7 @@ def beside(run: RunFolder) -> str:
 
 def judgement(run: RunFolder) -> Judgement:
     """Whether to rely on the network: the diagnosis first, then the scores beside the references."""
-    open_ones = [finding for finding in run.findings or () if not _treated(finding)]
-    severities = [finding.get("severity") for finding in open_ones]
+    severities = _severities([finding for finding in run.findings or () if not _treated(finding)])
     constant, linear = _beside(run, "baseline"), _beside(run, "linear")
     said = (_diverged(run), _diagnosed(run, severities), _against_references(constant, linear), _few_rows(run))
     reasons = tuple(filter(None, said))
@@ -109,6 +111,17 @@ def judgement(run: RunFolder) -> Judgement:
     if run.evaluation.get("metrics"):
         return Judgement("good", "Its scores say yes.", reasons)
     return Judgement("unknown", "Not known.", ("This run was neither diagnosed nor evaluated.",))
+
+
+def _severities(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The worst of each illness, however many layers have it: one card on the page."""
+    worst: dict[str, str] = {}
+    for finding in findings:
+        name, one = str(finding.get("name", "")), str(finding.get("severity", "note"))
+        worst[name] = min(
+            one, worst.get(name, one), key=lambda word: SEVERITIES.index(word) if word in SEVERITIES else 0
+        )
+    return list(worst.values())
 
 
 def leading_metric(run: RunFolder) -> str:
@@ -133,7 +146,7 @@ def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
         return "The run looks healthy" + (f": {count} looked for, none found." if run.considered else ".")
     return (
         "The diagnosis found "
-        + listed([counted(severities.count(word), word) for word in ("error", "warning", "note") if word in severities])
+        + listed([counted(severities.count(word), word) for word in SEVERITIES if word in severities])
         + "."
     )
 

@@ -33,7 +33,7 @@ EARLY = 6
         "redundant-units",
         "frozen-parameters",
     ),
-    shows=("row_std", "like_agreement"),
+    shows=("row_std", "like_agreement", "y_rank", "v_rank"),
 )
 def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Somewhere in the depth all rows look the same, so that the gradient below no longer speaks about x.
