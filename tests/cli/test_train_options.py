@@ -1,13 +1,14 @@
 """The options of the command line are those of a run's settings."""
 
 import inspect
+from types import SimpleNamespace
 from typing import Literal, get_args, get_origin
 
 import pytest
 import typer
 
 from backlight.cli import options
-from backlight.cli.commands.train import train
+from backlight.cli.commands.train import show_result, train
 from backlight.records.config import Config
 from backlight.runs.options import option_places
 
@@ -49,3 +50,10 @@ def test_every_shared_option_is_used():
     used = {id(parameter.annotation) for parameter in TRAIN.values()}
     unused = [name for name, value in vars(options).items() if get_origin(value) and id(value) not in used]
     assert unused == ["RunFolder"]
+
+
+@pytest.mark.parametrize(("stopped", "said"), [("time limit", True), ("all epochs done", False)])
+def test_a_training_that_the_clock_cut_short_is_said_to_be_so(stopped, said, capsys, tmp_path):
+    evaluation = {"metrics": {}, "verdict": "It is level.", "stopped": stopped}
+    show_result(SimpleNamespace(evaluation=evaluation, findings=[], folder=tmp_path, interrupted=False), json=False)
+    assert ("The time limit ended training before its last epoch. It is level." in capsys.readouterr().out) == said

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import typer
 
-from ...records import INTERRUPTED
+from ...records import INTERRUPTED, TIME_LIMIT
 from .. import options
 from ..app import INTERRUPTED_STATUS, app
 from ..output import print_json, print_scores, print_text, print_wrapped, say
@@ -33,7 +33,8 @@ def show_result(run: "Run", *, json: bool) -> None:
         if evaluation["metrics"]:
             print_text("")
             print_scores(evaluation)
-        print_text(f"\n{evaluation['verdict']}")
+        cut = "The time limit ended training before its last epoch. " if evaluation["stopped"] == TIME_LIMIT else ""
+        print_text(f"\n{cut}{evaluation['verdict']}")
         _print_findings(run)
         print_text(f"Report: {run.folder / 'report.html'}")
     for treated in (one for one in run.findings if one.verdict is not None and one.verdict.kept):
