@@ -43,6 +43,14 @@ PAIRS = [
     ("class-imbalance", "two-in-a-hundred", ("variational-autoencoder", "classes-weighed")),
     ("missing-nonlinearity", "hidden-layers-without-activation", ("digits-logistic", "adapter-of-low-rank")),
     ("stopped-too-early", "default-rate-and-eight-epochs", ("one-cycle", "cosine-schedule")),
+    ("vanishing-gradient", "memory-of-a-first-step-over-sixty", ("letters-with-a-state-carried-on",)),
+    ("init-too-large", "word-vectors-that-start-at-a-hundred", ("word-vectors-by-sparse-steps",)),
+    ("init-too-small", "own-layers-drawn-from-a-thousandth", ("sines-for-a-picture",)),
+    ("obfuscated-gradient", "places-louder-than-words", ("channels-weighed-by-a-sigmoid",)),
+    ("zero-init", "own-layers-from-zeros", ("convolutions-in-brain-floats-with-a-last-layer-at-zero",)),
+    ("missing-nonlinearity", "activation-called-and-thrown-away", ("fifty-layers-with-gates-at-zero",)),
+    ("class-imbalance", "two-in-a-hundred", ("words-hidden-and-guessed", "letters-with-a-state-carried-on")),
+    ("leaking-feature", "target-among-features", ("translation-with-attention-and-its-own-words-fed-back",)),
 ]  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class InputStatistics:
         self._sampled = 0
         self._one_target = True
         self.given = math.inf
-        """Values of a row as the program handed them to the network, where that is known; 0 where x(0) was computed."""
+        """Values of a row as the program handed them to the network, where that is known."""
 
     @property
     def rows(self) -> int:

@@ -275,7 +275,7 @@ class Follower(PassListener):
             epoch=self.epoch() or 0.0,
             loss=self.recorder.losses[-1] if self.recorder.losses else float("nan"),
             learning_rate=self.optimizers.learning_rate(),
-            layers=self.taps.layers(gradients=gradients),
+            layers=self.taps.layers(passed.inputs, gradients=gradients),
             output=passed.seen_output,
             target=passed.target,
             training=in_training(self.model),

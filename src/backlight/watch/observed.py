@@ -79,12 +79,10 @@ class ObservedPass:
 
     @property
     def values_a_row(self) -> float:
-        """Values of each row where the first layer works on the one tensor that the network received; not known
-        (infinite) where that received several, 0 where it computes something of them before."""
-        if not self._taps.begin_with_data(self.inputs):
-            return 0
+        """Values of each row of the one tensor that the network received; not known (infinite) where it received
+        several, 0 where its first call works on what it computed of them before."""
         if len(self.inputs) != 1 or self.inputs[0].dim() < 2 or self.inputs[0].is_nested:
-            return math.inf
+            return math.inf if self._taps.begin_with_data(self.inputs) else 0
         return math.prod(self.inputs[0].shape[1:])
 
     def loss_called(self, name: str, output: Tensor, target: Tensor, settings: dict[str, Any]) -> None:

@@ -121,9 +121,15 @@ class Taps:
         if self._whole is not None:
             self._take("", type(self._whole).__name__, self._whole, first_tensor(args), first_tensor(output))
 
-    def layers(self, *, gradients: bool = True) -> tuple[Layer, ...]:
-        """The calls as records, with the parameters and gradients of now; x(0) is that of the first call."""
+    def layers(self, received: Sequence[Tensor] = (), *, gradients: bool = True) -> tuple[Layer, ...]:
+        """The calls as records, with the parameters and gradients of now.
+
+        x(0) is that of the first call; where this is a function of what the network has computed by itself, the one
+        tensor that it received.
+        """
         x = self._x[0].detach() if self._x is not None and self._x[0]._version == self._x[1] else None
+        if len(received) == 1 and not self.begin_with_data(received):
+            x = received[0].detach()
         calls = tuple(as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
         layers = (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
         return layers if gradients else tuple(replace(layer, gradients={}) for layer in layers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import main_weight, relative_spread
@@ -16,7 +17,7 @@ PRODUCT = 1e-3
 @diagnosis(
     "I303",
     "init-too-small",
-    needs=("weighted",),
+    needs=("multiplying",),
     treatments=("init",),
     explains=(
         "vanishing-gradient",
@@ -34,7 +35,7 @@ def init_too_small(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     √(mean square of W · fan-in) of hidden layers that no normalisation follows: single layers below 0.1, and the
-    product over the depth below 0.001.
+    product over the depth below 0.001. In a run that learned nothing also of layers of one's own with a matrix.
 
     Why it hurts
     x(i) and v(i) shrink by this factor at each layer: outputs do not depend on inputs, lower layers get no
@@ -53,7 +54,7 @@ def init_too_small(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Glorot, Bengio (2010). He et al. (2015).
     """
     spreads = {}
-    for layer in run.hidden:
+    for layer in (*run.hidden, *_own_matrices(run)):
         weight = main_weight(layer)
         if weight is None or weight.largest == 0 or any(f.role == "normalisation" for f in run.followers(layer.name)):
             continue
@@ -75,3 +76,23 @@ def init_too_small(run: RunFacts) -> Iterator[Seen | RuledOut]:
         step=0,
         evidence={"spread": {n: spreads[n] for n in small[:20]}, "threshold": SMALL, "product": product},
     )
+
+
+def _own_matrices(run: RunFacts) -> list[LayerFacts]:
+    """Layers of the program's own whose matrix leads from the features of x(i) to those of x(i+1), but the last.
+
+    What they do beside it (a residual path) is not known: only in a run that failed.
+    """
+    if not run.failed:
+        return []
+    found = [
+        layer
+        for layer in run.multiplying
+        if layer.role == "other"
+        and (weight := main_weight(layer)) is not None
+        and layer.x_shape
+        and layer.y_shape
+        and sorted(weight.shape) == sorted((layer.x_shape[-1], layer.y_shape[-1]))
+    ]
+    last = run.multiplying[-1] if run.multiplying else None
+    return [layer for layer in found if layer is not last]

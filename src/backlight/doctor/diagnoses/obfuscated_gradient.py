@@ -41,9 +41,9 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     In networks of six and more weighted layers: the spread of x(i+1) over rows beside its size (root mean square)
     in the first observations, held against 1 %, where the input itself is spread more and no layer above shows 10 %
-    again (then the rows pass beside it, as beside a gate). From ten layers on, in a run
-    that did not learn, also v(i+1) itself: how much more it agrees among rows of one class than among rows of
-    different classes, at the bottom (below 0.02: noise) and at the top (above 0.5).
+    again (then the rows pass beside it, as beside a gate); in a run that learned nothing, at any depth. From ten layers
+    on, in such a run, also v(i+1) itself: how much more it agrees among rows of one class than among rows of different
+    classes, at the bottom (below 0.02: noise) and at the top (above 0.5).
 
     Why it hurts
     v(i) below such a layer is nearly the same for every row, or noise: each layer's poor state hides the signal
@@ -63,7 +63,8 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Balduzzi et al.: The Shattered Gradients Problem (2017), arXiv:1702.08591. Daneshmand et al.: Batch
     Normalization provably avoids rank collapse (2020).
     """
-    if len(run.weighted) < DEEP:
+    shallow = len(run.weighted) < DEEP
+    if shallow and not run.failed:
         yield RuledOut(f"{len(run.weighted)} weighted layers: not deep (from {DEEP}).")
         return
     spread = {layer.name: _spread(run, layer.name) for layer in run.layers if run.signals.values("row_std", layer.name)}
@@ -73,7 +74,7 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     first = next(iter(known.values()))
     worst = min(known, key=lambda name: known[name])
     where = _alike_from(known, run.weighted[-1].name)
-    if where is None or first < APART:
+    if where is None or first < APART or (shallow and known[where] == 0):
         passed = " and what passes beside it tells rows apart" if known[worst] <= SAME else ""
         yield _shattered(run) or RuledOut(
             f"Rows differ by {known[worst]:.2g} of the size at least (at {worst}; limit {SAME:g}){passed}."

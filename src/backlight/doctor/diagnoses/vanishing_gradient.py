@@ -6,6 +6,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import relative_spread
 
 FADED = 1e-3
 """Gradient of the first layer over that of the last hidden one, each beside its own weight's norm. The output layer is
@@ -43,7 +44,9 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     ‖∂L/∂W‖/‖W‖ of the first weighted layer over that of the last hidden one (medians of the first observations), held
     against 1e-3. In a run that learned nothing, the same against 1e-2, and v(i) for one number of one row: where x(i)
     shrinks upward as v(i) does downward, their product ∂L/∂W stays alike. Or a whole gradient of nearly nothing while
-    the loss is high; or a softmax between two weighted layers.
+    the loss is high; or a softmax between two weighted layers; or, again where nothing was learned, a plain recurrence
+    over so many steps that its spectral radius (√(mean square of W · fan-in), by the circular law) to that power is
+    below 1e-3.
 
     Why it hurts
     The lower layers keep their random start; the upper ones learn on features that mean nothing. A hidden softmax of n
@@ -59,10 +62,13 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     ReLU or GELU, He initialisation, normalisation, residual paths.
 
     References
-    Hochreiter (1991). Glorot, Bengio (2010). He et al.: Deep Residual Learning (2016).
+    Hochreiter (1991). Bengio, Simard, Frasconi (1994). Glorot, Bengio (2010). He et al.: Deep Residual Learning (2016).
     """
     if (softmax := _hidden_softmax(run)) is not None:
         yield softmax
+        return
+    if (through_time := _through_time(run)) is not None:
+        yield through_time
         return
     own = _first_beside_last(run, run.gradients_beside_weight)
     norms = run.signals.values("total_gradient_norm")[:EARLY]
@@ -97,6 +103,29 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "layers": layers,
         },
     )
+
+
+def _through_time(run: RunFacts) -> Seen | None:
+    """A plain recurrence in a run that learned nothing, whose own start lets v(i) fade on its way back in time."""
+    if not run.failed or run.loop.steps < FEWEST_STEPS:
+        return None
+    for layer in run.layers:
+        within = next((p for name, p in layer.parameters.items() if name.startswith("weight_hh")), None)
+        if layer.kind != "RNN" or within is None or len(layer.x_shape) != 2:
+            continue
+        steps, radius = layer.x_shape[0], relative_spread(within)
+        kept = radius ** (steps - 1)
+        if kept < FADED:
+            return Seen(
+                "warning",
+                f"Over {steps} steps of {layer.name} v(i) fades to about {kept:.1g}: its recurrent weight starts with a"
+                f" spectral radius of about {radius:.2f}, by which each step back multiplies it.",
+                "Use LSTM or GRU, start the recurrent weight orthogonal, or read a state closer to what matters.",
+                layer=layer.name,
+                step=0,
+                evidence={"steps": steps, "radius": radius, "kept": kept, "threshold": FADED},
+            )
+    return None
 
 
 def _first_beside_last(run: RunFacts, read: Callable[[str, int], list[float]]) -> tuple[str, str, float, int] | None:
