@@ -16,7 +16,7 @@ from .leaves import stray_parameters
 from .losses import LossLog, is_read_late, value_of
 from .network import in_training, inside_transform, is_compiled, is_several, network_of
 from .observed import Backward, ObservedPass, Turn
-from .parameters import Parameters
+from .parameters import First, Parameters
 from .patches import PassListener
 from .sources import LoaderWatch
 from .tally import Tally
@@ -50,6 +50,7 @@ class Follower(PassListener):
         self._validation = ValidationLoss()
         self._parameters = Parameters(self.network)
         self.updates = Updates()
+        self._first: First | None = None
         self._turn, self._backward = Turn(), Backward(False, None)
         self._unscaled: tuple[Any, Any] | None = None
         self._wanted = self._called_whole = False
@@ -214,6 +215,8 @@ class Follower(PassListener):
         self.optimizers.players.stepped(self.optimizers.watched[place])
         if place in self.updates.made:
             self._close_step()
+        if not self.updates.made:
+            self._look_for_reset()
         self.updates.begin(id(optimizer))
         if self._validation.waiting:
             self.flush_validation()
@@ -235,6 +238,13 @@ class Follower(PassListener):
             elif self.recorder.wants(self.tally.steps + 1):  # the others may sit this step out
                 self.entrances.open()
 
+    def _look_for_reset(self) -> None:
+        """Whether the parameters stand where they stood before the first update."""
+        if self._first is None and self._parameters.held and not is_read_late(self._parameters.held[0]):
+            self._first = First(self._parameters.held[0])
+        elif self._first is not None:
+            self.tally.resets += self._first.is_back()
+
     def _close_step(self) -> None:
         """Some of several optimizers sat the step out, and the next has begun."""
         if self.updates.some_made:
@@ -249,6 +259,8 @@ class Follower(PassListener):
             self.tally.stepped |= self.taps.parameters() & set().union(*(held[place] for place in self.updates.made))
         self.forget()
         self.updates.clear()
+        if self._first is not None:
+            self._first.moved()
         self.tally.steps += 1
         self.await_forward()
 

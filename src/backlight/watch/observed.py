@@ -16,6 +16,9 @@ from .losses import is_read_late
 from .tail import kinds_between, leads_to, read_tail
 from .taps import Taps, tensors_in
 
+MOST_WEIGHTS = 100
+"""Weights of classes kept from the settings of a loss."""
+
 
 class ObservedPass:
     """What went in and came out, and what the loss was told of it.
@@ -90,7 +93,9 @@ class ObservedPass:
         if self.loss is not None or not output.requires_grad or not self._is_ours(output):
             return
         kind, expects = LOSSES[name]
-        plain = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))}
+        plain: dict[str, Any] = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))}
+        if isinstance(settings.get("weight"), Tensor):
+            plain["weights"] = tuple(settings["weight"].flatten()[:MOST_WEIGHTS].tolist())
         plain["weighted"] = any(settings.get(name) is not None for name in ("weight", "pos_weight"))
         self.loss = LossFacts(kind, expects, name, plain, tuple(output.shape), tuple(target.shape))
         self._argument, self.target = output, target

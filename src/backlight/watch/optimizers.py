@@ -98,6 +98,19 @@ class Optimizers:
         return frozenset(id(p) for group in optimizer.param_groups for p in group["params"]) & own
 
 
+def idle_norms(model: nn.Module) -> tuple[str, ...]:
+    """Batch normalisations whose running statistics are those of the start (mean 0, variance 1), by name."""
+    return tuple(
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        and module.running_mean is not None
+        and module.running_var is not None
+        and not bool(module.running_mean.any())
+        and bool((module.running_var == 1).all())
+    )
+
+
 def optimizer_facts(optimizers: Sequence[Optimizer], everyone: Sequence[Optimizer], model: nn.Module) -> OptimizerFacts:
     """Of the first optimizer; parameters are missing that nobody in `everyone` holds, foreign those of `optimizers`."""
     optimizer = optimizers[0]

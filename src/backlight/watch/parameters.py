@@ -58,6 +58,26 @@ class Parameters:
         return bool(self.held) and all(p.grad is None for p in self.held)
 
 
+class First:
+    """Tells whether a parameter was set back to its first values: its version says when anything has written to it."""
+
+    def __init__(self, parameter: nn.Parameter) -> None:
+        self.parameter = parameter
+        self._start = self._sum()
+        self._version = parameter._version
+
+    def moved(self) -> None:
+        """The optimisers have changed it."""
+        self._version = self.parameter._version
+
+    def is_back(self) -> bool:
+        """Whether something else has written to it since, and it holds its first values again."""
+        return self.parameter._version != self._version and self._sum() == self._start
+
+    def _sum(self) -> float:
+        return float(self.parameter.detach().abs().double().sum())
+
+
 def _state(parameter: nn.Parameter) -> tuple[int, int]:
     """Autograd puts a new gradient in place, or adds to the old one, which counts its version up."""
     gradient = parameter.grad

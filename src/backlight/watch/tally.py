@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ..signals import LoopFacts
-from .optimizers import mode_matters
+from .optimizers import idle_norms, mode_matters
 from .taps import layers_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Tally:
     """Place of the optimizer → its observed steps whose gradients did, and did not, begin at zero."""
     lost: int = 0
     idle: int = 0
+    resets: int = 0
     within: int = 0
     """Steps that optimizers made inside of a backward pass, where gradients are cleared as they come."""
     strays: tuple[str, ...] | None = None
@@ -69,6 +70,8 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         other_optimizers=follower.optimizers.others,
         bad_data=follower.losses.bad_data or 0,
         eval_steps=tally.eval_steps,
+        idle_norms=tuple(name for name in idle_norms(network) if name in tally.called),
+        resets=tally.resets,
         strays=tally.strays or (),
         mode_matters=mode_matters(network),
         without_gradient=tuple(sorted(without)),
