@@ -8,12 +8,15 @@ from benchmarks.faults.cases import examine, mend, rebuild
 from benchmarks.faults.described import DESCRIBED
 
 from backlight.doctor import RunFacts, all_diagnoses, diagnose
+from backlight.doctor.probes import Probe
 from backlight.records import Finding
 from backlight.signals import (
     InputFacts,
+    LayerFacts,
     LoopFacts,
     LossFacts,
     OutputFacts,
+    ParameterFacts,
     TargetFacts,
 )
 
@@ -114,3 +117,40 @@ def test_the_fault_of_a_described_program_is_named_first_and_gone_when_mended(na
     assert examine(rebuild(case))[0].name in case["primary"]["names"]
     loud = [f for f in examine(mend(case)) if f.severity != "note"]
     assert [f.name for f in loud if f.severity == "error" or f.name in case["primary"]["names"]] == []
+
+
+MEASURED = replace(COLUMN, integers=False, minimum=1.0, maximum=9.0, mean=4.0, counts={})
+
+
+def test_measured_values_under_a_yes_or_no_loss_are_the_fault_of_the_loss_alone():
+    run = run_of(BCE, MEASURED, units=1, losses=FAILED)
+    assert [f.name for f in diagnose(run).findings if f.severity == "error"] == ["loss-mismatch"]
+    labels = replace(COLUMN, minimum=1.0, counts={1.0: 160, 2.0: 160})
+    assert findings("target-encoding", run_of(BCE, labels, "Sigmoid", units=1))
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [([-1.5, -0.5, 0.5, 1.5], True), ([-1.5, -0.5, 0.5, 2.5], False), ([-1.0, 0.0, 1.0], False)],
+    ids=["even steps", "a gap", "three could have an order"],
+)
+def test_standardised_whole_numbers_without_an_order_name_classes(values, named):
+    target = replace(MEASURED, minimum=values[0], maximum=values[-1], counts=dict.fromkeys(values, 80))
+    names = Probe(320, None, agreement=0.9, apart=1.05)
+    assert bool(findings("loss-mismatch", run_of(MSE, target, units=1, probed=names))) == named
+    assert not findings("loss-mismatch", run_of(MSE, target, units=1, probed=replace(names, apart=0.6)))
+
+
+@pytest.mark.parametrize(
+    ("top", "between", "losses", "named"),
+    [(1.0, (), FAILED, True), (1.0, (), LEARNED, False), (300.0, (), FAILED, False), (1.0, ("Flatten",), FAILED, True)],
+    ids=["fractions", "learned", "bins enough", "behind a reshaping"],
+)
+def test_an_embedding_reads_no_fractions(top, between, losses, named):
+    table = ParameterFacts((100, 16), 0.0, 1.0, 3.0, False)
+    layers = [LayerFacts(kind, kind, "shape", {}, (4,), (4,)) for kind in between]
+    layers.append(LayerFacts("words", "Embedding", "embedding", {}, (4,), (4, 16), parameters={"weight": table}))
+    x = replace(_inputs((4,)), minimum=0.0, maximum=top, column_mean=np.full(4, 50.0), column_std=np.full(4, 30.0))
+    run = replace(run_of(MSE, MEASURED, units=1, losses=losses), layers=tuple(layers), inputs=x)
+    assert bool(findings("bad-values", run)) == named
+    assert not findings("unscaled-features", run)

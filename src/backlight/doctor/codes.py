@@ -1,5 +1,8 @@
-"""Whole numbers that name classes, told from whole numbers that count or measure."""
+"""Targets that name classes, told from those that count or measure."""
 
+from itertools import pairwise
+
+from ..signals.facts import TargetFacts
 from .facts import FEW_VALUES, RunFacts
 
 AGREE, NO_ORDER, FEWEST_NAMES = 0.4, 0.9, 4
@@ -7,19 +10,38 @@ AGREE, NO_ORDER, FEWEST_NAMES = 0.4, 0.9, 4
 different targets; and values from which that tells names from an order. Ordered values that were drawn (ratings,
 counts, quantiles of a smooth function) had 0.5 to 0.83; digits 1.11, scikit-learn's `make_classification` 0.99 to
 1.02."""
+EVEN = 1e-3
+"""Share of a step by which the steps between standardised whole numbers may differ: rounding to 32 bits."""
 
 
 def name_classes(run: RunFacts) -> bool:
     """Whether one column of whole numbers 0…k−1 (or 1…k), k > 2, names classes that one output is to tell.
 
-    Either the program counts exact hits (accuracy), or the features know the classes but no order of them.
+    Either the program counts exact hits (accuracy), or the features know the classes but no order of them. The numbers
+    may have been standardised, as regression targets are.
     """
     t, output = run.targets, run.output
-    if t is None or output is None or output.units != 1 or not (t.integers and t.shape in ((), (1,))):
+    if t is None or output is None or output.units != 1 or t.shape not in ((), (1,)):
         return False
-    if not 2 < t.classes <= FEW_VALUES or t.minimum not in (0, 1) or t.classes != t.maximum - t.minimum + 1:
+    if not 2 < t.classes <= FEW_VALUES or not (_from_zero_or_one(t) if t.integers else _even_steps(t)):
         return False
     return run.counts_hits or (t.classes >= FEWEST_NAMES and _known_without_order(run))
+
+
+def _from_zero_or_one(t: TargetFacts) -> bool:
+    return t.minimum in (0, 1) and t.classes == t.maximum - t.minimum + 1
+
+
+def _even_steps(t: TargetFacts) -> bool:
+    """Whether the values are whole numbers in a row, shifted and stretched."""
+    values = sorted(t.counts)
+    step = (values[-1] - values[0]) / (len(values) - 1)
+    return all(abs(high - low - step) < EVEN * step for low, high in pairwise(values))
+
+
+def measures(t: TargetFacts) -> bool:
+    """Whether there are fractions outside 0…1: neither labels nor probabilities."""
+    return t.floating and not t.integers and (t.minimum < 0 or t.maximum > 1)
 
 
 def _known_without_order(run: RunFacts) -> bool:

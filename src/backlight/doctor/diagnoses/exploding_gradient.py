@@ -20,6 +20,12 @@ LOOPED = 3
 POOR = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
 
+UNBOUND = (
+    "Rectifiers act {steps} times one after another in a recurrence: its state has no bound, and v(i) is multiplied by"
+    " the same weight at each step."
+)
+BOUND = "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), or clip the norm of the gradient."
+
 
 @diagnosis(
     "G602",
@@ -63,22 +69,24 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     strongest = max(value for _, value in at_start)
     growth = max(norms) / max(norms[0], median(norms[:EARLY]), 1e-12)
     numbers = f"from last to first layer × {ratio:.3g}, beside the weights {strongest:.3g}, in time × {growth:.3g}"
+    steps, recurrence = _rectified_steps(run)
     if (ratio < GROWN or len(at_start) < 3) and strongest < BESIDE_WEIGHT and growth < GROWN:
-        yield _rectified_recurrence(run) or RuledOut(
+        yield _rectified_recurrence(run, steps, recurrence) or RuledOut(
             f"Gradient {numbers} (limits {GROWN:g}, {BESIDE_WEIGHT:g}, {GROWN:g})."
         )
         return
+    rectified = steps >= LONG
     yield Seen(
         "error" if run.diverged or (run.finished and not run.learned and not run.adaptive) else "warning",
-        f"The gradient explodes: {numbers}.",
-        "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
-        layer=first,
+        f"The gradient explodes: {numbers}." + (f" {UNBOUND.format(steps=steps)}" if rectified else ""),
+        BOUND if rectified else "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
+        layer=recurrence if rectified else first,
         evidence={"depth_ratio": ratio, "beside_weight": strongest, "growth": growth, "threshold": GROWN},
     )
 
 
-def _rectified_recurrence(run: RunFacts) -> Seen | None:
-    """A recurrence whose state has no bound, in a run that got nowhere."""
+def _rectified_steps(run: RunFacts) -> tuple[int, str]:
+    """Steps of the recurrence that a rectifier acts in, and its layer; 0 without one."""
     steps, layer = 0, ""
     for one in run.layers:
         if one.kind == "RNN" and one.settings.get("nonlinearity") == "relu" and len(one.x_shape) == 2:
@@ -86,13 +94,17 @@ def _rectified_recurrence(run: RunFacts) -> Seen | None:
     rectified = [one for one in run.layers if one.kind in RECTIFIERS]
     if len(rectified) > LOOPED * max(1, len(run.multiplying)):
         steps, layer = max(steps, len(rectified)), layer or rectified[0].name
+    return steps, layer
+
+
+def _rectified_recurrence(run: RunFacts, steps: int, layer: str) -> Seen | None:
+    """A recurrence whose state has no bound, in a run that got nowhere."""
     if steps < LONG or run.left < POOR:
         return None
     return Seen(
         "error" if run.diverged else "warning",
-        f"A rectifier acts in each of {steps} steps of a recurrence: its state has no bound, and v(i) is multiplied by"
-        " the same weight at each step.",
-        "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), or clip the norm of the gradient.",
+        UNBOUND.format(steps=steps),
+        BOUND,
         layer=layer,
         evidence={"steps": steps, "threshold_steps": LONG, "loss_left": run.left},
     )

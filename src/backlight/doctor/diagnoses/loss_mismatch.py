@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...signals.facts import LossFacts, OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
-from ..codes import name_classes
+from ..codes import measures, name_classes
 from ..facts import MOST_CLASSES, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -126,7 +126,7 @@ def _binary(loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | N
             f"Binary cross-entropy for {t.classes} classes.",
             "Use cross-entropy, one output for each class.",
         )
-    if t.floating and not t.integers and (t.minimum < 0 or t.maximum > 1):
+    if measures(t):
         return (
             "error",
             f"Binary cross-entropy for measured values from {t.minimum:.4g} to {t.maximum:.4g}.",
@@ -146,9 +146,9 @@ def _distance(run: RunFacts, loss: LossFacts, t: TargetFacts, output: OutputFact
         )
         return (
             "warning",
-            f"{loss.name} measures a distance, but the {t.classes} whole values of the target look like names of"
+            f"{loss.name} measures a distance, but the {t.classes} values of the target look like names of"
             f" classes: {why}.",
-            f"Use cross-entropy with {int(t.maximum) + 1} outputs, if the values are classes without an order.",
+            f"Use cross-entropy with {t.classes} outputs, if the values are classes without an order.",
         )
     ends_in_probability = bool(output.chain) and output.chain[-1] in ("Softmax", "Sigmoid", "LogSoftmax")
     if t.one_hot and t.rows >= FEWEST_ROWS:

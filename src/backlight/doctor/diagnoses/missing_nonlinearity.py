@@ -13,7 +13,7 @@ from ..registry import RuledOut, Seen, diagnosis
     "missing-nonlinearity",
     needs=("weighted",),
     treatments=("activation",),
-    explains=("capacity-too-low", "plateau", "not-learning"),
+    explains=("plateau", "not-learning"),
 )
 def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Two layers multiply one after the other with no activation between them.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ...signals.facts import LossFacts, OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS
 from ...signals.roles import RECTIFIERS
+from ..codes import measures
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -101,7 +102,7 @@ def output_activation(run: RunFacts) -> Iterator[Seen | RuledOut]:
         or (_several_labels(loss, output, t) if t is not None else None)
         or _softmax_over_rows(loss, output)
         or _classes(loss, output, one_each)
-        or _two_classes(loss, output)
+        or (_two_classes(loss, output) if t is None or output.chain or not measures(t) else None)
         or (_range(output, t) if t is not None and loss.name in DISTANCE | {"poisson_nll", "custom"} else None)
         or (_clamped(run, output, t) if t is not None and loss.name in DISTANCE else None)
     )

@@ -61,7 +61,7 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield Seen(
             "error" if run.failed else "warning",
             f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}): it orders them on a line.",
-            f"Give the last layer {int(t.maximum) + 1} outputs and use cross-entropy, if the classes have no order.",
+            f"Give the last layer {t.classes} outputs and use cross-entropy, if the classes have no order.",
             layer=output.layer,
             evidence=evidence,
         )

@@ -44,7 +44,7 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     One epoch of four batches.
 
     Treatment
-    Three times as many epochs, with early stopping on validation.
+    Three times as many epochs, and 100 updates or more, with early stopping on validation.
 
     References
     Goodfellow, Bengio, Courville (2016), section 7.8.
@@ -68,7 +68,8 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
     yield Seen(
         "warning" if left > POOR or steps < FEW_STEPS else "note",
         f"Training ended early: {numbers}.{schedule}",
-        f"Train about three times as long ({3 * steps} updates or more), with early stopping on validation.",
+        f"Train at least three times as long ({max(3 * steps, FEW_STEPS)} updates or more), with early stopping on"
+        " validation.",
         evidence={
             "updates": steps,
             "threshold_updates": FEW_STEPS,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ...signals.facts import OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS
+from ..codes import measures
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -30,9 +31,9 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The target's values or shape are not those that the loss reads.
 
     What it sees
-    Yes-or-no losses with targets outside 0…1; one-column outputs that meet a target of another shape, so that
-    broadcasting compares every row with every other; hinge losses with targets other than −1 and 1; class codes that
-    begin at 1 under a cross-entropy with an output to spare.
+    Yes-or-no losses with labels outside 0…1 (of measured values the loss is the fault); one-column outputs that meet a
+    target of another shape, so that broadcasting compares every row with every other; hinge losses with targets other
+    than −1 and 1; class codes that begin at 1 under a cross-entropy with an output to spare.
 
     Why it hurts
     The loss is computed without complaint but means something else: a target of 2 under binary cross-entropy
@@ -61,7 +62,7 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "Give both the same shape: output.squeeze(1), or target.unsqueeze(1).",
             evidence={"output_shape": list(loss.output_shape), "target_shape": list(loss.target_shape)},
         )
-    elif loss.name in ("bce", "bce_logits") and (t.minimum < 0 or t.maximum > 1):
+    elif loss.name in ("bce", "bce_logits") and (t.minimum < 0 or t.maximum > 1) and not measures(t):
         yield Seen(
             "error",
             f"Binary cross-entropy reads targets from 0 to 1; these go from {t.minimum:g} to {t.maximum:g}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...signals import InputFacts
+from ...signals import InputFacts, LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -54,7 +54,7 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     features lie below 0.01. A feature that rarely leaves its usual value
     (a rare category, the border of a picture) is no smaller for it: its spread counts as a sixth of its range at
     least, and features of which most share their smallest or largest value count as of one unit. Not looked at where
-    the first layer normalises or embeds.
+    the first layer with parameters embeds, or one before it normalises.
 
     Why it hurts
     The gradient of a first-layer weight is proportional to its feature: large features force tiny steps on
@@ -73,7 +73,7 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     LeCun, Bottou, Orr, Müller: Efficient BackProp (1998). Ioffe, Szegedy: Batch Normalization (2015).
     """
-    x, first = run.inputs, run.layers[0]
+    x, first = run.inputs, _first_reader(run)
     assert x is not None
     if not x.floating or first.role in ("normalisation", "embedding"):
         yield RuledOut(f"The first layer is {first.kind}: the scale of x(0) does not matter.")
@@ -101,6 +101,11 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "feature": int(size.argmax()),
         },
     )
+
+
+def _first_reader(run: RunFacts) -> LayerFacts:
+    """The first layer that normalises or has parameters: a cast, a reshaping or a dropout before it reads no scale."""
+    return next((one for one in run.layers if one.parameters or one.role == "normalisation"), run.layers[0])
 
 
 def _apart(x: InputFacts) -> float:
