@@ -68,6 +68,21 @@ def test_a_treatment_leaves_what_it_is_given_and_gives_a_network_that_can_be_bui
         ("residual", "64 relu, 64 relu, 8", "linear 64, relu, residual(linear 64, relu), residual(linear 8)"),
         ("residual", "repeat 30 (64 sigmoid)", "repeat 30 (residual(linear 64, sigmoid))"),
         ("less-dropout", "64 relu, dropout 0.9", "linear 64, relu, dropout 0.2"),
+        (
+            "move-dropout",
+            "32, dropout 0.5, norm, relu, 16, dropout 0.2, norm, relu, 8",
+            "linear 32, norm, relu, linear 16, norm, relu, dropout 0.5, linear 8",
+        ),
+        (
+            "move-dropout",
+            "residual(32, dropout 0.3, norm), 16 relu",
+            "residual(linear 32, norm, dropout 0.3), linear 16, relu",
+        ),
+        (
+            "remove-dropout",
+            "32, dropout 0.5, norm, relu, dropout 0.2, 8",
+            "linear 32, norm, relu, dropout 0.2, linear 8",
+        ),
         ("dropout", "piecewise 8, 64 relu, 64", "piecewise 8, linear 64, relu, dropout 0.5, linear 64"),
         ("input-dropout", "plain, 64 relu", "plain, dropout 0.1, linear 64, relu"),
         ("row-normalisation", "64, norm, relu", "linear 64, layer norm, relu"),
@@ -77,6 +92,12 @@ def test_a_treatment_leaves_what_it_is_given_and_gives_a_network_that_can_be_bui
 )
 def test_networks_are_rewritten_word_by_word(name, before, after):
     assert treated(name, before) == after
+
+
+@pytest.mark.parametrize("name", ["move-dropout", "remove-dropout"])
+def test_dropout_before_a_norm_within_each_row_stays(name):
+    with pytest.raises(CannotTreatError, match="no layer that this would change"):
+        treated(name, "32, dropout 0.5, layer norm, relu, 16, norm, relu")
 
 
 def test_small_batches_are_normalised_row_by_row():

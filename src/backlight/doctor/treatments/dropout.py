@@ -1,9 +1,10 @@
 """Treatments by dropout: on inputs and hidden layers, never on outputs."""
 
+from itertools import pairwise
+
 from ...network.description import Description, Word
 from ...network.rewrite import (
     DROPOUTS,
-    NORMS,
     all_words,
     blocks,
     each_row,
@@ -23,6 +24,7 @@ MANY_UNITS = 64
 """From which a layer is wide."""
 KEPT = 0.5
 """Share of the signal that all dropout layers together let through."""
+BATCH_NORM = "norm"
 REASON = "it acts in training only"
 
 
@@ -66,17 +68,41 @@ def less_dropout(description: Description, config: Config, case: Case) -> Descri
     return each_word(description, lowered)
 
 
+@treatment("move-dropout", safe=True, reason=REASON)
+@on_network
+def move_dropout(description: Description, config: Config, case: Case) -> Description:
+    """Move dropout that stands right before a batch normalisation behind the last one (and its activation)."""
+
+    def moved(words: tuple[Word, ...]) -> tuple[Word, ...]:
+        misplaced = _before_norms(words)
+        if not misplaced:
+            return words
+        share = max(first_number(words[i], 0.5) for i in misplaced)
+        end = max(i for i, word in enumerate(words) if word.name == BATCH_NORM) + 1
+        while end < len(words) and is_activation(words[end]):
+            end += 1
+        before = tuple(word for i, word in enumerate(words[:end]) if i not in misplaced)
+        return (*before, Word("dropout", (share,)), *words[end:])
+
+    return each_row(description, moved)
+
+
 @treatment("remove-dropout", safe=True, reason=REASON)
 @on_network
 def remove_dropout(description: Description, config: Config, case: Case) -> Description:
-    """Take out dropout that stands right before a normalisation."""
+    """Take out dropout that stands right before a batch normalisation."""
 
     def without(words: tuple[Word, ...]) -> tuple[Word, ...]:
-        following = (*words[1:], None)
-        return tuple(
-            word
-            for word, behind in zip(words, following, strict=True)
-            if not (word.name in DROPOUTS and behind is not None and behind.name in NORMS)
-        )
+        misplaced = _before_norms(words)
+        return tuple(word for i, word in enumerate(words) if i not in misplaced)
 
     return each_row(description, without)
+
+
+def _before_norms(words: tuple[Word, ...]) -> set[int]:
+    """Places of dropout right before a batch normalisation.
+
+    Before a norm within each row it does no harm: that has no statistics of the training that it would use later.
+    """
+    names = [word.name for word in words]
+    return {i for i, two in enumerate(pairwise(names)) if two[0] in DROPOUTS and two[1] == BATCH_NORM}
