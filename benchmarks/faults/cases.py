@@ -36,19 +36,33 @@ class Case:
     epochs: int
     metrics: tuple[str, ...] = ()
     clip: float | None = None
+    shuffle: bool = True
+    decay: float = 0.0
+    """The step size is divided by 1 + decay × (steps so far)."""
+    penalty: float = 0.0
+    """λ of λ Σ w² over all kernels, added to the loss."""
 
     def run(self, seconds: float = SECONDS) -> None:
         """The plain loop, cut after `seconds`."""
         stop = time.process_time() + seconds
         generator = torch.Generator().manual_seed(0)
+        rate = self.optimizer.param_groups[0]["lr"]
+        kernels = [p for p in self.model.parameters() if p.dim() > 1] if self.penalty else []
+        steps = 0
         for _ in range(self.epochs):
             self.model.train()
-            for rows in torch.randperm(len(self.x), generator=generator).split(self.batch):
+            order = torch.randperm(len(self.x), generator=generator) if self.shuffle else torch.arange(len(self.x))
+            for rows in order.split(self.batch):
                 self.optimizer.zero_grad()
-                self.loss(self.model(self.x[rows]), self.y[rows]).backward()
+                loss = self.loss(self.model(self.x[rows]), self.y[rows])
+                if kernels:
+                    loss = loss + self.penalty * sum((kernel**2).sum() for kernel in kernels)
+                loss.backward()
                 if self.clip:
                     nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+                self.optimizer.param_groups[0]["lr"] = rate / (1 + self.decay * steps)
                 self.optimizer.step()
+                steps += 1
                 if time.process_time() > stop:
                     return
 
@@ -61,6 +75,8 @@ def rebuild(case: dict[str, Any], seed: int = 0) -> Case:
     x = case_data.features(fit["x"], generator)
     learnable = "unlearnable-target" not in case["accepted_names"]
     y = case_data.target(fit["y"], x, learnable, generator)
+    if "prepare" in fit:
+        x, y = fit["prepare"](x, y)
     model = keras_layers.build(fit["layers"], tuple(x.shape[1:]))
     y = _as_keras_does(y, model(x[:2]).detach(), fit["loss"])
     epochs = min(fit.get("epochs_asked") or 20, 20)
@@ -74,6 +90,9 @@ def rebuild(case: dict[str, Any], seed: int = 0) -> Case:
         epochs,
         tuple(m for m in fit.get("metrics") or () if isinstance(m, str)),
         fit["optimizer"].get("clipnorm"),
+        fit.get("shuffle", True),
+        fit["optimizer"].get("decay", 0.0),
+        fit.get("l2", 0.0),
     )
 
 
@@ -138,7 +157,9 @@ def _optimizer(facts: dict[str, Any], model: nn.Module) -> torch.optim.Optimizer
     rate = facts.get("learning_rate") or RATES.get(kind, 1e-3)
     rate = rate if isinstance(rate, float) else RATES.get(kind, 1e-3)
     if kind == "SGD":
-        return torch.optim.SGD(model.parameters(), rate, momentum=facts.get("momentum") or 0.0)
+        return torch.optim.SGD(
+            model.parameters(), rate, momentum=facts.get("momentum") or 0.0, nesterov=bool(facts.get("nesterov"))
+        )
     kinds = {"RMSprop": torch.optim.RMSprop, "Nadam": torch.optim.NAdam, "Adagrad": torch.optim.Adagrad,
              "Adadelta": torch.optim.Adadelta, "Adamax": torch.optim.Adamax}  # fmt: skip
     return kinds.get(kind, torch.optim.Adam)(model.parameters(), rate)

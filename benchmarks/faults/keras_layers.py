@@ -50,6 +50,18 @@ class Recurrent(nn.Module):
         return y if self.sequences else torch.cat([y[:, -1, : self.units], y[:, 0, self.units :]], 1)
 
 
+class EachStep(nn.Module):
+    """Layers for one step on every step of a sequence: (n, steps, …) → (n, steps, …)."""
+
+    def __init__(self, *modules: nn.Module) -> None:
+        super().__init__()
+        self.modules_of_a_step = nn.Sequential(*modules)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
+        return self.modules_of_a_step(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+
+
 class ReluLSTM(nn.Module):
     """An LSTM whose candidate and output go through a rectifier instead of tanh."""
 
@@ -199,6 +211,16 @@ def _both_ways(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Sh
     return [module], (shape[0], 2 * units) if sequences else (2 * units,)
 
 
+def _each_step(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    made, inner = _layer(layer["layer"], shape[1:])
+    return [EachStep(*made)], (shape[0], *inner)
+
+
+def _larger(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
+    height, width = layer["size"]
+    return [nn.Upsample(scale_factor=(height, width))], (shape[0], height * shape[1], width * shape[2])
+
+
 class _MeanOfSteps(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x(i) → x(i+1)."""
@@ -249,6 +271,8 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Sh
     "GRU": _recurrent,
     "SimpleRNN": _recurrent,
     "Bidirectional": _both_ways,
+    "TimeDistributed": _each_step,
+    "UpSampling2D": _larger,
     "GlobalAveragePooling1D": lambda layer, shape: ([_MeanOfSteps()], shape[-1:]),
     "Embedding": _embedding,
 }

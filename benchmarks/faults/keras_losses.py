@@ -38,6 +38,15 @@ def poisson(p: Tensor, y: Tensor) -> Tensor:
     return F.poisson_nll_loss(p, y, log_input=False, eps=EPSILON)
 
 
+def divergence(p: Tensor, y: Tensor) -> Tensor:
+    y, p = y.clamp(EPSILON, 1), p.clamp(EPSILON, 1)
+    return (y * torch.log(y / p)).sum(-1).mean()
+
+
+def cosine(p: Tensor, y: Tensor) -> Tensor:
+    return -(F.normalize(p, dim=-1) * F.normalize(y, dim=-1)).sum(-1).mean()
+
+
 _LOSSES: dict[str, Loss] = {
     "binarycrossentropy": binary,
     "categoricalcrossentropy": categorical,
@@ -47,11 +56,15 @@ _LOSSES: dict[str, Loss] = {
     "meanabsoluteerror": absolute,
     "mae": absolute,
     "poisson": poisson,
+    "kldivergence": divergence,
+    "cosinesimilarity": cosine,
 }
 
 
 def loss_of(described: Any) -> Loss:
-    """The function for a name, or for a class with its settings."""
+    """The function for a name, or for a class with its settings; a function of one's own stays as it is."""
+    if callable(described):
+        return described
     name = described["class"] if isinstance(described, dict) else described
     if isinstance(described, dict) and described.get("from_logits"):
         return _logits(name)
