@@ -22,6 +22,8 @@ NETWORK = Collection()
 """Scripts whose fault is in the network, its start or its depth; written before the doctor saw one of them."""
 UNUSUAL_SOUND = Collection()
 """Sound scripts of the kinds that the others leave out, written before the doctor saw one of them."""
+EVERYDAY_SOUND = Collection()
+"""A second such set, half of it as most people write them; the first figure on it was a blind one again."""
 
 
 @dataclass

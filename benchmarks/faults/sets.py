@@ -1,6 +1,13 @@
 """All collections of programs, filled."""
 
 from . import (
+    everyday_generative,
+    everyday_loops,
+    everyday_pictures,
+    everyday_sequences,
+    everyday_structures,
+    everyday_tables,
+    everyday_teaching,
     forum_loop,
     forum_output,
     forum_sound,
@@ -30,6 +37,7 @@ from .described import DESCRIBED
 from .healthy import HEALTHY
 from .keras_posts import POSTS
 from .loops import (
+    EVERYDAY_SOUND,
     FORUM,
     FORUM_SOUND,
     FOURTH,
@@ -62,6 +70,7 @@ HEALTHY_ONES = {
     "later forum": LATER_SOUND,
     "third forum": THIRD_SOUND,
     "unusual": UNUSUAL_SOUND,
+    "everyday": EVERYDAY_SOUND,
 }
 DESCRIPTIONS = {"described programs": DESCRIBED, "programs as posted for Keras": POSTS}
 FILLED_BY = (
@@ -70,5 +79,7 @@ FILLED_BY = (
     fourth_data, fourth_loss, fourth_network, fourth_passes, fourth_steps,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
     unusual_targets, unusual_places, keras_posts_training,
+    everyday_generative, everyday_loops, everyday_pictures, everyday_sequences,
+    everyday_structures, everyday_tables, everyday_teaching,
 )  # fmt: skip
 """Modules whose import fills the collections."""
