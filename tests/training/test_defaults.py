@@ -50,6 +50,17 @@ def test_labels_are_smoothed_for_many_images_and_a_little_for_few_rows_of_a_tabl
     assert smoothing(IMAGES, CLASSES, 1000, label_smoothing=0.2) == 0.2
 
 
+@pytest.mark.parametrize("inputs", [IMAGES, ArrayInputs((1, 8, 8))])
+def test_steps_on_values_of_images_do_not_grow_with_the_error(inputs):
+    def rate(task, **given):
+        found = resolve(TrainingConfig(**given), inputs=inputs, task=task, rows=1000)
+        return found.optimizer, found.learning_rate
+
+    assert rate(CLASSES) == ("sgd", 0.2)
+    assert rate(VALUES)[0] == "adamw"
+    assert rate(VALUES, optimizer="sgd")[1] < rate(CLASSES, optimizer="sgd")[1] / 10
+
+
 def test_what_was_given_stays():
     given = TrainingConfig(ensemble=5, folds=True, learning_rate=0.1, epochs=3, batch_size=7, weight_decay=0.5)
     found = resolve(given, inputs=ArrayInputs((4,)), task=CLASSES, rows=100)
