@@ -172,6 +172,16 @@ def test_outputs_that_sum_to_one_are_probabilities_wherever_they_were_made_so(su
     assert bool(findings("output-activation", RunFacts(loss=loss, output=output))) == sums
 
 
+@pytest.mark.parametrize(("lowest", "named"), [(1e-7, True), (0.02, False)], ids=["silent scores", "scores above zero"])
+def test_a_rectified_score_of_zero_is_no_probability_though_all_are_divided_by_their_sum(lowest, named):
+    weight = ParameterFacts((3, 4), 0.0, 0.5, 1.0, False)
+    last = LayerFacts("out", "Linear", "linear", {}, (4,), (3,), parameters={"weight": weight})
+    loss = LossFacts("nll", "probabilities", "written by hand")
+    output = OutputFacts(("ReLU",), (3,), "out", lowest, 0.9, rows_sum_to_one=True)
+    run = RunFacts(layers=(last,), loss=loss, output=output)
+    assert bool(findings("output-activation", run)) == named
+
+
 def test_infinite_cells_do_not_hide_what_the_others_say():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(200, 3)).astype(np.float32)

@@ -28,6 +28,8 @@ RANGES = {
     "LogSigmoid": (float("-inf"), 0.0),
 }
 """Values that each activation can put out."""
+CLAMPED = 1e-6
+"""What a clamp before a logarithm makes of a probability of zero, at most; Keras takes 1e-7."""
 SLACK = 0.02
 """Share of an activation's range (or of the target's, where it has no end) that the target may lie outside: rounding
 and label noise are not a fault."""
@@ -221,7 +223,8 @@ def _classes(loss: LossFacts, output: OutputFacts, one_each: bool) -> tuple[str,
             )
     elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax":
         divided = output.rows_sum_to_one
-        if divided and not (last == "Sigmoid" and one_each):
+        silent = last in RECTIFIERS and output.minimum <= CLAMPED  # where the rectifier has no slope
+        if divided and not (one_each and (last == "Sigmoid" or silent)):
             return None
         return (
             f"A cross-entropy over {output.units} classes reads probabilities, but the outputs come from"
