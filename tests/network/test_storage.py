@@ -10,6 +10,7 @@ from torch import nn
 
 from backlight import BacklightError
 from backlight.network import build, from_json, to_json
+from backlight.network.vocabulary import vocabulary
 
 from .inputs import NUMBERS, TABLE, images
 from .test_build import GRID, batch
@@ -57,6 +58,21 @@ class Own(nn.Module):
 
 
 shared = nn.Linear(2, 2)
+
+
+@pytest.mark.parametrize("bounds", [(), (-2.0, 3.0)])
+def test_bounds_of_a_hard_tanh_are_kept(bounds: tuple[float, ...]):
+    again = from_json(json.loads(json.dumps(to_json(nn.Sequential(nn.Linear(2, 2), nn.Hardtanh(*bounds))))))
+    assert (again[1].min_val, again[1].max_val) == (bounds or (-1.0, 1.0))
+
+
+ACTIVATIONS = [name for name, entry in vocabulary().items() if entry.make.__module__.endswith(".activations")]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_of_the_language_is_held(name: str):
+    network = build(f"8 {name}", NUMBERS, 1)
+    assert str(from_json(to_json(network))) == str(network)
 
 
 @pytest.mark.parametrize(

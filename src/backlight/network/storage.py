@@ -17,6 +17,8 @@ from ..records import BacklightError
 from . import layers as own
 
 FORMAT = 1
+NOT_KEPT = ("device", "dtype", "inplace", "min_value", "max_value")
+"""Arguments that change no output, and former names of Hardtanh's bounds, which it takes but does not keep."""
 
 Json = dict[str, Any]
 
@@ -112,7 +114,7 @@ def _known(kind: str) -> type[nn.Module] | None:
 def _arguments(kind: type[nn.Module]) -> Iterator[str]:
     for name, parameter in inspect.signature(kind).parameters.items():
         variadic = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if not variadic and name not in ("device", "dtype", "inplace") and not name.startswith("_"):
+        if not variadic and name not in NOT_KEPT and not name.startswith("_"):
             yield name
 
 
