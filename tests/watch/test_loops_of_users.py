@@ -474,3 +474,19 @@ def test_an_optimizer_without_a_learning_rate_is_watched(tmp_path):
             learn(model, optimizer, x, y)
     assert seen.recorder.observed and errors(seen) == []
     assert (seen.save(tmp_path) / "history.csv").exists()
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_a_head_beside_the_optimizer_does_not_hide_that_nothing_is_cleared(clears):
+    """`optimizer.zero_grad()` does not reach the head; only what the optimiser holds tells whether it is called."""
+    model = mlp()
+    optimizer = adam(model)
+    model[-1] = nn.Linear(model[-1].in_features, model[-1].out_features)
+    with watch(model, optimizer) as seen:
+        for x, y in batches():
+            if clears:
+                optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert "parameters-not-in-optimizer" in errors(seen)
+    assert ("gradients-accumulate" in errors(seen)) != clears

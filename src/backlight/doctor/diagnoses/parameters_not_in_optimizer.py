@@ -15,7 +15,6 @@ from ..registry import RuledOut, Seen, diagnosis
         "plateau",
         "learning-rate-too-low",
         "capacity-too-low",
-        "gradients-accumulate",
     ),
     certain=True,
 )
