@@ -9,6 +9,7 @@ import pytest
 from backlight.doctor import RunFacts, all_diagnoses
 from backlight.doctor.probes import likeness, probe
 from backlight.doctor.settled import settle
+from backlight.doctor.words import left_of
 from backlight.records import Epoch, Finding, Signal
 from backlight.signals import (
     LayerFacts,
@@ -94,6 +95,23 @@ def test_overfitting_of_an_ensemble_is_that_of_its_first_network(networks):
 def test_no_share_of_a_loss_above_ten_times_it_is_told_in_percent():
     (ruled_out,) = RULES["overfitting"].check(course([1.0] * 50 + [5.41] * 150, validation=[1.0, 1.0, 1.0]))
     assert "%" not in ruled_out.reason.replace("0% of the loss", "") and "training at 5.41" in ruled_out.reason
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.843, "84% of the first loss left"),
+        (1.0, "100% of the first loss left"),
+        (1.04, "the loss at 1.04 times the first loss"),
+        (3.462, "the loss at 3.46 times the first loss"),
+        (41.2, "the loss at 41 times the first loss"),
+        (2e7, "the loss at more than a million times the first loss"),
+        (-0.5, "-50% of the first loss left"),
+        (float("nan"), "no telling how much of the first loss left"),
+    ],
+)
+def test_more_than_all_of_a_loss_is_told_in_times(share, said):
+    assert left_of(share, "the first loss") == said
 
 
 def test_a_loss_below_zero_does_not_swing():

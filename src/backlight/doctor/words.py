@@ -2,17 +2,25 @@
 
 import math
 
+ALL = 1.005
+"""Times from which a share is more than all, so that it is not told in percent."""
 MANY = 10.0
-"""Times from which a share is no longer told in percent."""
+"""Times from which two digits are enough."""
 MOST = 1e6
 
 
 def share_of(share: float) -> str:
-    """A share before what it is a share of: "84% of", "1,200 times", "more than a million times"."""
+    """A share before what it is a share of: "84% of", "3.46 times", "1,200 times", "more than a million times"."""
     if math.isnan(share):
         return "no telling how much of"
-    if abs(share) < MANY:
+    if -MANY < share < ALL:
         return f"{share:.0%} of"
     if abs(share) > MOST:
         return "more than a million times"
-    return f"{float(f'{share:.2g}'):,.0f} times"
+    return f"{share:.3g} times" if 0 < share < MANY else f"{float(f'{share:.2g}'):,.0f} times"
+
+
+def left_of(share: float, loss: str) -> str:
+    """What is left of a loss at the end: "84% of the first loss left", "the loss at 3.46 times the first loss"."""
+    said = share_of(share)
+    return f"{said} {loss} left" if said.endswith("of") else f"the loss at {said} {loss}"

@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..words import share_of
+from ..words import left_of
 
 FEW_STEPS = 100
 """Updates that even a small network needs (Adam moves a weight by about the learning rate a step: 0.1 in all)."""
@@ -55,7 +55,7 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     steps, left = run.loop.steps, run.left
     fall, error = _fall(losses)
-    numbers = f"{steps} updates, {share_of(left)} the reference loss left, falling by {fall / reference:.1%} at the end"
+    numbers = f"{steps} updates, {left_of(left, 'the reference loss')}, falling by {fall / reference:.1%} at the end"
     numbers += f" and by {_second_half(losses) / reference:.0%} over the second half"
     falling = fall > FALLING * reference and fall > SURE * error
     unfinished = left > POOR and _second_half(losses) > HALF * reference
