@@ -161,6 +161,27 @@ def test_players_given_as_one_are_known_and_not_called_faulty():
     assert [finding.name for finding in seen.findings if finding.severity == "error"] == []
 
 
+@pytest.mark.parametrize("which", ["generator", "critic"])
+def test_one_player_watched_alone_is_judged_by_no_loss_of_the_game(which):
+    generator, critic, *optimizers = players()
+    network, optimizer = (generator, optimizers[0]) if which == "generator" else (critic, optimizers[1])
+    with watch(network, optimizer) as seen:
+        adversaries(generator, critic, *optimizers, rounds=300)
+    assert seen.facts.loop.players
+    symptoms = {"not-learning", "oscillating-loss", "plateau", "class-imbalance", "learning-rate-too-low"}
+    assert symptoms.isdisjoint(finding.name for finding in seen.findings if finding.severity != "note")
+
+
+def test_an_encoder_that_steps_beside_the_watched_network_is_no_player():
+    encoder, decoder = pair()
+    before, own = (torch.optim.Adam(one.parameters(), 3e-3) for one in (encoder, decoder))
+    before.register_step_post_hook(lambda *_: own.step())
+    with watch(decoder, own) as seen:
+        own.register_step_post_hook(lambda *_: own.zero_grad())
+        autoencode(encoder, decoder, before)
+    assert not seen.facts.loop.players and seen.facts.measured
+
+
 # More than one watch
 
 

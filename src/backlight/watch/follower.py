@@ -159,7 +159,7 @@ class Follower(PassListener):
         leads_here = passed.read_loss(loss, self.loss_fn)
         if self.recorder.loss is None:
             self.recorder.loss = passed.loss
-        self.optimizers.players.read(loss, passed.output)
+        self.optimizers.players.read(loss, passed.output, passed.inputs)
         if self.tally.strays is None and passed.output is not None:
             self.tally.strays = stray_parameters(self.network, passed.output, passed.inputs, self.optimizers.watched)
         return leads_here
@@ -229,7 +229,9 @@ class Follower(PassListener):
         """A step ends when every optimizer has made its own."""
         place = self.optimizers.place_of(optimizer)
         if place is None:
-            self.optimizers.note_other(optimizer)
+            if self.optimizers.note_other(optimizer) and self._turn.backwards:
+                self.forget()  # the pass through this network was that of another player
+                self.await_forward()
         elif not self._backward.running:
             if not self.tally.backwards:
                 self.tally.idle += self._parameters.without_gradient()

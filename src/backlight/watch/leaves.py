@@ -95,7 +95,15 @@ def stray_parameters(
 
 def learned_between(loss: Tensor, output: Tensor) -> set[int]:
     """Identities of the parameters that come in between the output and the loss."""
-    nodes = _nodes(loss.grad_fn, (output.grad_fn,))
+    return _parameters(_nodes(loss.grad_fn, (output.grad_fn,)))
+
+
+def learned_behind(tensor: Tensor) -> set[int]:
+    """Identities of the parameters from which a tensor was computed."""
+    return _parameters(_nodes(tensor.grad_fn))
+
+
+def _parameters(nodes: Iterator[Any]) -> set[int]:
     found = (getattr(node, "variable", None) for node in nodes)
     return {id(parameter) for parameter in found if isinstance(parameter, nn.Parameter)}
 

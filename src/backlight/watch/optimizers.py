@@ -69,18 +69,20 @@ class Optimizers:
         self.watched.append(optimizer)
         return len(self.watched) - 1
 
-    def note_other(self, optimizer: Optimizer) -> None:
+    def note_other(self, optimizer: Optimizer) -> bool:
         """One that is not watched made a step: the latest of those with the same parameters is kept, for a loop may
-        create one in every step."""
-        if self.players.plays(id(p) for group in optimizer.param_groups for p in group["params"]):
+        create one in every step. Whether it is another player's, and none of the network's parameters moved."""
+        plays = self.players.plays(id(p) for group in optimizer.param_groups for p in group["params"])
+        if plays:
             self.players.stepped(optimizer)
         if not any(optimizer is other for other in self._others.values()):
             own = self._own(optimizer)
             if not own:
-                return
+                return plays and self.players.several
             self._others[own] = optimizer
             self.others += 1
         self.other_steps += 1
+        return False
 
     def facts(self) -> OptimizerFacts | None:
         """Kind and settings of the first one, and which parameters they all do and do not hold."""

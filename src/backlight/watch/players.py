@@ -1,11 +1,11 @@
 """Players of a game: optimisers that step each after a backward pass of their own, on losses that pull both ways."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
-from .leaves import learned_between
+from .leaves import learned_behind, learned_between
 
 FEWEST = 3
 """Turns from which it is no exception."""
@@ -17,6 +17,7 @@ class Players:
     def __init__(self, network: nn.Module) -> None:
         self._own = {id(p) for p in network.parameters()}
         self._judges: set[int] | None = None
+        self._makers: set[int] = set()
         self._passes = self._turns = self._together = 0
         self._latest: tuple[Any, int] | None = None
 
@@ -29,14 +30,17 @@ class Players:
         """A backward pass begins."""
         self._passes += 1
 
-    def read(self, loss: Tensor, output: Tensor | None) -> None:
-        """Remember the parameters of others that this loss goes through, once."""
+    def read(self, loss: Tensor, output: Tensor | None, inputs: Sequence[Tensor]) -> None:
+        """Remember the parameters of others that this loss goes through, behind the network and before it, once."""
         if self._judges is None and output is not None:
             self._judges = learned_between(loss, output) - self._own
+        if not self._makers:
+            self._makers = set().union(*(learned_behind(tensor) for tensor in inputs)) - self._own
 
     def plays(self, held: Iterable[int]) -> bool:
         """Whether an optimiser that is not watched holds parameters that the loss goes through."""
-        return bool(self._judges) and not self._judges.isdisjoint(held)  # type: ignore[union-attr]
+        others = (self._judges or set()) | self._makers
+        return bool(others) and not others.isdisjoint(held)
 
     def stepped(self, optimizer: Any) -> None:
         """An optimiser makes its step: in turn with another where a pass lies between the two."""

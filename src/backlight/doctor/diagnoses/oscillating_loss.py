@@ -47,7 +47,8 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What one step learns the next destroys; the last parameters are good or bad by chance.
 
     When it is wrong
-    Rows in an order (seasons, one source after the other) bring bursts of their own.
+    Rows in an order (seasons, one source after the other) bring bursts of their own. Of adversaries nothing is said:
+    what one learns raises the loss of the other.
 
     Example
     SGD with momentum 0.99 and a learning rate of 0.1.
@@ -60,6 +61,9 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     later = np.array(run.finite[len(run.finite) // 5 :])
     reference = run.reference_loss
+    if not run.measured:
+        yield RuledOut("The size of such a loss (of adversaries, or below zero) does not tell a swing.")
+        return
     if len(later) < FEWEST_STEPS or not reference > 0 or later.min() < 0:
         yield RuledOut(
             f"{len(later)} steps after the first fifth (from {FEWEST_STEPS}), lowest loss"
