@@ -28,7 +28,7 @@ def test_a_norm_in_evaluation_mode_that_never_saw_a_batch_is_named():
     model = normed()
     model[1].eval()
     finding = found(trained(model, adam(model)), "eval-mode-training")
-    assert finding.layer == "1" and "normalise nothing" in finding.message
+    assert finding.layer == "1" and "nothing is normalised" in finding.message
 
 
 def test_a_norm_frozen_with_statistics_of_its_own_is_meant():

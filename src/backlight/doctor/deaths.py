@@ -38,7 +38,7 @@ class Death:
 
 def death(u: UnitFacts, run: RunFacts) -> Death:
     """Since when, and why."""
-    spoke = u.last_spoke or (-1,) * min(u.dead_at_start, len(u.dead)) + (0,) * (len(u.dead) - u.dead_at_start)
+    spoke = u.last_spoke or _at_the_latest(u, run)
     born, last = sum(step < 0 for step in spoke), median_low(spoke)
     layer = _weighted_below(u, run)
     if last < 0:
@@ -49,6 +49,12 @@ def death(u: UnitFacts, run: RunFacts) -> Death:
     largest, at = max((pair for pair in ratios if math.isfinite(pair[0])), default=(0.0, 0))
     numbers = {"largest_update_ratio": largest, "largest_at_step": at, "threshold_update_ratio": STEP}
     return Death(born, since, "step" if largest > STEP else "drift", numbers)
+
+
+def _at_the_latest(u: UnitFacts, run: RunFacts) -> tuple[int, ...]:
+    """`last_spoke` of facts that do not hold it: what died in training was silent by the end."""
+    born = min(u.dead_at_start, len(u.dead))
+    return (-1,) * born + (run.observed[-1] if run.observed else 0,) * (len(u.dead) - born)
 
 
 def _weighted_below(u: UnitFacts, run: RunFacts) -> LayerFacts | None:

@@ -56,6 +56,11 @@ def steps_beside_usual(run: RunFacts, layer: LayerFacts) -> list[tuple[int, floa
     return [(step, ratio * min(1.0, sizes.get(step, usual) / usual)) for step, ratio in ratios]
 
 
+def steps_in_time(layer: LayerFacts) -> int:
+    """Steps of a recurrent layer over a batch: the length of its second axis, of its first with batch_first=False."""
+    return layer.x_rows if layer.settings.get("batch_first") is False else layer.x_shape[0]
+
+
 def usual_decay(optimizer: str) -> float:
     """Weight decay as it is usually set with an optimiser of this name, in any letter case."""
     return USUAL_DECOUPLED if optimizer.lower() == "adamw" else USUAL_DECAY

@@ -8,6 +8,8 @@ from ..registry import RuledOut, Seen, diagnosis
 RATIO = 10.0
 """Largest over smallest class (He & Garcia, Learning from Imbalanced Data, 2009, call 10:1 notable)."""
 FEWEST_ROWS = 100
+MORE = 1.01
+"""Weight of the largest class beside that of the smallest from which the two are not the same but for rounding."""
 MOSTLY = 0.5
 """Share of the largest class from which always answering with it is right most of the time: asked where rows have many
 targets each, whose frequencies (of letters, of words) are the data's own."""
@@ -24,9 +26,9 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """One class has many times the rows of another.
 
     What it sees
-    Rows of the largest class over rows of the smallest, held against 10; with weights in the loss the same of rows
-    times weight, where the weights make it worse. Where each row has many targets (the next letter at each place), the
-    largest class must also have half of them.
+    Rows of the largest class over rows of the smallest, held against 10; where the loss weighs the largest class more
+    than the smallest, the same of rows times weight. Where each row has many targets (the next letter at each place),
+    the largest class must also have half of them.
 
     Why it hurts
     A network that always answers with the large class is right most of the time, and accuracy hides that the
@@ -58,17 +60,19 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     ratio = max(counts) / min(counts)
     weighted = _weighted(run, t.counts)
-    if weighted >= max(RATIO, ratio):
+    if weighted >= RATIO and weighted > MORE * ratio:
         yield Seen(
             "warning",
             f"Weights of the loss grow with the classes: the largest has {ratio:.1f} times the rows of the smallest,"
-            f" and {weighted:.0f} times its weight in the loss.",
+            f" and counts {weighted:.0f} times as much in the loss.",
             "Weigh each class by the inverse of its rows.",
             evidence={"ratio": ratio, "weighted_ratio": weighted, "threshold": RATIO, "classes": len(counts)},
         )
         return
-    if ratio < RATIO or (run.loss is not None and run.loss.settings.get("weighted")):
-        yield RuledOut(f"The largest class has {ratio:.1f} times the rows of the smallest (limit {RATIO:g}).")
+    evened = run.loss is not None and run.loss.settings.get("weighted") and weighted * MORE < ratio
+    if ratio < RATIO or evened:
+        how = "the loss weighs the classes otherwise" if evened else f"limit {RATIO:g}"
+        yield RuledOut(f"The largest class has {ratio:.1f} times the rows of the smallest ({how}).")
         return
     share = max(counts) / sum(counts)
     if share < MOSTLY and run.inputs is not None and t.rows > run.inputs.rows:
@@ -90,5 +94,8 @@ def _weighted(run: RunFacts, counts: Mapping[float, int]) -> float:
     weights = run.loss.settings.get("weights", ()) if run.loss is not None else ()
     if not weights or not all(0 <= code < len(weights) and code == int(code) for code in counts):
         return 0.0
-    mass = [rows * weights[int(code)] for code, rows in counts.items() if weights[int(code)] > 0]
-    return float(max(mass) / min(mass)) if len(mass) > 1 else 0.0
+    known = {code: rows for code, rows in counts.items() if weights[int(code)] > 0}
+    if len(known) < 2:
+        return 0.0
+    largest, smallest = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
+    return known[largest] * weights[int(largest)] / (known[smallest] * weights[int(smallest)])

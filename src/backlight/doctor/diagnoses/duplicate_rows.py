@@ -11,6 +11,10 @@ FEWEST_ROWS = 100
 FEW = 0.5
 """Share of the training data below which rows that come again in every pass are only a part of it."""
 FEWEST_PASSES = 3
+DRAWN = 0.5
+"""Rows that repeat within a batch, beside those that do if each is drawn from the different rows seen (of n draws out
+of k, k (1 − (1 − 1/k)ⁿ) differ), from which they are: rows of few kinds come again in every pass, and none is left out.
+A pass over rows that differ repeats none."""
 
 
 @diagnosis(
@@ -26,7 +30,8 @@ def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     The share of rows whose values all occur in another row of the same batch, held against 10 %; only for
     measured values, since coded features repeat by themselves. And passes over a DataLoader that break off before half
-    of its rows, while all rows observed are no more than one such pass has: each pass begins with the same ones.
+    of its rows, while all rows observed are no more than one such pass has: each pass begins with the same ones. Rows
+    of few kinds, which repeat within a batch as often as their number makes likely, are left out.
 
     Why it hurts
     Copies that fall on both sides of a split make the held-out score too good; within a batch they weigh
@@ -77,4 +82,7 @@ def _rows_of_a_pass(run: RunFacts) -> float | None:
         return None
     once = loop.backwards * loop.batch_size / loop.epochs
     again = x.rows >= FEWEST_PASSES * x.distinct_rows and x.distinct_rows <= once
-    return once if again and once < FEW * loop.rows else None
+    size, kinds = loop.batch_size, x.distinct_rows
+    by_chance = x.rows * (1 - kinds / size * (1 - (1 - 1 / kinds) ** size))
+    few_kinds = by_chance > 0 and x.repeated_in_batch > DRAWN * by_chance
+    return once if again and not few_kinds and once < FEW * loop.rows else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -51,8 +52,8 @@ def eval_mode_training(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if share < MOSTLY and norms and steps >= FEWEST_STEPS:
         yield Seen(
             "error" if run.failed else "warning",
-            f"{len(norms)} batch normalisations ({', '.join(norms[:4])}) were in evaluation mode in all {steps}"
-            " training steps, with the mean 0 and variance 1 that they were made with: they normalise nothing.",
+            f"{counted(len(norms), 'batch normalisation')} ({', '.join(norms[:4])}) stayed in evaluation mode in all"
+            f" {steps} training steps, with the mean 0 and variance 1 of the start: nothing is normalised there.",
             "Leave them in training mode; .eval() for single layers belongs to pretrained ones.",
             layer=norms[0],
             evidence={"layers": list(norms[:20]), "steps": steps},

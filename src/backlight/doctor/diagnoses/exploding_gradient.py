@@ -7,6 +7,7 @@ from statistics import median
 from ...signals.roles import RECTIFIERS
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..weights import steps_in_time
 
 GROWN = 1e3
 """Gradient of the first layer over that of the last, beside their weights; or of a step over that of the start."""
@@ -90,7 +91,7 @@ def _rectified_steps(run: RunFacts) -> tuple[int, str]:
     steps, layer = 0, ""
     for one in run.layers:
         if one.kind == "RNN" and one.settings.get("nonlinearity") == "relu" and len(one.x_shape) == 2:
-            steps, layer = one.x_shape[0], one.name
+            steps, layer = steps_in_time(one), one.name
     rectified = [one for one in run.layers if one.kind in RECTIFIERS]
     if len(rectified) > LOOPED * max(1, len(run.multiplying)):
         steps, layer = max(steps, len(rectified)), layer or rectified[0].name

@@ -40,7 +40,7 @@ def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     Hidden layers of two or more units whose rows of W were equal before the first step, and whose units still
     put out the same, up to scale, at the last observation. In networks without dropout also matrices of one number
-    each, all of them: then units that start alike stay so by arithmetic.
+    each, all of them, where the hidden biases part no units either: then units stay alike by arithmetic.
 
     Why it hurts
     Units that compute the same receive the same gradient when the weights above them are the same too: a layer
@@ -91,8 +91,12 @@ def symmetric_init(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 
 def _of_one_number(run: RunFacts) -> list[str]:
-    """Names of the matrices, where there are several, all are one number other than 0, and no dropout parts units."""
+    """Names of the matrices, where there are several, all are one number other than 0, and neither dropout nor the
+    biases below the last layer part units."""
     if any(layer.role == "dropout" and layer.settings.get("p", 0) > 0 for layer in run.layers):
+        return []
+    biases = [p for layer in run.multiplying[:-1] for p in layer.parameters.values() if len(p.shape) == 1]
+    if any(p.std > ROUNDING * p.largest for p in biases):
         return []
     matrices = {
         f"{layer.name}.{name}".lstrip("."): parameter

@@ -36,7 +36,7 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     How often neighbouring rows of a batch have the same class, between what random order would give and 1. In batches
     that hold every class as often as the data does (episodes, balanced batches) the order of rows does not matter. Of a
-    measured target how many neighbours go the same way, up or down.
+    measured target how many neighbours go the same way, up or down, where a batch is not the whole data.
 
     Why it hurts
     Each stretch of one class teaches the network to say that class and to forget the others; the gradient of a
@@ -56,7 +56,7 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     t = run.targets
     assert t is not None
-    if not run.is_classification and t.rows >= FEWEST_ROWS and t.sorted_share >= SORTED:
+    if not run.is_classification and t.rows >= FEWEST_ROWS and t.sorted_share >= SORTED and not _whole(run):
         yield Seen(
             "error" if run.failed else "warning",
             f"Rows come in order of the target: {t.sorted_share:.0%} of neighbours go one way (random order: 50%).",
@@ -65,9 +65,9 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
         return
     if not run.is_classification or t.classes < 2 or t.rows < FEWEST_ROWS or not math.isfinite(t.run_share):
+        ways = f" ({t.sorted_share:.0%} of neighbours go the same way)" if math.isfinite(t.sorted_share) else ""
         yield RuledOut(
-            f"The target has no classes and is not sorted ({t.sorted_share:.0%} of neighbours go the same way), or too"
-            " few rows were seen."
+            f"The target has no classes, and its order is none or does not matter{ways}; or too few rows were seen."
         )
         return
     order = (t.run_share - t.run_expected) / max(1e-9, 1 - t.run_expected)
@@ -87,3 +87,8 @@ def unshuffled_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Shuffle the rows: DataLoader(..., shuffle=True).",
         evidence={"same_class_neighbours": t.run_share, "expected": t.run_expected, "batch_purity": t.batch_purity},
     )
+
+
+def _whole(run: RunFacts) -> bool:
+    """Whether each batch holds all the rows there are: their order changes no gradient."""
+    return run.inputs is not None and run.inputs.distinct_rows <= (run.loop.batch_size or 0)

@@ -6,7 +6,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import relative_spread
+from ..weights import relative_spread, steps_in_time
 
 FADED = 1e-3
 """Gradient of the first layer over that of the last hidden one, each beside its own weight's norm. The output layer is
@@ -113,7 +113,7 @@ def _through_time(run: RunFacts) -> Seen | None:
         within = next((p for name, p in layer.parameters.items() if name.startswith("weight_hh")), None)
         if layer.kind != "RNN" or within is None or len(layer.x_shape) != 2:
             continue
-        steps, radius = layer.x_shape[0], relative_spread(within)
+        steps, radius = steps_in_time(layer), relative_spread(within)
         kept = radius ** (steps - 1)
         if kept < FADED:
             return Seen(
