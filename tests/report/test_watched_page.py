@@ -1,12 +1,15 @@
 """The page of someone's own loop: what is known of it, its course by step, and what its units say."""
 
+from pathlib import Path
+
+import pytest
 import torch
 from torch import nn
 
 from backlight.cli.app import run
 from backlight.report import write_report
 from backlight.report.courses import network_courses
-from backlight.report.folder import read_folder
+from backlight.report.folder import RunFolder, read_folder
 from backlight.report.units import unit_rows
 from backlight.watch import watch
 
@@ -66,3 +69,15 @@ def test_units_are_counted_behind_their_activation(tmp_path):
         "6",
     )
     assert (row["dead_ones"], row["alike_ones"]) == ("0, 1, 2", "3=4")
+
+
+@pytest.mark.parametrize(
+    ("spoke", "said"),
+    [((1234, 20480), "after step 1,230 to 20,500"), ((1500, 1500), "after step 1,500"),
+     ((-1, 900), "1 from the start, the others after step 900")],
+)  # fmt: skip
+def test_late_steps_are_told_as_whole_numbers(spoke, said):
+    unit = {"layer": "relu", "kind": "ReLU", "units": 8, "rows": 768, "dead": [0, 1], "saturated": [], "distinct": 6}
+    layer = {"name": "relu", "source": "linear", "role": "activation"}
+    (row,) = unit_rows(RunFolder(Path(), facts={"units": {"relu": unit | {"last_spoke": spoke}}, "layers": [layer]}))
+    assert row["dead"] == f"2 ({said})"

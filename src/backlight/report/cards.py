@@ -10,11 +10,11 @@ from ..doctor.registry import DiagnosisRule, all_diagnoses
 from ..doctor.treatment import all_treatments
 from . import figures
 from .folder import RunFolder
+from .headline import worst
 from .layer_maps import LayerMap
 from .verdicts import verdict_sentence
 from .words import number, powers, spaced
 
-_SEVERITIES = ("error", "warning", "note")
 _KINDS = ("explained", "ruled-out", "unknown")
 """Of what was considered, in the order in which it is told."""
 
@@ -73,7 +73,7 @@ def _card(
     return {
         "code": group[0].get("code", ""),
         "name": spaced(name).capitalize(),
-        "severity": min(severities, key=lambda one: _SEVERITIES.index(one) if one in _SEVERITIES else 0),
+        "severity": worst(severities),
         "meaning": _meaning(rule),
         "why": _section(rule, "Why it hurts"),
         "seen": [_seen(finding) for finding in group],

@@ -1,6 +1,6 @@
 """What was learned, in one sentence, and whether to trust it, in another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
@@ -115,13 +115,15 @@ def judgement(run: RunFolder) -> Judgement:
 
 def _severities(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """The worst of each illness, however many layers have it: one card on the page."""
-    worst: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for finding in findings:
-        name, one = str(finding.get("name", "")), str(finding.get("severity", "note"))
-        worst[name] = min(
-            one, worst.get(name, one), key=lambda word: SEVERITIES.index(word) if word in SEVERITIES else 0
-        )
-    return list(worst.values())
+        found.setdefault(str(finding.get("name", "")), []).append(str(finding.get("severity", "note")))
+    return [worst(several) for several in found.values()]
+
+
+def worst(severities: Iterable[str]) -> str:
+    """The gravest of several."""
+    return min(severities, key=lambda one: SEVERITIES.index(one) if one in SEVERITIES else 0)
 
 
 def leading_metric(run: RunFolder) -> str:

@@ -52,10 +52,15 @@ def _since(run: RunFolder, one: Mapping[str, Any]) -> str:
     if not died:
         return "from the start"
     course = Course(run, run.signals) if run.signals is not None else None
-    first, latest = (step if course is None else course.place(step) for step in (died[0], died[-1]))
-    when = f"{first:.2g} to {latest:.2g}" if f"{first:.2g}" != f"{latest:.2g}" else f"{latest:.2g}"
+    first, latest = (_place(step if course is None else course.place(step)) for step in (died[0], died[-1]))
+    when = f"{first} to {latest}" if first != latest else latest
     some = f"{number(len(last) - len(died))} from the start, the others " if len(died) < len(last) else ""
     return f"{some}after {'step' if course is None else course.name} {when}"
+
+
+def _place(value: float) -> str:
+    """An epoch, or a step: three digits."""
+    return number(float(f"{value:.3g}"))
 
 
 def _listed(words: Sequence[str]) -> str:
