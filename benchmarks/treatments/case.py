@@ -107,7 +107,7 @@ def diagnosed(case: Case, seed: int) -> tuple[Assembly, list[Finding]]:
         assembly = assemble(source, configure({"init_from": start}, config))
     parts, config = assembly.prepared, assembly.config
     loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, parts.train.x))
-    checkup = Checkup(assembly.module, loss, config.training, len(parts.train.rows))
+    checkup = Checkup(assembly.module, loss, config.training, len(parts.train.rows), preprocessing=parts.preprocessing)
     validation = (parts.validation.x, parts.validation.y)
     settings: Any = {"seed": seed, "unit": assembly.unit, "observers": [checkup]}
     train(assembly.module, loss, (parts.train.x, parts.train.y), validation, config.training, **settings)

@@ -473,3 +473,15 @@ def test_values_far_from_all_others_and_words_in_two_letter_cases_are_told_and_s
     assert "in the column 'plan' are different categories" in told
     assert "'fee'" not in told
     assert {"tickets", "plan"} <= {column.name for column in prepared.columns if column.features}
+
+
+def test_without_the_clip_inputs_lie_as_the_numbers_did_and_flags_and_words_stay() -> None:
+    rng = np.random.default_rng(0)
+    pay, flag = np.exp(3 * rng.normal(size=200)), rng.integers(0, 2, 200)
+    result = prepared(table(pay=pay, flag=flag, word=["a", "b"] * 100), target="t")
+    wide = result.preprocessing.unclipped(result.train.x)
+    names = list(feature_kinds(result))
+    column = wide[:, names.index("pay")]
+    assert np.corrcoef(column, pay[result.train.rows])[0, 1] > 0.99999 and column.max() > 10
+    kept = [names.index("flag"), names.index("word")]
+    np.testing.assert_array_equal(wide[:, kept], result.train.x[:, kept])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backlight.doctor import RunFacts, all_diagnoses
-from backlight.doctor.probes import likeness, probe
+from backlight.doctor.probes import Probe, likeness, probe
 from backlight.doctor.settled import settle
 from backlight.doctor.words import left_of
 from backlight.records import Epoch, Finding, Signal
@@ -70,7 +70,8 @@ def test_a_fitted_run_that_still_falls_is_only_told_of():
 
 @pytest.mark.parametrize(("rates", "advised"), [([1e-3, 1e-3], True), ([1e-3, 1e-5], False), ([], True)])
 def test_a_schedule_is_advised_only_where_there_is_none(rates, advised):
-    (found,) = findings("plateau", course([2.3] * 20 + [1.8] * 180, rates))
+    run = replace(course([2.3] * 20 + [1.8] * 180, rates), probed=Probe(300, {"ridge": 14.0, "neighbours": 1.0}))
+    (found,) = findings("plateau", run)
     assert ("Try a decaying learning rate" in found.prescription) == advised
 
 
@@ -198,6 +199,24 @@ def test_a_rectified_score_of_zero_is_no_probability_though_all_are_divided_by_t
     output = OutputFacts(("ReLU",), (3,), "out", lowest, 0.9, rows_sum_to_one=True)
     run = RunFacts(layers=(last,), loss=loss, output=output)
     assert bool(findings("output-activation", run)) == named
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps", "linear", "named"),
+    [
+        (300, 200, None, True),
+        (300, 200, 1.2, True),
+        (300, 200, 4.1, False),
+        (300, 5, None, False),
+        (80, 200, None, False),
+    ],
+    ids=["nothing found", "nor by the linear model", "linear model finds", "few steps", "few rows"],
+)
+def test_that_nothing_can_be_learned_is_said_only_of_rows_and_steps_enough(rows, steps, linear, named):
+    generator = np.random.default_rng(3)
+    sample = generator.normal(size=(rows, 3)), generator.integers(0, 2, rows).astype(float)
+    run = replace(course([0.7] * steps), sample=sample, linear_skill=linear)
+    assert bool(findings("unlearnable-target", run)) == named
 
 
 def test_infinite_cells_do_not_hide_what_the_others_say():

@@ -6,6 +6,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.model_selection import train_test_split
 
 from backlight.evaluation import reference, reference_scores
+from backlight.evaluation.reference import linear_skill
 from backlight.records import ArrayInputs, Feature, ImageInputs, TableInputs, Task
 
 
@@ -96,3 +97,19 @@ def test_few_seconds_bound_the_rows_of_the_linear_model():
     assert hurried["linear_sentence"].startswith("logistic regression on 500 of 4,000 training rows")
     assert hurried["linear"]["accuracy"] > 0.9
     assert unhurried["linear_sentence"].startswith("logistic regression on 4,000 rows")
+
+
+@pytest.mark.parametrize("classes", [(), (0, 1)])
+def test_the_skill_of_the_linear_model_is_in_standard_errors(classes):
+    """A correlation of 0.3 on 900 rows lies 9 standard errors from none; of an unrelated target nothing is left."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4900, 2)).astype(np.float32)
+    y = x[:, 0] + rng.normal(scale=np.sqrt(1 / 0.3**2 - 1), size=len(x))
+    y = (y > 0).astype(np.int64) if classes else y
+    task = Task("binary" if classes else "regression", "y", classes)
+    skills = []
+    for target in (y, rng.permutation(y)):
+        found = reference_scores(task, x[:4000], target[:4000], x[4000:], target[4000:], ArrayInputs((2,)))
+        skills.append(linear_skill(found, 900))
+    assert skills[0] == pytest.approx(np.sqrt(2 / np.pi) * 9 if classes else 9, abs=2.5) and skills[1] < 2
+    assert linear_skill(found | {"linear": {}}, 900) is None

@@ -18,6 +18,9 @@ SMALLEST = 1e-150
 BOUND = 3.0
 """Where the smooth clip bends; no value leaves ±3 (Holzmüller, Grinsztajn, Steinwart 2024, arXiv:2407.04491)."""
 
+NEAREST = 1e-7
+"""1 − (x/3)² of float32 values next to the bound."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -109,6 +112,11 @@ def scale(values: np.ndarray, numbers: Sequence[Number]) -> np.ndarray:
 def smooth_clip(z: np.ndarray) -> np.ndarray:
     """z / √(1 + (z/3)²): nearly z within ±1, never beyond ±3, strictly ascending."""
     return z / np.sqrt(1 + (z / BOUND) ** 2)
+
+
+def undo_smooth_clip(clipped: np.ndarray) -> np.ndarray:
+    """z of `smooth_clip`; of values so near ±3 that float32 no longer tells them apart, some 10,000."""
+    return clipped / np.sqrt(np.maximum(1 - (clipped.astype(np.float64) / BOUND) ** 2, NEAREST))
 
 
 def indicators(values: np.ndarray, numbers: Sequence[Number]) -> np.ndarray:

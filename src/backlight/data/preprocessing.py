@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..records import ArrayInputs, BacklightError, ImageInputs, Inputs, TableInputs, Task
 from .cells import AMBIGUOUS_MARKERS, MISSING_MARKERS, as_text, number_matrix, to_float
-from .continuous import Number, features_of, indicators, number_from, scale
+from .continuous import Number, features_of, indicators, number_from, scale, undo_smooth_clip
 from .dataset import Dataset, absent_column
 from .dates import DateParts, JoinedTime, parse
 from .discrete import Categories
@@ -65,6 +65,13 @@ class Preprocessing:
         derived = [date.derive(frame) for date in self.dates]
         derived += [self.joined.derive(frame)] if self.joined else []
         return np.concatenate([number_matrix(frame, list(self.columns)), *derived], axis=1)
+
+    def unclipped(self, x: np.ndarray) -> np.ndarray:
+        """x(0) of a table, float64 (n, features), without the smooth clip of its numbers."""
+        smooth = [i for i, number in enumerate(self.numbers) if number.smooth]
+        wide = x.astype(np.float64)
+        wide[:, smooth] = undo_smooth_clip(wide[:, smooth])
+        return wide
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ ADAPTIVE = ("Adam", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Adafact
 """Optimisers, by the beginning of their name, whose step does not grow with the gradient."""
 FEWEST_STEPS = 30
 """Steps before it can be said that a run learns nothing."""
+PROBED_ROWS = 600
+"""Rows that two quick predictors are asked of: they compare each with each."""
 STRETCHES = 100
 """Rows of the history of a loop whose epochs could not be seen."""
 LEARNED = 0.05
@@ -63,6 +65,8 @@ class RunFacts:
     observed: tuple[int, ...] = ()
     sample: tuple[np.ndarray, np.ndarray] | None = None
     """A few hundred different rows: inputs (flattened, thinned) and the target as one number."""
+    linear_skill: float | None = None
+    """Standard errors by which a linear model beats a constant on held-out rows; None where none was fitted."""
     probed: Probe | None = None
     """What two quick predictors made of the sample, where the rows themselves were not kept."""
 
@@ -71,7 +75,7 @@ class RunFacts:
         """What a recorder has gathered so far."""
         loss, output = settle(recorder.loss, recorder.output)
         rows = recorder.inputs.sample
-        sample = (np.concatenate([x for x, _ in rows]), np.concatenate([y for _, y in rows])) if rows else None
+        x, y = (np.concatenate(parts)[:PROBED_ROWS] for parts in zip(*rows, strict=True)) if rows else (None, None)
         return cls(
             layers=recorder.layers,
             loss=loss,
@@ -86,7 +90,7 @@ class RunFacts:
             epochs=tuple(recorder.epochs),
             metrics=recorder.metrics,
             observed=tuple(recorder.observed),
-            sample=sample,
+            sample=None if x is None or y is None else (x, y),
         )
 
     # Layers

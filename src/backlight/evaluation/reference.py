@@ -1,5 +1,6 @@
 """What a network has to beat: a constant, and a linear model on the same inputs."""
 
+import math
 import time
 import warnings
 from collections.abc import Sequence
@@ -72,6 +73,22 @@ def reference_scores(
         "baseline_sentence": _constant_sentence(task, constant),
         "linear_sentence": linear_sentence,
     }
+
+
+def linear_skill(reference: Reference, rows: int) -> float | None:
+    """Standard errors by which the linear model beats the constant on so many held-out rows; None without one.
+
+    √(2 n Δ), Δ being the fall of the mean log-loss: the root of the likelihood ratio (Wilks 1938). Of values with
+    normal errors Δ is the logarithm of the ratio of the two RMSEs.
+    """
+    constant, linear = reference["baseline"], reference["linear"]
+    if not linear:
+        return None
+    if "log_loss" in linear:
+        fall = constant["log_loss"] - linear["log_loss"]
+    else:
+        fall = math.log(max(constant["rmse"], 1e-300) / max(linear["rmse"], 1e-300))
+    return math.sqrt(2 * rows * max(0.0, fall))
 
 
 def constant_scores(task: Task, truth: np.ndarray, constant: float | Sequence[float]) -> dict[str, float]:

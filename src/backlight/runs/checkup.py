@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,19 @@ class Checkup(Observer):
         rows: int,
         x: np.ndarray | Tensor | None = None,
         columns: tuple[str, ...] = (),
+        preprocessing: Preprocessing | None = None,
+        linear_skill: float | None = None,
     ) -> None:
         """x: the rows of training, over which dead units are counted at the end; else over the batches observed.
 
-        columns: names of the features, for findings that speak of one.
+        columns: names of the features, for findings that speak of one. preprocessing: what made x, where it is known.
+        linear_skill: as `evaluation.reference` gives it.
         """
         self.module, self.loss, self.config, self.rows, self.x = module, loss, config, rows, x
         self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
         self.recorder.inputs.names = columns
+        self.recorder.inputs.unclipped = preprocessing.unclipped if preprocessing is not None else None
+        self.linear_skill = linear_skill
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()
@@ -124,7 +130,7 @@ class Checkup(Observer):
             seconds=time.monotonic() - self._began,
             finished=True,
         )
-        return RunFacts.of(seen)
+        return replace(RunFacts.of(seen), linear_skill=self.linear_skill)
 
     def count_dead_units(self) -> None:
         """One pass over the rows of training: which units are zero for each of them.

@@ -188,7 +188,7 @@ class _Estimator(BaseEstimator):
             )
         self.learning_rate_ = training.learning_rate
         names = feature_names(entrance.inputs, entrance.preprocessing) or tuple(getattr(self, "feature_names_in_", ()))
-        checkup = Checkup(module, loss, training, len(target), x, names)
+        checkup = Checkup(module, loss, training, len(target), x, names, entrance.preprocessing)
         observers: list[Observer] = [checkup] if self.diagnose else []
         if watching is not None:
             observers.insert(0, watching)

@@ -10,6 +10,7 @@ from torch import nn
 
 from .. import files
 from ..evaluation import Evaluation, evaluate, reference_scores
+from ..evaluation.reference import Reference, linear_skill
 from ..network import to_json
 from ..network.layers import Ensemble
 from ..records import BacklightError
@@ -39,7 +40,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     resume: `out` is a run's folder. kept: whether the folder stays, to be resumed, where Ctrl-C ends this early.
     """
     loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
-    references = dict(_references(assembly))
+    references = _references(assembly)
     needs = measured_needs(assembly)
     say_what_is_left(assembly, needs)
     folder = out if resume and out is not None else begin(assembly, out)
@@ -47,7 +48,9 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     first = members_of(assembly.module)[0]
     parts = assembly.prepared
     columns = feature_names(parts.inputs, parts.preprocessing)
-    checkup = Checkup(first, loss, assembly.config.training, len(parts.train.rows), parts.train.x, columns)
+    training, rows = assembly.config.training, len(parts.train.rows)
+    skill = linear_skill(references, len(assembly.held_out.rows))
+    checkup = Checkup(first, loss, training, rows, parts.train.x, columns, parts.preprocessing, skill)
     looking = [checkup] if assembly.config.diagnose else []
     try:
         trained = _fit(assembly, folder, loss, needs.after, looking, resume=resume)
@@ -64,7 +67,7 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
     try:
         for doctor in looking:
             doctor.save(folder)
-        finish(assembly, folder, trained, references)
+        finish(assembly, folder, trained, dict(references))
         tell(assembly, "on_finished", folder)
     except KeyboardInterrupt:
         if kept:
@@ -140,7 +143,7 @@ def _fit(
         )
 
 
-def _references(assembly: Assembly) -> Any:
+def _references(assembly: Assembly) -> Reference:
     """Scores of a constant and of a linear model on the held-out rows."""
     train, test, limit = assembly.prepared.train, assembly.held_out, assembly.config.training.time_limit
     truths = [assembly.truth(part) for part in (train, test)]

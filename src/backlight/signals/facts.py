@@ -128,6 +128,8 @@ class InputFacts:
     target_told: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """How much of the target each feature of few values tells alone, from 0 to 1, as `told_by_value` says; nan for the
     others, empty where the columns are no features."""
+    target_order: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """How well the order of each feature is that of the target, from 0 to 1, as `told_by_order` says."""
     names: tuple[str, ...] = ()
     """Names of the columns, where the source knows them."""
 
@@ -178,7 +180,7 @@ class TargetFacts:
     """Mean over batches of the largest class's share in the batch."""
     sorted_share: float = float("nan")
     """Of neighbouring rows of a batch with different values, the share that goes the commoner way, up or down: 0.5 in
-    random order, 1 where rows are sorted by the target; nan where rows have several values."""
+    random order, 1 where rows are sorted by the target; nan where rows have several values, or hardly any differ."""
     repeat_batches: int = 0
 
     @property

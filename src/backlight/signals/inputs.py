@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,15 +11,15 @@ from torch import Tensor
 from .columns import RunningColumns
 from .facts import InputFacts
 from .thinning import thinned
-from .told import told_by_value
+from .told import told_by_order, told_by_value
 
 FINGERPRINT_VALUES = 256
 """Values of a row that its fingerprint is made from, evenly spaced."""
 MOST_ROWS = 200_000
 """Fingerprints kept."""
-SAMPLE_ROWS = 600
+SAMPLE_ROWS = 2000
 SAMPLE_VALUES = 1024
-"""Rows, and values of each, kept for probing whether x tells the target."""
+"""Rows, and values of each, kept for asking whether x tells the target."""
 
 REPEATED = 0.1
 """Share of rows that occur in another place of the same batch."""
@@ -39,6 +40,8 @@ class InputStatistics:
         self._cross = np.zeros(0)
         self._target = RunningColumns()
         self.names: tuple[str, ...] = ()
+        self.unclipped: Callable[[np.ndarray], np.ndarray] | None = None
+        """Undoes the clip of features (n, features), where the source has clipped them: it blurs what lies apart."""
         self.sample: list[tuple[np.ndarray, np.ndarray]] = []
         self._sampled = 0
         self._one_target = True
@@ -143,14 +146,17 @@ class InputStatistics:
             column_high=c.high,
             columns_are_features=len(self._shape) == 1 and self._shape[0] <= self.given,
             target_correlation=self._correlation(),
-            target_told=self._told(),
+            target_told=self._tell(told_by_value),
+            target_order=self._tell(told_by_order),
             names=self.names if len(self.names) == len(c.mean) else (),
         )
 
-    def _told(self) -> np.ndarray:
+    def _tell(self, told: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """What each feature tells; empty where the columns are no features or a row has several targets."""
         if len(self._shape) != 1 or not self.sample or not self._one_target or self._shape[0] > SAMPLE_VALUES:
             return np.zeros(0)
-        return told_by_value(np.concatenate([x for x, _ in self.sample]), np.concatenate([y for _, y in self.sample]))
+        x, y = (np.concatenate(parts) for parts in zip(*self.sample, strict=True))
+        return told(x if self.unclipped is None else self.unclipped(x), y)
 
 
 def fingerprints(x: Tensor) -> np.ndarray:

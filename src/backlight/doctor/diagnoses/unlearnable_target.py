@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from ..facts import RunFacts
-from ..probes import NEIGHBOURS
+from ..facts import FEWEST_STEPS, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
-FEWEST_ROWS = 60
 NOTHING = 2.5
 """Standard errors by which a predictor must beat a constant to have found something."""
+FEWEST_ROWS = 131
+"""Rows on which a predictor of medium effect (correlation 0.3: Cohen 1988) passes that limit in five of six cases:
+3 + ((2.5 + 1) / artanh 0.3)²."""
 
 
 @diagnosis("D111", "unlearnable-target", needs=("probe", "targets"), explains=("not-learning", "plateau"))
@@ -16,9 +17,10 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Nothing in the features seems to tell the target.
 
     What it sees
-    Up to 600 different rows of the run: a ridge regression and the 15 nearest neighbours, each predicting a row
-    from the others, do not beat a constant. Looked at only where the network has not learned either, or where
-    validation stayed at the level of a constant. A note for pictures, of which such predictors see little.
+    131 to 600 different rows of the run: a ridge regression and the 15 nearest neighbours, each predicting a row
+    from the others, do not beat a constant; nor does the linear model on held-out rows, where one was fitted. Looked at
+    only after 30 steps, where the network has not learned either, or where validation stayed at the level of a
+    constant. A note for pictures, of which such predictors see little.
 
     Why it hurts
     No network, learning rate or loss will help; what training does learn is by heart.
@@ -34,7 +36,8 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Check that each row has its own target (shuffled apart?); look for other features.
 
     References
-    Zhang et al.: Understanding deep learning requires rethinking generalization (2017).
+    Cohen: Statistical power analysis for the behavioral sciences (1988). Zhang et al.: Understanding
+    deep learning requires rethinking generalization (2017).
     """
     assert run.probe is not None
     if run.inputs is not None and not run.inputs.floating:
@@ -44,11 +47,19 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
     validation = [row.loss for row in run.epochs if row.split == "validation"]
     constant = run.constant_loss
     by_heart = bool(validation) and constant is not None and min(validation) > 0.98 * constant
-    if rows < max(FEWEST_ROWS, 2 * NEIGHBOURS) or not run.finished or (run.learned and not by_heart):
+    if rows < FEWEST_ROWS or len(run.losses) < FEWEST_STEPS or not run.finished:
+        yield RuledOut(
+            f"{rows} different rows seen in {len(run.losses)} steps: too few to tell (from {FEWEST_ROWS} and"
+            f" {FEWEST_STEPS}, after the run)."
+        )
+        return
+    if run.learned and not by_heart:
         yield RuledOut(f"{rows} different rows seen; the network learned (loss {run.gain:.0%} below the reference).")
         return
     if scores is None:
         return
+    if run.linear_skill is not None:
+        scores = scores | {"linear model": run.linear_skill}
     numbers = ", ".join(f"{name} {score:.1f}" for name, score in scores.items())
     if max(scores.values()) > NOTHING:
         yield RuledOut(f"Simple predictors beat a constant by (standard errors) {numbers}.")
@@ -58,5 +69,6 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "note" if picture else "warning",
         f"Over {rows} rows no simple predictor beats a constant (standard errors: {numbers}; limit {NOTHING:g}).",
         "Check that each row has its own target; look for other features.",
-        evidence={**scores, "threshold": NOTHING, "rows": rows},
+        evidence={name.replace(" ", "_"): score for name, score in scores.items()}
+        | {"threshold": NOTHING, "rows": rows},
     )

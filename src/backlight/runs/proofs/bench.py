@@ -168,6 +168,7 @@ class Bench:
                 config.training,
                 len(parts.train.rows),
                 columns=feature_names(parts.inputs, parts.preprocessing),
+                preprocessing=parts.preprocessing,
             )
             for place, (i, config, _) in enumerate(each)
             if i == look and (not place or each[place - 1][0] != i)
