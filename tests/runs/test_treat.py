@@ -206,7 +206,10 @@ class PressedAtEpoch(Observer):
 
 @pytest.mark.parametrize(
     ("note", "tried", "said"),
-    [("Treating", [], "Interrupted: the run is as it was"), ("zero-init: init helped", ["better"], "init helped, but")],
+    [
+        ("Treating", [], "Interrupted: the run is as it was"),
+        ("zero-init, treated with init: it helped", ["better"], "init helped, but"),
+    ],
 )
 def test_ctrl_c_while_treating_leaves_the_run_as_it_was_and_the_rest_for_later(tmp_path, note, tried, said):
     heard = []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from ...doctor import Case, Treatment, all_diagnoses, all_treatments, diagnose
 from ...records import INTERRUPTED, TIME_LIMIT, BacklightError, Finding, ImageInputs, TableInputs, Verdict
 from ...records.config import Config
+from ...report import verdict_sentence
 from .bench import Bench, CutShortError, Outcome
-from .weighing import alone, best, sentence, verdict
+from .weighing import alone, best, verdict
 
 SEEDS = (8, 5, 3)
 """Trainings of each side, fewer where time is short. Below three the spread over seeds is not known."""
@@ -128,7 +129,8 @@ class Prover:
         if trial.verdict.kept:
             self.proof.config, self.untreated = trial.config, trial.treated
             self.proof.kept.append(trial.treatment)
-        self.tell(f"{finding.name}: {sentence(trial.treatment, trial.verdict)}")
+        said = verdict_sentence(asdict(trial.verdict))
+        self.tell(f"{finding.name}, treated with {trial.treatment}: {said}")
         return trial
 
     # -- what is tried ----------------------------------------------------------------------------------------------

@@ -89,14 +89,3 @@ def alone(config: Config) -> Config:
     """The settings for a single network, whatever time it takes."""
     single = {"ensemble": 1, "folds": False, "time_limit": None}
     return config.model_copy(update={"training": config.training.model_copy(update=single)})
-
-
-def sentence(treatment: str, verdict: Verdict) -> str:
-    """A treatment and its verdict in one sentence."""
-    words = {"better": "helped", "no-difference": "made no difference to be seen", "worse": "made it worse"}
-    metric = verdict.metric.replace("log_loss", "log-loss").replace("rmse", "RMSE").replace("_", " ")
-    random = "" if verdict.random_change is None else f"; changes drawn at random brought {verdict.random_change:+.3g}"
-    return (
-        f"{treatment} {words[verdict.word]}: held-out {metric} {verdict.difference:+.3g} "
-        f"[{verdict.low:+.3g}, {verdict.high:+.3g}] over {verdict.seeds} seeds{random}."
-    )
