@@ -41,6 +41,14 @@ def test_runs_are_found_at_any_depth_in_several_folders_and_once(tmp_path):
     assert sorted(names(rows)) == ["a", "b", "d"]
 
 
+def test_that_a_treated_run_holds_its_treated_settings_makes_it_no_other(tmp_path):
+    for name, treats in (("treated", "false"), ("plain", "true")):
+        file = make(tmp_path / name) / "run.toml"
+        file.write_text(f"treat = {treats}\n{file.read_text()}")
+    (group,) = groups(find_runs([tmp_path]))
+    assert group.differ == [] and "treat" not in group.same
+
+
 def test_the_newest_comes_first(tmp_path):
     for day in (2, 3, 1):
         make(tmp_path / str(day), created=f"2026-01-0{day}T00:00:00+00:00")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -162,10 +163,22 @@ def test_a_module_of_ones_own(tmp_path):
     ("module", "sentence"),
     [(nn.Linear(13, 2), "needs 3: change its last layer"), (nn.Linear(5, 3), "cannot take rows of shape")],
 )
-def test_a_module_that_does_not_fit_is_refused_before_training(tmp_path, module, sentence):
+def test_a_module_that_does_not_fit_is_refused_before_anything_is_said_of_the_training(
+    tmp_path, capsys, module, sentence
+):
     with pytest.raises(bl.BacklightError, match=sentence):
-        bl.train("sklearn:wine", network=module, out=tmp_path / "run", verbose=False)
-    assert not (tmp_path / "run").exists()
+        bl.train("sklearn:wine", network=module, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists() and capsys.readouterr().err == ""
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_data_is_read(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(bl.BacklightError, match="file is a file; name another folder with --out"):
+        bl.train("no-such-file.csv", out=tmp_path / "file" / "run")
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)  # tests may run as root
+    with pytest.raises(bl.BacklightError, match="is closed to you; name another with --out"):
+        bl.train("no-such-file.csv", out=tmp_path / "deep" / "run")
+    assert not (tmp_path / "deep").exists()
 
 
 @pytest.mark.slow

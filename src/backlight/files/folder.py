@@ -1,5 +1,6 @@
 """The run folder: the names of its files, finding one, and making one."""
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -32,8 +33,13 @@ def slug(name: str) -> str:
 
 
 def check_free(out: str | Path) -> Path:
-    """The folder that the user named, if a run can be put there without touching anything that exists."""
+    """The folder that the user named, if a run can be put there without touching anything that exists; not made yet."""
     folder = Path(out)
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if there != folder and not there.is_dir():
+        raise BacklightError(f"{folder} cannot be made, since {there} is a file; name another folder with --out.")
+    if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):
+        raise BacklightError(f"{folder} cannot be written, since {there} is closed to you; name another with --out.")
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         what = "already holds a run" if (folder / RUN).exists() else "already exists and is not empty"
         raise BacklightError(f"{folder} {what}; name another folder with --out.")

@@ -30,7 +30,7 @@ from .ensembles.ensemble import (
     members_of,
     pooled,
 )
-from .module import new_module, own_copy
+from .module import count_outputs, new_module, own_copy
 from .preconditions import check_batch_size, check_device, check_task
 from .prediction import predictions, raw_outputs
 from .sweeps.automatic_rate import find_rate
@@ -137,6 +137,8 @@ def assemble(
     module = modules[0] if len(modules) == 1 else join(modules, prepared.task)
     filled = filled_in(config, source, prepared, description)
     check_batch_size(module, filled.training, prepared.train.x)
+    if network is not None:  # one of a wrong width is refused before anything is said of the training
+        count_outputs(modules[0], prepared.task, prepared.train.x)
     assembly = Assembly(filled, dataset, prepared, module, network is not None, started, observers)
     introduce(assembly, chosen=config.network.description is None)
     for note in begun:

@@ -19,8 +19,8 @@ Row = dict[str, Any]
 WATCHED = "watched loop"
 UNFINISHED = "not finished"
 """Why there is no evaluation."""
-_NO_SETTINGS = {"format", "created", "name", "versions", "diagnose"}
-"""Keys of run.toml that tell nothing about how the network was trained."""
+_NO_SETTINGS = {"format", "created", "name", "versions", "diagnose", "treat"}
+"""Keys of run.toml that tell nothing about how the network was trained. A treated run holds the treated settings."""
 _ONE_SET = ("data.source", "data.target", "data.task")
 """Runs that agree in these are listed together: only their scores can be held against each other."""
 _HIGHER = {"accuracy", "probability_of_right_class", "roc_auc", "r2"}

@@ -17,7 +17,7 @@ TOLD = 0.5
 _LACKING = {
     "data": "More rows are what helps",
     "regularisation": "Regularisation is what lacks, rather than rows",
-    "capacity": "Capacity is what lacks, rather than rows, or the columns tell no more",
+    "capacity": "Rows help little; the network is too small or too briefly trained, or the columns tell no more",
     "nothing clear": "Neither rows, capacity nor regularisation clearly lacks",
 }
 _MENDS = {
@@ -113,8 +113,9 @@ def _flattens(curve: LearningCurve) -> str:
     to_go = abs(found.value - curve.points[-1].value)
     if found.high - found.low <= max(TOLD * to_go, 2 * abs(curve.points[-1].high - curve.points[-1].low)):
         return f"The curve flattens near {_interval(curve, found)}."
-    return f"Where it flattens cannot be told yet: between {text(curve.metric, found.low)} and " + (
-        f"{text(curve.metric, found.high)}."
+    return (
+        f"Where it would flatten with many more rows cannot be told yet: between {text(curve.metric, found.low)} and "
+        + (f"{text(curve.metric, found.high)}.")
     )
 
 
