@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset
 
 from backlight.doctor import RunFacts, all_diagnoses
 from backlight.records import Considered, Finding
@@ -123,6 +123,14 @@ def test_rows_of_few_kinds_come_again_in_every_pass(kinds, seeded, named):
 
     run = loop(perceptron(2), batches, epochs=30)
     assert (found("duplicate-rows", run) is not None) == named
+
+
+def test_rows_that_a_sampler_leaves_to_validation_are_no_part_of_the_training_data():
+    torch.manual_seed(0)
+    x = torch.randn(2000, 8)
+    loader = DataLoader(TensorDataset(x, (x[:, 0] > 0).long()), 20, sampler=SubsetRandomSampler(range(300)))
+    run = loop(perceptron(2), loader, epochs=20)
+    assert run.loop.rows == 300 and found("duplicate-rows", run) is None
 
 
 def test_of_older_facts_nothing_is_said_that_they_do_not_hold():

@@ -31,6 +31,12 @@ def test_a_norm_in_evaluation_mode_that_never_saw_a_batch_is_named():
     assert finding.layer == "1" and "nothing is normalised" in finding.message
 
 
+def test_a_norm_in_training_mode_that_keeps_its_first_statistics_is_not_said_to_be_in_the_other():
+    model = normed()
+    model[1].momentum = 0.0
+    assert found(trained(model, adam(model)), "eval-mode-training") is None
+
+
 def test_a_norm_frozen_with_statistics_of_its_own_is_meant():
     model = normed()
     model(rows()[0])

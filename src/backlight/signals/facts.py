@@ -108,7 +108,7 @@ class InputFacts:
     """Rows observed, repeats included."""
     distinct_rows: int
     repeated_in_batch: int
-    """Rows that stood twice or more in one batch."""
+    """Rows of a batch that are copies of an earlier one in it."""
     minimum: float
     maximum: float
     mean: float

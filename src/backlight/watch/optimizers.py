@@ -101,11 +101,13 @@ class Optimizers:
 
 
 def idle_norms(model: nn.Module) -> tuple[str, ...]:
-    """Batch normalisations whose running statistics are those of the start (mean 0, variance 1), by name."""
+    """Batch normalisations whose running statistics are those of the start (mean 0, variance 1), by name; those with a
+    momentum of 0, which keep them whatever comes, left out."""
     return tuple(
         name
         for name, module in model.named_modules()
         if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        and module.momentum != 0
         and module.running_mean is not None
         and module.running_var is not None
         and not bool(module.running_mean.any())

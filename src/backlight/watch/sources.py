@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from torch.utils.data import DataLoader, SequentialSampler
+from torch.utils.data import DataLoader, SequentialSampler, SubsetRandomSampler
 
 from ..signals import TargetFacts
 from ..signals.inputs import InputStatistics
@@ -35,6 +35,8 @@ class LoaderWatch:
 
     def rows(self, inputs: InputStatistics) -> int | None:
         """Rows of the training data: the loader's, or the distinct ones seen once rows repeat from batch to batch."""
+        if isinstance(sampler := getattr(self._training, "sampler", None), SubsetRandomSampler):
+            return len(sampler)  # the others of the data set are kept for another purpose
         dataset = getattr(self._training, "dataset", None)
         if dataset is not None and hasattr(dataset, "__len__"):
             return len(dataset)
