@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ..records import Epoch, Layer, Signal, Step
 from .agreement import LIKE_EVERY, GradientAgreement, like_agreement
-from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts, ParameterFacts
+from .described import describe_layers, settings_by_name, with_added
+from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts
 from .inputs import InputStatistics
 from .losses import ignored_by
 from .registry import MEANINGS, Meaning, SignalRule, all_signals
@@ -19,7 +20,7 @@ from .sampling import GRACE, Budget, is_due, is_landmark
 from .table import SignalTable
 from .targets import TargetStatistics
 from .thinning import thin
-from .topology import branches, chain_to, sources
+from .topology import chain_to
 from .units import UnitStatistics
 
 OVERHEAD = 0.015
@@ -72,7 +73,7 @@ class Recorder:
         self._sizes: dict[str, float] = {}
         """‖parameter‖ at the latest observation: a step in between, of another player's, may have changed it."""
         self._agreement = GradientAgreement()
-        self._settings = _settings_by_name(model)
+        self._model, self._settings = model, settings_by_name(model)
         self._budget = Budget(budget, grace)
         self._rules = tuple(all_signals().values())
         self._before: tuple[int, dict[str, dict[str, tuple[Tensor, Tensor]]]] | None = None
@@ -94,8 +95,7 @@ class Recorder:
         """
         begun = perf_counter()
         with torch.no_grad():
-            if not self.layers:
-                self.layers = describe_layers(step.layers, self._settings)
+            self._describe(step.layers)
             self._observe_data(step, chain, received)
             expects = "" if chain or self.loss is None else self.loss.expects
             seen = replace(thin(step), expects=expects)
@@ -115,6 +115,17 @@ class Recorder:
         self._before = None
         with torch.no_grad():
             self._read_updates(step, layers)
+
+    def _describe(self, layers: tuple[Layer, ...]) -> None:
+        """Facts of the layers at the first observed step; later of those with parameters that the network has got
+        since, each described where it first appears."""
+        if not self.layers:
+            self.layers = describe_layers(layers, self._settings)
+            return
+        known = {layer.name for layer in self.layers} | self._settings.keys()
+        if any(layer.parameters and layer.name not in known for layer in layers):
+            self._settings = settings_by_name(self._model) | self._settings
+            self.layers = with_added(self.layers, describe_layers(layers, self._settings))
 
     def _observe_data(self, step: Step, chain: tuple[str, ...], received: Tensor | None) -> None:
         first = next((layer.x for layer in step.layers if layer.x is not None), None)
@@ -189,40 +200,6 @@ def _is_place(target: Tensor) -> bool:
     if target.dim() != 1 or len(target) < 3 or target.is_floating_point():
         return False
     return bool((target == torch.arange(len(target), device=target.device)).all())
-
-
-def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any]]) -> tuple[LayerFacts, ...]:
-    """Facts of each layer from the first observed step."""
-    source = sources(layers)
-    branching = branches(layers, source)
-    return tuple(
-        LayerFacts(
-            name=layer.name,
-            kind=layer.kind,
-            role=role_of(layer.kind),
-            settings=settings.get(layer.name, {}) | layer.settings,
-            x_shape=layer.x_shape[1:] or (tuple(layer.x.shape[1:]) if layer.x is not None else ()),
-            y_shape=layer.y_shape[1:] or (tuple(layer.y.shape[1:]) if layer.y is not None else ()),
-            source=source.get(layer.name, ""),
-            parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
-            x_rows=next(iter(layer.x_shape), 0),
-            branches=layer.branches or layer.name in branching,
-        )
-        for layer in layers
-    )
-
-
-def describe_parameter(parameter: Tensor) -> ParameterFacts:
-    """Size and spread of one parameter."""
-    p = parameter.detach().float()
-    several = p.dim() > 0 and len(p) > 1
-    return ParameterFacts(
-        shape=tuple(p.shape),
-        mean=float(p.mean()),
-        std=float(p.std(correction=0)),
-        largest=float(p.abs().max()) if p.numel() else 0.0,
-        equal_units=bool(several and (p == p[:1]).all()),
-    )
 
 
 def describe_output(
@@ -301,15 +278,3 @@ def _norm(values: Tensor) -> Tensor:
 def _scalar(value: Any) -> Tensor:
     value = value if value.dtype is torch.float32 else value.float()
     return value if value.dim() == 0 else value.reshape(())
-
-
-def _settings_by_name(model: nn.Module | None) -> dict[str, dict[str, Any]]:
-    if model is None:
-        return {}
-    plain = (bool, int, float, str, tuple)
-    return {
-        name: {
-            k: v for k, v in vars(module).items() if isinstance(v, plain) and not k.startswith("_") and k != "training"
-        }
-        for name, module in model.named_modules()
-    }
