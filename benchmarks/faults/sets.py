@@ -16,6 +16,7 @@ from . import (
     fourth_network,
     fourth_passes,
     fourth_steps,
+    keras_more_training,
     keras_posts_training,
     later_faulty,
     later_sound,
@@ -35,6 +36,7 @@ from . import (
 )
 from .described import DESCRIBED
 from .healthy import HEALTHY
+from .keras_more import MORE_POSTS
 from .keras_posts import POSTS
 from .loops import (
     EVERYDAY_SOUND,
@@ -72,13 +74,17 @@ HEALTHY_ONES = {
     "unusual": UNUSUAL_SOUND,
     "everyday": EVERYDAY_SOUND,
 }
-DESCRIPTIONS = {"described programs": DESCRIBED, "programs as posted for Keras": POSTS}
+DESCRIPTIONS = {
+    "described programs": DESCRIBED,
+    "programs as posted for Keras": POSTS,
+    "more posts for Keras": MORE_POSTS,
+}
 FILLED_BY = (
     posted_output, posted_training, sound,
     forum_output, forum_loop, forum_sound, later_faulty, later_sound, third, network,
     fourth_data, fourth_loss, fourth_network, fourth_passes, fourth_steps,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
-    unusual_targets, unusual_places, keras_posts_training,
+    unusual_targets, unusual_places, keras_posts_training, keras_more_training,
     everyday_generative, everyday_loops, everyday_pictures, everyday_sequences,
     everyday_structures, everyday_tables, everyday_teaching,
 )  # fmt: skip

@@ -4,8 +4,11 @@ import pytest
 from benchmarks.faults.cases import examine, mend, rebuild
 from benchmarks.faults.sets import DESCRIPTIONS
 
-POSTS = DESCRIPTIONS["programs as posted for Keras"]
-MISSED = {"rectified-lstm-over-days": "told as what it leads to, exploding-gradient"}
+POSTS = DESCRIPTIONS["programs as posted for Keras"] | DESCRIPTIONS["more posts for Keras"]
+MISSED = {
+    "rectified-lstm-over-days": "told as what it leads to, exploding-gradient",
+    "cosine-of-one-number": "the direction of one number is its sign: this loss has no name yet",
+}
 NAMED = sorted(name for name, post in POSTS.items() if post["primary"]["names"] and name not in MISSED)
 
 

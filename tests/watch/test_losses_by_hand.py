@@ -84,6 +84,13 @@ SOUND: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module]] =
         nn.Identity(),
     ),
     "counts": (lambda p, y: -(y * torch.log(p + TINY) - p).mean(), POSITIVE.round(), nn.Softplus()),
+    "hinge": (lambda p, y: torch.clamp_min(1 - y * p, 0).mean(), 2 * YES_NO - 1, nn.Identity()),
+    "rows weighed outside": (
+        lambda p, y: -((1 + 2 * y) * (y * log(p) + (1 - y) * log(1 - p))).mean(),
+        YES_NO,
+        nn.Sigmoid(),
+    ),
+    "minus of a minus": (lambda p, y: -(-((p - y) ** 2)).mean(), VALUES, nn.Identity()),
 }
 FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, str]] = {
     "labels 1 and 2": (
@@ -102,6 +109,18 @@ FAULTY: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Tensor, nn.Module, s
         lambda p, y: F.nll_loss(log(p / p.sum(1, keepdim=True)), y.argmax(1)), CLASSES, nn.Sigmoid(),
         "output-activation",
     ),
+    "hinge of 0 and 1": (
+        lambda p, y: F.relu(1 - y * p).mean(), YES_NO, nn.Tanh(), "target-encoding"
+    ),
+    "a distance with a minus": (
+        lambda p, y: -((p - y) ** 2).mean(), VALUES, nn.Identity(), "loss-mismatch"
+    ),
+    "one column against three outputs": (
+        lambda p, y: ((p - y.argmax(1, True)) ** 2).mean(), CLASSES, nn.Softmax(1), "loss-mismatch"
+    ),
+    "the logarithm of one probability": (
+        lambda p, y: -(y * log(p)).mean(), YES_NO, nn.Sigmoid(), "loss-mismatch"
+    ),
     "counts below zero": (lambda p, y: (p - y * log(p)).mean(), VALUES, nn.Softplus(), "loss-mismatch"),
     "values that a sigmoid cannot say": (
         lambda p, y: ((p - y) ** 2).mean(), POSITIVE, nn.Sigmoid(), "output-activation"
@@ -117,3 +136,46 @@ def test_a_sound_loss_written_by_hand_is_left_in_peace(loss, y, end):
 @pytest.mark.parametrize(("loss", "y", "end", "name"), FAULTY.values(), ids=FAULTY)
 def test_a_fault_around_a_loss_written_by_hand_is_found(loss, y, end, name):
     assert name in [f.name for f in findings(loss, y, end) if f.severity == "error"]
+
+
+def test_weights_of_rows_around_both_logarithms_are_no_part_of_the_target():
+    y, weighed = YES_NO, lambda p, y: -((9 - 8 * y) * (y * log(p) + (1 - y) * log(1 - p))).mean()
+    model = nn.Sequential(nn.Linear(5, 1), nn.Sigmoid())
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with watch(model, optimizer) as seen:
+        for _ in range(10):
+            optimizer.zero_grad()
+            weighed(model(X), y).backward()
+            optimizer.step()
+    assert set(seen.facts.targets.counts) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize(("places", "told"), [(1, False), (6, True)])
+def test_an_answer_at_every_step_for_one_value_is_told(places, told):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Unflatten(1, (places, -1)), nn.Linear(30 // places, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
+    x = X.repeat(1, 6)
+    with watch(model, optimizer) as seen:
+        for _ in range(5):
+            for rows in torch.randperm(len(x)).split(32):
+                optimizer.zero_grad()
+                ((model(x[rows]).squeeze(-1) - VALUES[rows]) ** 2).mean().backward()
+                optimizer.step()
+    assert ("output-units" in [f.name for f in seen.findings]) == told
+
+
+@pytest.mark.parametrize(("strength", "told"), [(1e-5, False), (1.0, True)])
+def test_squares_of_parameters_in_the_loss_are_weight_decay(strength, told):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
+    with watch(model, optimizer) as seen:
+        for _ in range(20):
+            for rows in torch.randperm(len(X)).split(32):
+                optimizer.zero_grad()
+                penalty = sum((p**2).sum() for p in model.parameters() if p.dim() > 1)
+                (F.mse_loss(model(X[rows]), VALUES[rows] / VALUES.std()) + strength * penalty).backward()
+                optimizer.step()
+    assert seen.facts.loss.settings["decay"] == pytest.approx(2 * strength)
+    assert ("capacity-too-low" in [f.name for f in seen.findings]) == told

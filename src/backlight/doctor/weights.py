@@ -66,6 +66,12 @@ def usual_decay(optimizer: str) -> float:
     return USUAL_DECOUPLED if optimizer.lower() == "adamw" else USUAL_DECAY
 
 
+def weight_decay(run: RunFacts) -> float:
+    """Weight decay of the optimiser, or that of squares of parameters in the loss, where it is larger."""
+    own = run.optimizer.weight_decay if run.optimizer is not None else 0.0
+    return max(own, float(run.loss.settings.get("decay", 0.0)) if run.loss is not None else 0.0)
+
+
 def shrunk_by_decay(run: RunFacts) -> float | None:
     """Norm of the hidden parameters at the end beside that at the start (median over layers), where a strong weight
     decay has brought it to `SHRUNK` or less; None elsewhere."""
@@ -74,6 +80,6 @@ def shrunk_by_decay(run: RunFacts) -> float | None:
         return None
     norms = [run.signals.values("parameter_norm", layer.name) for layer in run.hidden or run.weighted]
     kept = [values[-1] / values[0] for values in norms if values and values[0] > 0 and math.isfinite(values[-1])]
-    if optimizer.weight_decay < STRONG * usual_decay(optimizer.kind) or not kept or median(kept) > SHRUNK:
+    if weight_decay(run) < STRONG * usual_decay(optimizer.kind) or not kept or median(kept) > SHRUNK:
         return None
     return median(kept)

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from ..signals.facts import LossFacts
+from .factors import OTHER_SIDE, falls_as_it_grows, hinged, multiplied, of_two_sides, picked, unweighted
 from .graph import KINDS, SHAPING, kinds_of, name_of, path_between, region, saved
 
-OTHER_SIDE = ("Rsub", "Log1P")
-"""Nodes by which log(1 − p) is told from log p."""
 SCALING = ("Div", "Mul")
 PROBABILITIES = ("Softmax", "Sigmoid")
 SUMS = ("Sum", "Add", "Sub", "Mul", "Rsub")
@@ -43,16 +42,16 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
         return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
     target = None
     if "Log" in kinds or "LogSoftmax" in kinds or "LogSigmoid" in kinds:
-        target = _picked(nodes)
-        target = _multiplied(path) if target is None else target
+        target = picked(nodes)
+        target = multiplied(path) if target is None else target
         if target is None and "PowBackward0" in present:  # the logarithm of a variance beside a square
             return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
         two_sided = any(name.startswith(OTHER_SIDE) for name in present) and "LogSoftmax" not in kinds
         if two_sided:
-            both = _of_two_sides(nodes, output)
+            both = of_two_sides(nodes, output)
             target = target if both is None else both
         else:
-            target = _unweighted(target)
+            target = unweighted(target)
         kind, expects = ("bce", "log-probabilities") if two_sided else ("nll", "log-probabilities")
         received = next((saved(node, "result") for node in path if KINDS.get(name_of(node)) in PROBABILITIES), None)
         shares = None if two_sided else _shares(path, output)
@@ -62,9 +61,12 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
         facts = replace(facts, output_shape=_shape_of_logarithm(path) or facts.output_shape)
         received = received if shares is None else shares
         return Tail(facts, kinds, target, _squeezed(output, facts) if received is None else received)
-    picked = _picked(nodes)
-    if picked is not None and "LogsumexpBackward0" in present:
-        return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, picked), kinds, picked, output)
+    code = picked(nodes)
+    if code is not None and "LogsumexpBackward0" in present:
+        return Tail(loss_facts("cross_entropy", "logits", "written by hand", output, code), kinds, code, output)
+    side = hinged(path)
+    if side is not None:
+        return Tail(loss_facts("hinge", "values", "the hinge loss", output, side), kinds, side)
     return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
 
 
@@ -72,7 +74,7 @@ def _of_a_policy(path: list[Any]) -> bool:
     """Whether the logarithm of what was chosen is weighed by gains and losses, or made a ratio to that of before."""
     picked = next((i for i, node in enumerate(path) if name_of(node).startswith(("Gather", "Index"))), 0)
     for node, below in pairwise(path[: picked + 1]):
-        weight = _multiplied([node])
+        weight = multiplied([node])
         signs = weight is not None and weight.is_floating_point() and bool((weight > 0).any() and (weight < 0).any())
         if signs or (name_of(node) == "ExpBackward0" and name_of(below) == "SubBackward0"):
             return True
@@ -133,6 +135,8 @@ def _distance(path: list[Any], names: list[str], output: Tensor) -> Tail | None:
         shape = tuple(path[at]._input_metadata[0].shape)
         kind = "mse" if name == "PowBackward0" else "mae"
         facts = loss_facts(kind, "values", "written by hand", output, target, met=shape)
+        if falls_as_it_grows(path[:at]):
+            facts = replace(facts, settings={**facts.settings, "negated": False})
         return Tail(facts, kinds, target, _received(below, output))
     return None
 
@@ -149,7 +153,7 @@ def _counts(path: list[Any], output: Tensor) -> Tail | None:
         if sorted(logs) != [False, True] or powers:
             continue
         plain, logged = ways[logs.index(False)], ways[logs.index(True)]
-        target = _multiplied(logged)
+        target = multiplied(logged)
         if target is None:
             continue
         return Tail(
@@ -168,7 +172,7 @@ def _overlap(path: list[Any], output: Tensor) -> Tail | None:
         if name_of(node) != "DivBackward0" or len(sides) != 2:
             continue
         above, below = (list(region(side, (output.grad_fn,))) for side in sides)
-        mask = _multiplied(above)
+        mask = multiplied(above)
         summed = [name_of(n) for n in below if not name_of(n).startswith(SHAPING) and name_of(n) not in KINDS]
         if mask is None or mask.shape != output.shape or not bool(((mask == 0) | (mask == 1)).all()):
             continue
@@ -186,64 +190,6 @@ def loss_facts(
     shape = tuple(target.shape) if target is not None else ()
     settings = {"met_shape": met} if met else {}
     return LossFacts(name, expects, called or name, settings, tuple(output.shape), shape)
-
-
-def _picked(nodes: list[Any]) -> Tensor | None:
-    """The class by which one value of each row is picked: `z.gather(1, y)` or `z[rows, y]`."""
-    for node in nodes:
-        if name_of(node) == "GatherBackward0":
-            index, dim = saved(node, "index"), int(node._saved_dim)
-            if index is None or index.dim() < 2 or index.shape[dim if dim < index.dim() else -1] != 1:
-                return None
-            return index.squeeze(dim if dim < index.dim() else -1)
-        if name_of(node) == "IndexBackward0":
-            indices = [i for i in getattr(node, "_saved_indices", ()) if isinstance(i, Tensor)]
-            whole = [i for i in indices if i.dim() == 1 and not i.is_floating_point() and i.dtype != torch.bool]
-            return whole[-1] if len(whole) == len(indices) == 2 else None
-    return None
-
-
-def _multiplied(path: list[Any]) -> Tensor | None:
-    """The tensor that a log-probability is multiplied with."""
-    for node in path:
-        if name_of(node) == "MulBackward0":
-            for side in ("other", "self"):
-                factor = saved(node, side)
-                if factor is not None and not factor.requires_grad and factor.dim() > 0:
-                    return factor
-    return None
-
-
-def _unweighted(target: Tensor | None) -> Tensor | None:
-    """Rows without the loss's own minus, one-hot ones without the weights of their classes."""
-    if target is None or not target.is_floating_point() or target.dim() != 2 or target.shape[1] < 2:
-        return target
-    target = -target if bool((target <= 0).all()) else target
-    one_each = bool(((target != 0).sum(1) == 1).all()) and bool((target >= 0).all())
-    return (target != 0).to(target.dtype) if one_each else target
-
-
-def _of_two_sides(nodes: list[Any], output: Tensor) -> Tensor | None:
-    """y of a log p ± b log(1 − p), where a = w y and b = v (1 − y) with weights and signs of their own."""
-    yes = no = None
-    for node in nodes:
-        weight = _multiplied([node])
-        if weight is None or not weight.is_floating_point():
-            continue
-        names = [name_of(n) for n in path_between(node, output.grad_fn)]
-        if not any(name.startswith(("Log", *OTHER_SIDE)) for name in names):
-            continue
-        if any(name.startswith(OTHER_SIDE) for name in names):
-            no = weight if no is None else no
-        else:
-            yes = weight if yes is None else yes
-    if yes is None or no is None or yes.shape != no.shape:
-        return None if no is None or yes is not None else 1 - no
-    for both in (yes + no, yes - no):
-        if both.numel() and bool((both == both.flatten()[0]).all()) and bool((both != 0).all()):
-            return yes / both
-    both = yes.abs() + no.abs()
-    return torch.where(both == 0, yes, yes.abs() / both)
 
 
 def _subtracted(node: Any, path: list[Any], output: Tensor) -> Tensor | None:
@@ -268,8 +214,12 @@ def _received(below: list[Any], output: Tensor) -> Tensor | None:
 
 
 def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
+    if prediction.shape == (*residual.shape, 1):  # the program dropped the last axis of its output
+        target = _snapped(prediction.squeeze(-1) - residual, prediction)
+        column = _one_column(target)
+        return target.unsqueeze(-1) if column is target else column
     if residual.shape == prediction.shape:
-        return _snapped(prediction - residual, prediction)
+        return _one_column(_snapped(prediction - residual, prediction))
     n = len(prediction) if prediction.dim() else 0
     if residual.shape != (n, n):
         return None
@@ -277,6 +227,15 @@ def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
     if prediction.dim() == 2:
         return _snapped(prediction[0] - residual[0], prediction)
     return _snapped(prediction[0] - residual[:, 0], prediction).unsqueeze(1)
+
+
+def _one_column(target: Tensor) -> Tensor:
+    """Rows of one and the same value are a column that met several outputs by broadcasting."""
+    if target.dim() != 2 or target.shape[1] < 2:
+        return target
+    slack = 16 * torch.finfo(target.dtype).eps * target.abs().max().clamp_min(1.0)
+    alike = bool(((target - target[:, :1]).abs() <= slack).all())
+    return target[:, :1] if alike and bool((target[:, 0] - target[0, 0]).abs().max() > slack) else target
 
 
 def _snapped(target: Tensor, output: Tensor) -> Tensor:

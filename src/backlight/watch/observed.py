@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..signals import LossFacts
 from ..signals.losses import LOSSES
 from .losses import is_read_late
+from .penalty import decay_in_loss
 from .tail import kinds_between, leads_to, read_tail
 from .taps import Taps, tensors_in
 
@@ -103,6 +104,8 @@ class ObservedPass:
     def read_loss(self, loss: Tensor, loss_fn: Any) -> bool:
         """Recognise the loss at which a backward pass begins; whether it is one of this pass."""
         leads_here = self._recognise(loss, loss_fn)
+        if self.loss is not None and self.output is not None and (decay := decay_in_loss(loss, self.output)) > 0:
+            self.loss = replace(self.loss, settings={**self.loss.settings, "decay": decay})
         self.source = self._taps.source(self.seen_output)
         self._taps.mark_branches(loss)
         if not bool(torch.isfinite(loss).all()):

@@ -7,7 +7,7 @@ from ...data.counted import counted
 from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import SHRUNK, STRONG, USUAL_DECAY, USUAL_DECOUPLED, shrunk_by_decay
+from ..weights import SHRUNK, STRONG, USUAL_DECAY, USUAL_DECOUPLED, shrunk_by_decay, weight_decay
 from ..words import share_of
 
 NARROW = 3
@@ -32,11 +32,11 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """What the outputs need cannot pass: a layer is too narrow, sees single places only, or is decayed away.
 
     What it sees
-    First, a weight decay of ten times the usual or more that halved the hidden parameters, with a fifth of the
-    reference loss left. Then, in a run that has not brought its training loss below half of the reference: a hidden
-    layer (or a picture after pooling) of at most 3 numbers, or of fewer than half as many as there are classes;
-    convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a picture whose places are
-    flattened only after it (a note where the fit is good).
+    First, a weight decay (of the optimiser, or squares in the loss) of ten times the usual or more that halved the
+    hidden parameters, with a fifth of the reference loss left. Then, in a run that has not brought its training loss
+    below half of the reference: a hidden layer (or a picture after pooling) of at most 3 numbers, or of fewer than half
+    as many as there are classes; convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a
+    picture whose places are flattened only after it (a note where the fit is good).
 
     Why it hurts
     Everything that the layers above know goes through these few numbers; with rectifiers some of them may be
@@ -104,8 +104,7 @@ def _decayed(run: RunFacts) -> Seen | None:
     kept = shrunk_by_decay(run)
     if kept is None or run.left < HELD_BACK:
         return None
-    assert run.optimizer is not None
-    decay = run.optimizer.weight_decay
+    decay = weight_decay(run)
     return Seen(
         "error" if run.finished and not run.learned else "warning",
         f"Weight decay {decay:g} rules over the data: it has shrunk the hidden parameters to {kept:.2g} of their size"

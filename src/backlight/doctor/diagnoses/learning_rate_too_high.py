@@ -20,6 +20,7 @@ LEAPT = 10.0
 """Times the first loss (or the reference) that a later loss reached: a step threw the parameters away."""
 GRADIENT_ITSELF = 100.0
 """‖∂L/∂W‖/‖W‖ before the first step from which no usual learning rate is small enough (as in exploding-gradient)."""
+USUAL_MOMENTUM = 0.9
 FEWEST_STEPS = 8
 
 
@@ -50,8 +51,9 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps; of a weight that is
     smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that ended
-    above its reference, stopped being a number, or was never learned; from a twentieth on also together with a layer of
-    rectifiers all of whose units died in training, where nothing was learned.
+    above its reference (there times the steps that momentum lets act as one, beside those of a momentum of 0.9),
+    stopped being a number, or was never learned; from a twentieth on also together with a layer of rectifiers all of
+    whose units died in training, where nothing was learned.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -67,7 +69,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Divide it by 10, warm up, clip the gradient. Usual: Adam 1e-3, SGD 0.01 to 0.1.
 
     References
-    Bengio: Practical recommendations for gradient-based training (2012). Karpathy: CS231n notes, update ratio.
+    Goh: Why momentum really works (2017). Bengio: Practical recommendations for gradient-based training (2012).
+    Karpathy: CS231n notes, update ratio.
     """
     assert run.optimizer is not None
     rate, ratios = run.optimizer.learning_rate, _ratios(run)
@@ -93,7 +96,9 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
             " steps are not large."
         )
         return
-    overshot = wild or (risen and (largest > LARGE or _overflow(run))) or (usual > LARGE and not run.learned)
+    overshot = (
+        wild or (risen and (largest * _together(run) > LARGE or _overflow(run))) or (usual > LARGE and not run.learned)
+    )
     if not overshot and not killed:
         yield RuledOut(
             f"{numbers}; the loss ended at {share_of(1 - run.gain)} its reference (limits {LARGE:g} and {WILD:g})."
@@ -137,6 +142,12 @@ def _killed(run: RunFacts) -> str:
     """A layer of rectifiers of which most units spoke at the start, and none does at the end."""
     dead = (u.layer for u in run.units.values() if len(u.dead) == u.units and u.dead_at_start < u.units / 2)
     return next(dead, "")
+
+
+def _together(run: RunFacts) -> float:
+    """Steps that momentum m lets act as one, 1 / (1 − m), beside those of the usual m (Goh 2017)."""
+    momentum = run.optimizer.momentum if run.optimizer is not None and not run.adaptive else 0.0
+    return max(1.0, (1 - USUAL_MOMENTUM) / (1 - momentum)) if momentum < 1 else 1.0
 
 
 def _overflow(run: RunFacts) -> bool:

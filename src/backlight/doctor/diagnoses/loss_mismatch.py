@@ -38,8 +38,8 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
     The loss and the kind of target: exclusive classes under binary cross-entropy, classes under a distance, codes of
     classes without an order under a distance (like rows with another code are as far in code as any, or the program
     counts exact hits), measured values or several labels a row under cross-entropy, negative targets under a Poisson
-    loss, one column of labels spread over several outputs, a log-likelihood without its minus. An error where the loss
-    cannot mean what is asked, or the run learned nothing.
+    loss, one column of labels spread over several outputs, a log-likelihood without its minus or a distance with one.
+    An error where the loss cannot mean what is asked, or the run learned nothing.
 
     Why it hurts
     Binary cross-entropy on exclusive classes rewards saying "no" everywhere and reports a misleading accuracy;
@@ -85,10 +85,17 @@ def loss_mismatch(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 
 def _upside_down(run: RunFacts, loss: LossFacts) -> Problem | None:
-    """A mean of log-probabilities without its minus."""
+    """A mean of log-probabilities without its minus, or a distance with one."""
     climbs = run.optimizer is not None and run.optimizer.settings.get("maximize")
     if climbs or loss.settings.get("negated", True):
         return None
+    if loss.name in DISTANCE:
+        return (
+            "error",
+            f"The loss is the distance from the target ({loss.name}) with a minus before it: to minimise it is to move"
+            " away from the target, without end.",
+            "Take the minus away.",
+        )
     return (
         "error",
         "The loss is the mean log-probability of the right class itself: to minimise it is to make the right class"
@@ -195,7 +202,10 @@ def _values(loss: LossFacts, t: TargetFacts, output: OutputFacts) -> Problem | N
     if output.units == 1:
         return (
             "error",
-            "Cross-entropy over a single output is always zero.",
+            "Cross-entropy over a single output is always zero."
+            if loss.expects == "logits"
+            else "Cross-entropy over a single output looks at the rows of class 1 alone: nothing speaks against calling"
+            " every row 1.",
             "Two classes: binary cross-entropy with logits; more: one output for each class.",
         )
     if t.floating and t.integers and t.shape in ((), (1,)) and t.classes > 1:

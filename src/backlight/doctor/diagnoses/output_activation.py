@@ -221,7 +221,7 @@ def _classes(loss: LossFacts, output: OutputFacts, one_each: bool) -> tuple[str,
                 f"{loss.called} expects log-probabilities, but receives {last or 'linear outputs'}.",
                 "Use cross-entropy on the linear outputs, or a log-softmax before this loss.",
             )
-    elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax":
+    elif loss.name == "nll" and loss.expects == "probabilities" and last != "Softmax" and output.units > 1:
         divided = output.rows_sum_to_one
         silent = last in RECTIFIERS and output.minimum <= CLAMPED  # where the rectifier has no slope
         if divided and not (one_each and (last == "Sigmoid" or silent)):
@@ -260,7 +260,9 @@ def _two_classes(loss: LossFacts, output: OutputFacts) -> tuple[str, str] | None
 
 
 def _range(output: OutputFacts, t: TargetFacts) -> tuple[str, str] | None:
-    """Targets outside what the activation can put out."""
+    """Targets outside what the activation can put out; one column spread over several outputs is the loss's fault."""
+    if output.units > 1 and t.shape == (1,):
+        return None
     last = output.chain[-1] if output.chain else ""
     if last not in RANGES:
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...signals.facts import OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
 from ..codes import name_classes
 from ..facts import MOST_CLASSES, RunFacts
@@ -25,7 +26,8 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Classes in the target (whole numbers, or columns of a one-hot target) against the width of what the loss
-    receives; values of a row of a regression target against the same width. One output that meets class codes by a
+    receives; values of a row of a regression target against the same width; one output at each of several
+    places (the steps of a sequence) against one value for the whole row. One output that meets class codes by a
     distance counts where the program itself judges by exact hits (accuracy).
 
     Why it hurts
@@ -87,6 +89,15 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
             layer=output.layer,
             evidence=evidence | {"columns": t.shape[-1]},
         )
+    elif loss.name in DISTANCE and loss.settings.get("met_shape", ())[1:] == output.shape[:1] and _steps(output, t):
+        yield Seen(
+            "error" if run.failed else "warning",
+            f"Each row has {output.shape[0]} outputs (one at each of its places) and a target of one value: they meet"
+            " by broadcasting, and every place must give the answer by itself.",
+            "Hand on the last step alone (return_sequences=False, y[:, -1]), or flatten before the last layer.",
+            layer=output.layer,
+            evidence=evidence | {"places": output.shape[0]},
+        )
     elif loss.name in ONE_PER_CLASS and codes and t.classes > 1 and _unused(units, t.maximum, t.rows):
         yield Seen(
             "warning",
@@ -97,6 +108,11 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
     else:
         yield RuledOut(f"{units} outputs suit a target of shape {t.shape} with {t.classes or 'many'} values.")
+
+
+def _steps(output: OutputFacts, t: TargetFacts) -> bool:
+    """One output at each of several places, and one value for the whole row."""
+    return len(output.shape) == 2 and output.shape[0] > output.shape[1] == 1 and t.shape == (1,)
 
 
 def _unused(units: int, largest: float, rows: int) -> bool:

@@ -70,7 +70,7 @@ def target_encoding(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "Code two classes as 0 and 1; for more classes use one output for each and cross-entropy.",
             evidence={"minimum": t.minimum, "maximum": t.maximum, "values": t.classes},
         )
-    elif loss.name in ("soft_margin", "hinge_embedding") and not set(t.counts) <= {-1.0, 1.0}:
+    elif loss.name in ("soft_margin", "hinge_embedding", "hinge") and not set(t.counts) <= {-1.0, 1.0}:
         yield Seen(
             "error",
             f"{loss.called} reads targets −1 and 1; these go from {t.minimum:g} to {t.maximum:g}.",

@@ -12,7 +12,7 @@ PER_CLASS = 20
 """Rows of a class below which its held-out accuracy is not known to better than ± 0.2."""
 
 
-@diagnosis("D110", "too-little-data", needs=("inputs",), explains=("duplicate-rows",), held_out=True)
+@diagnosis("D110", "too-little-data", needs=("inputs",), held_out=True)
 def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The training data has only a handful of rows.
 
