@@ -130,22 +130,24 @@ def energies_learned_by_langevin_steps() -> Loop:
 
 
 class _Quantised(nn.Module):
-    """Codes of a book that follows by averages of its own."""
+    """Codes of a book that begins with codes of the first rows and follows by averages of its own."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encode, self.decode = perceptron(64, 16), perceptron(16, 64)
         self.register_buffer("book", torch.randn(16, 4))
-        self.register_buffer("count", torch.ones(16))
+        self.register_buffer("started", torch.tensor(False))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         z = self.encode(x).view(-1, 4)
+        if not self.started:
+            self.book.copy_(z.detach()[torch.randperm(len(z))[:16]])
+            self.started.fill_(True)
         code = torch.cdist(z, self.book).argmin(1)
         chosen = self.book[code]
         if self.training:
             with torch.no_grad():
                 hot = F.one_hot(code, 16).float()
-                self.count.mul_(0.95).add_(0.05 * hot.sum(0))
                 mean = (hot.T @ z) / hot.sum(0).clamp_min(1).unsqueeze(1)
                 moved = hot.sum(0) > 0
                 self.book[moved] = self.book[moved].lerp(mean[moved], 0.05)

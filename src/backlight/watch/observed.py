@@ -42,6 +42,7 @@ class ObservedPass:
         self._taps, self._in_parts = taps, in_parts
         self._argument: Tensor | None = None
         self._told: Tensor | None = None
+        self._told_inside = False
         taps.open()
 
     def enter(self, inputs: list[Tensor]) -> None:
@@ -84,15 +85,24 @@ class ObservedPass:
     @property
     def values_a_row(self) -> float:
         """Values of each row of the one tensor that the network received; not known (infinite) where it received
-        several, 0 where its first call works on what it computed of them before."""
+        several, 0 where its first call works on what it computed of them before, or on a state that it carries on."""
+        if self._taps.step_through(self.inputs):
+            return 0
         if len(self.inputs) != 1 or self.inputs[0].dim() < 2 or self.inputs[0].is_nested:
             return math.inf if self._taps.begin_with_data(self.inputs) else 0
         return math.prod(self.inputs[0].shape[1:])
 
     def loss_called(self, name: str, output: Tensor, target: Tensor, settings: dict[str, Any]) -> None:
-        """A loss of PyTorch was called; the first that was called with an output of this pass counts."""
-        if self.loss is not None or not output.requires_grad or not self._is_ours(output):
+        """A loss of PyTorch was called; the first that was called with an output of this pass counts.
+
+        One that the network calls by itself (on its codes, its routes) counts where the loop calls none.
+        """
+        inside = not self.outputs
+        if self.loss is not None and (inside or not self._told_inside):
             return
+        if not output.requires_grad or not self._is_ours(output):
+            return
+        self._told_inside = inside
         kind, expects = LOSSES[name]
         plain: dict[str, Any] = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str))}
         if isinstance(settings.get("weight"), Tensor):

@@ -74,6 +74,7 @@ class Taps:
         self._names: set[str] = set()
         self._inside = 0
         self._x: tuple[Tensor, int] | None = None
+        self._first_again = False
         self._functions = _Functions(self._take_function, self._detached)
         self._in_functions = False
         self._finds_readers = True
@@ -110,7 +111,7 @@ class Taps:
 
     def forget(self) -> None:
         """Let go of everything that was taken."""
-        self.calls, self._names, self._inside, self._x = [], set(), 0, None
+        self.calls, self._names, self._inside, self._x, self._first_again = [], set(), 0, None, False
 
     def stop_looking(self) -> None:
         """A call could not be taken: this pass is not observed, and none after it."""
@@ -138,7 +139,14 @@ class Taps:
         """Whether the first call is a layer, or a function of what the network received: not of what it computed."""
         if not self.calls or self.calls[0].module is not None or self._x is None:
             return True
-        return any(has_memory(x) and x.data_ptr() == self._x[0].data_ptr() for x in received)
+        return self._received_first(received)
+
+    def step_through(self, received: Sequence[Tensor]) -> bool:
+        """Whether the first layer is called again and again on what was computed: as a cell is, that reads a state."""
+        return self._first_again and not self._received_first(received)
+
+    def _received_first(self, received: Sequence[Tensor]) -> bool:
+        return self._x is not None and any(has_memory(x) and x.data_ptr() == self._x[0].data_ptr() for x in received)
 
     @property
     def called(self) -> set[str]:
@@ -211,6 +219,7 @@ class Taps:
         settings: dict[str, float] | None = None,
     ) -> None:
         if name in self._names:
+            self._first_again |= name == self.calls[0].name
             return
         call = Call(
             name, kind, module, source=self.source(x), settings=settings or {}, finds_readers=self._finds_readers

@@ -35,8 +35,9 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     First, a weight decay (of the optimiser, or squares in the loss) of ten times the usual or more that halved the
     hidden parameters, with a fifth of the reference loss left. Then, in a run that has not brought its training loss
     below half of the reference: a hidden layer (or a picture after pooling) of at most 3 numbers, or of fewer than half
-    as many as there are classes; convolutions that all have kernels of 1 × 1. Also a linear layer on each place of a
-    picture whose places are flattened only after it (a note where the fit is good).
+    as many as there are classes, where the next layer reads these alone; convolutions that all have kernels of 1 × 1.
+    Also a linear layer on each place of a picture whose places are flattened only after it (a note where the fit is
+    good).
 
     Why it hurts
     Everything that the layers above know goes through these few numbers; with rectifiers some of them may be
@@ -78,7 +79,7 @@ def _narrow(run: RunFacts) -> Seen | None:
     least = _least(run)
     hidden = [(layer, layer.units) for layer in run.hidden if layer.kind == "Linear"]
     pictures = [(layer, math.prod(layer.y_shape)) for layer in run.layers if _of_picture(layer)]
-    narrow = [(layer, numbers) for layer, numbers in hidden + pictures if numbers < least]
+    narrow = [(layer, n) for layer, n in hidden + pictures if n < least and _is_all_that_is_read(run, layer, n)]
     if not narrow:
         return None
     first, numbers = narrow[0]
@@ -92,6 +93,17 @@ def _narrow(run: RunFacts) -> Seen | None:
         layer=first.name,
         evidence={"units": numbers, "least": least, "loss_left": run.left, "threshold_left": FITTED},
     )
+
+
+def _is_all_that_is_read(run: RunFacts, layer: LayerFacts, numbers: int) -> bool:
+    """Whether the next layer with a weight reads these numbers alone: else others go round them, or it is a head."""
+    weighted = {other.name for other in run.multiplying}
+    names = [other.name for other in run.layers]
+    later = run.layers[names.index(layer.name) + 1 :]
+    reader = next((after for after in later if after.name in weighted), None)
+    if reader is None:
+        return False
+    return reader.x_shape[-1:] == (numbers,) or math.prod(reader.x_shape) == math.prod(layer.y_shape)
 
 
 def _of_picture(layer: LayerFacts) -> bool:

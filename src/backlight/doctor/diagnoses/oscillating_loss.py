@@ -48,7 +48,8 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     When it is wrong
     Rows in an order (seasons, one source after the other) bring bursts of their own. Of adversaries nothing is said:
-    what one learns raises the loss of the other.
+    what one learns raises the loss of the other. Nor of parameters set back to the start (folds, a search): each time
+    the loss begins anew.
 
     Example
     SGD with momentum 0.99 and a learning rate of 0.1.
@@ -59,6 +60,11 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     References
     Bengio: Practical recommendations (2012).
     """
+    if run.loop.resets:
+        yield RuledOut(
+            f"The parameters were set back to the start {counted(run.loop.resets, 'time')}: each is a new run."
+        )
+        return
     later = np.array(run.finite[len(run.finite) // 5 :])
     reference = run.reference_loss
     if not run.measured:

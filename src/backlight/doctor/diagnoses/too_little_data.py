@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from ...signals import InputFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -25,7 +26,8 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     precise enough to tell.
 
     When it is wrong
-    In exercises (XOR) where these rows are all there is.
+    In exercises where these rows are all there is. The whole table of a function of yes-or-no features (XOR: 4 rows
+    for 2 features) is not reported.
 
     Example
     Eleven rows, four classes.
@@ -44,6 +46,9 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     classes = t.classes if t is not None and run.is_classification and t.one_class_a_row else 0
     answers = max(1.0, t.rows / max(1, run.inputs.rows)) if t is not None else 1.0
     need = max(FEW_ROWS, math.ceil(PER_CLASS * classes / answers))
+    if _is_whole_table(run.inputs):
+        yield RuledOut(f"{rows} rows are all that {len(run.inputs.column_low)} yes-or-no features can form.")
+        return
     if rows >= need:
         yield RuledOut(f"{rows} rows of training data (limit {need}).")
         return
@@ -54,3 +59,10 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Collect more rows, or take a linear model with strong regularisation and cross-validate it.",
         evidence={"rows": rows, "classes": classes, "threshold": need},
     )
+
+
+def _is_whole_table(x: InputFacts) -> bool:
+    """Whether every combination of two-valued features was seen."""
+    features = len(x.column_low)
+    two = x.integers and x.columns_are_features and bool((x.column_high - x.column_low == 1).all())
+    return two and features > 1 and x.distinct_rows == 2**features
