@@ -276,11 +276,18 @@ def embedding_bag() -> Program:
 
 @HEALTHY.add()
 def fine_tuning() -> Program:
-    body, head = mlp(16, 64, 64), nn.Linear(64, 4)
-    for p in body.parameters():
-        p.requires_grad_(False)
-    model = nn.Sequential(body, nn.ReLU(), head)
+    """A body that has learned the task under another head stays as it is."""
     x, y = data.classes()
+    body = mlp(16, 64, 64)
+    former = nn.Sequential(body, nn.ReLU(), nn.Linear(64, 4))
+    optimizer = torch.optim.Adam(former.parameters(), 1e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        F.cross_entropy(former(x), y).backward()
+        optimizer.step()
+    body.requires_grad_(False)
+    head = nn.Linear(64, 4)
+    model = nn.Sequential(body, nn.ReLU(), head)
     return Program(model, x, y, F.cross_entropy, torch.optim.Adam(head.parameters(), 1e-2), epochs=12)
 
 
