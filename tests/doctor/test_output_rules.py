@@ -86,6 +86,15 @@ def test_whole_numbers_whose_exact_hits_are_counted_name_classes(metrics, target
     assert findings("output-activation", run) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "advice"), [(0.0, "3 outputs and use"), (1.0, "3 outputs (classes numbered 0 to 2) and use")]
+)
+def test_one_output_each_is_advised_with_numbers_that_cross_entropy_takes(first, advice):
+    target = replace(COLUMN, minimum=first, maximum=first + 2, counts={first + i: 100 for i in range(3)})
+    (found,) = findings("output-units", run_of(CROSS_ENTROPY, target, units=1))
+    assert advice in found.prescription
+
+
 @pytest.mark.parametrize(("losses", "severity"), [(LEARNED, "warning"), (FAILED, "error")])
 def test_a_distance_of_classes_is_an_error_where_nothing_was_learned(losses, severity):
     run = run_of(MSE, ONE_HOT, losses=losses)

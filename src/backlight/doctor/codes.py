@@ -28,6 +28,12 @@ def name_classes(run: RunFacts) -> bool:
     return run.counts_hits or (t.classes >= FEWEST_NAMES and _known_without_order(run))
 
 
+def one_output_each(t: TargetFacts) -> str:
+    """How many outputs cross-entropy wants, and which numbers for the classes where theirs do not count from zero."""
+    counted = t.minimum == 0 and t.maximum == t.classes - 1
+    return f"{t.classes} outputs" if counted else f"{t.classes} outputs (classes numbered 0 to {t.classes - 1})"
+
+
 def _from_zero_or_one(t: TargetFacts) -> bool:
     return t.minimum in (0, 1) and t.classes == t.maximum - t.minimum + 1
 

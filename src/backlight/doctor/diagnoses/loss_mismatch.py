@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...signals.facts import LossFacts, OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
-from ..codes import measures, name_classes
+from ..codes import measures, name_classes, one_output_each
 from ..facts import MOST_CLASSES, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -155,7 +155,7 @@ def _distance(run: RunFacts, loss: LossFacts, t: TargetFacts, output: OutputFact
             "warning",
             f"{loss.name} measures a distance, but the {t.classes} values of the target look like names of"
             f" classes: {why}.",
-            f"Use cross-entropy with {t.classes} outputs, if the values are classes without an order.",
+            f"Use cross-entropy with {one_output_each(t)}, if the values are classes without an order.",
         )
     ends_in_probability = bool(output.chain) and output.chain[-1] in ("Softmax", "Sigmoid", "LogSoftmax")
     if t.one_hot and t.rows >= FEWEST_ROWS:

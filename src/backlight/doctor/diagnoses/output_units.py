@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...signals.facts import OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
-from ..codes import name_classes
+from ..codes import name_classes, one_output_each
 from ..facts import MOST_CLASSES, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -55,7 +55,7 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield Seen(
             "error",
             f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}).",
-            f"Give the last layer {int(t.maximum) + 1} outputs and use cross-entropy on them.",
+            f"Give the last layer {one_output_each(t)} and use cross-entropy on them.",
             layer=output.layer,
             evidence=evidence,
         )
@@ -63,7 +63,7 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield Seen(
             "error" if run.failed else "warning",
             f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}): it orders them on a line.",
-            f"Give the last layer {t.classes} outputs and use cross-entropy, if the classes have no order.",
+            f"Give the last layer {one_output_each(t)} and use cross-entropy, if the classes have no order.",
             layer=output.layer,
             evidence=evidence,
         )
