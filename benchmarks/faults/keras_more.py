@@ -1,5 +1,6 @@
 """More programs as posted for Keras: autoencoders, answers at every step, losses of one's own, labels, columns."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -32,9 +33,7 @@ MORE_POSTS: dict[str, Facts] = {}
 """By name, in the form of the real ones' descriptions."""
 
 
-def more(name: str, task: str, kind: str, names: str, side: str, told: Facts, **mended: Any) -> None:
-    """One program; `side` are the names of its lesser faults, and `mended` mends these as well."""
-    add(name, task, kind, names, side, told, into=MORE_POSTS, **mended)
+more = partial(add, into=MORE_POSTS)
 
 
 def each_step(layer: Facts) -> Facts:

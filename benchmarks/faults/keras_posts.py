@@ -1,6 +1,6 @@
 """Programs as posted to ask why they do not learn: outputs, losses, labels, activations and shapes that do not fit."""
 
-from typing import Any
+from functools import partial
 
 from .described import (
     BCE,
@@ -31,9 +31,7 @@ POSTS: dict[str, Facts] = {}
 """By name, in the form of the real ones' descriptions."""
 
 
-def post(name: str, task: str, kind: str, names: str, side: str, told: Facts, **mended: Any) -> None:
-    """One program; `side` are the names of its lesser faults, and `mended` mends these as well."""
-    add(name, task, kind, names, side, told, into=POSTS, **mended)
+post = partial(add, into=POSTS)
 
 
 def rms(rate: float = 1e-3) -> Facts:

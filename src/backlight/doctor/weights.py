@@ -1,7 +1,6 @@
 """Which of a layer's parameters is its weight, how large a good start is, and what weight decay leaves of it."""
 
 import math
-from collections.abc import Iterable
 from statistics import median
 
 from ..signals import LayerFacts, ParameterFacts
@@ -29,10 +28,11 @@ def relative_spread(weight: ParameterFacts) -> float:
     return float((weight.std**2 + weight.mean**2) * weight.fan_in) ** 0.5
 
 
-def update_ratios(run: RunFacts, layers: Iterable[LayerFacts]) -> dict[int, list[float]]:
-    """‖ΔW‖/‖W‖ of these layers at each observed step, as far as it was read."""
+def update_ratios(run: RunFacts) -> dict[int, list[float]]:
+    """‖ΔW‖/‖W‖ of the layers with a weight at each observed step, as far as it was read."""
     by_step: dict[int, list[float]] = {}
-    for layer in layers:
+    weighted = (layer for layer in run.layers if main_weight(layer) is not None)
+    for layer in weighted:
         for step, value in run.signals.series("update_ratio", layer.name):
             by_step.setdefault(step, []).append(value)
     return by_step

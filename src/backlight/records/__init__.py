@@ -3,7 +3,7 @@
 `Config` (pydantic) is imported from `backlight.records.config`, so that the light records stay light.
 """
 
-from .diagnosis import Considered, Finding, Severity, Verdict, VerdictWord
+from .diagnosis import Considered, ConsideredKind, Finding, Severity, Verdict, VerdictWord
 from .errors import BacklightError
 from .evaluation import Metric
 from .inputs import ArrayInputs, Feature, ImageInputs, Inputs, TableInputs
@@ -18,6 +18,7 @@ __all__ = [
     "BacklightError",
     "ClassLabel",
     "Considered",
+    "ConsideredKind",
     "Epoch",
     "Feature",
     "Finding",

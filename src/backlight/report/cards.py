@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from markupsafe import Markup
 
 from ..doctor.registry import DiagnosisRule, all_diagnoses
 from ..doctor.treatment import all_treatments
+from ..records import ConsideredKind
 from . import figures
 from .folder import RunFolder
 from .headline import worst
@@ -15,7 +16,7 @@ from .layer_maps import LayerMap
 from .verdicts import verdict_sentence
 from .words import number, powers, spaced
 
-_KINDS = ("explained", "ruled-out", "unknown")
+_KINDS: tuple[str, ...] = get_args(ConsideredKind)
 """Of what was considered, in the order in which it is told."""
 
 

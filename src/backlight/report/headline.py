@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..data.counted import counted
 from ..evaluation import FEWEST_ROWS, Comparison, compare
-from ..records import Metric
+from ..records import Metric, Severity
 from .folder import RunFolder
 from .words import interval_text, listed, number, score_names, score_text, spaced
 
@@ -17,7 +17,8 @@ FEW_ROWS = 100
 JOINER = "\u2060"
 """Keeps a line from breaking."""
 
-SEVERITIES = ("error", "warning", "note")
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+"""The gravest first."""
 
 Trust = Literal["good", "careful", "bad", "unknown"]
 

@@ -127,6 +127,7 @@ class InputStatistics:
         c = self._columns
         if not c.rows:
             return None
+        told, order = self._told()
         return InputFacts(
             shape=self._shape,
             dtype=str(self._dtype).removeprefix("torch."),
@@ -146,17 +147,19 @@ class InputStatistics:
             column_high=c.high,
             columns_are_features=len(self._shape) == 1 and self._shape[0] <= self.given,
             target_correlation=self._correlation(),
-            target_told=self._tell(told_by_value),
-            target_order=self._tell(told_by_order),
+            target_told=told,
+            target_order=order,
             names=self.names if len(self.names) == len(c.mean) else (),
         )
 
-    def _tell(self, told: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-        """What each feature tells; empty where the columns are no features or a row has several targets."""
+    def _told(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each feature tells by value and by order; empty where the columns are no features or a row has several
+        targets."""
         if len(self._shape) != 1 or not self.sample or not self._one_target or self._shape[0] > SAMPLE_VALUES:
-            return np.zeros(0)
+            return np.zeros(0), np.zeros(0)
         x, y = (np.concatenate(parts) for parts in zip(*self.sample, strict=True))
-        return told(x if self.unclipped is None else self.unclipped(x), y)
+        x = x if self.unclipped is None else self.unclipped(x)
+        return told_by_value(x, y), told_by_order(x, y)
 
 
 def fingerprints(x: Tensor) -> np.ndarray:

@@ -65,8 +65,8 @@ def _points(column: np.ndarray, points: int) -> np.ndarray | None:
     """Which of so many points each value (n) lies at, cut at the widest gaps; None where it is spread between them."""
     if not np.isfinite(column).all():
         return None
-    gaps = np.diff(np.sort(column))
-    edges = np.sort(column)[1:][np.sort(np.argsort(gaps)[-(points - 1) :])]
+    ordered = np.sort(column)
+    edges = ordered[1:][np.sort(np.argsort(np.diff(ordered))[-(points - 1) :])]
     places = np.searchsorted(edges, column, side="right")
     return places if _measured(places, column) >= 1 - NEAR else None
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .graph import name_of, region, saved
+from .parameters import held_by
 
 MEETING = ("SubBackward0", "RsubBackward1", "AddBackward0")
 """Nodes that keep none of their operands: a target stands unseen beside what the network computed."""
@@ -81,8 +82,7 @@ def stray_parameters(
 
     What leads to `received`, the network's own inputs, belongs to whatever made them.
     """
-    known = {id(p) for p in (*network.parameters(), *received)}
-    known |= {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
+    known = {id(p) for p in (*network.parameters(), *received)} | held_by(*optimizers)
     names = dict(_in_plain_containers(network))
     before = {tensor.grad_fn for tensor in received}
     found = [

@@ -10,6 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..records import BacklightError
 from ..signals.facts import OptimizerFacts
+from .parameters import held_by
 from .players import Players
 
 MODE_MATTERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
@@ -42,7 +43,7 @@ class Optimizers:
 
     def held(self) -> list[set[int]]:
         """Identities of the parameters that each of the watched ones holds."""
-        return [{id(p) for group in one.param_groups for p in group["params"]} for one in self.watched]
+        return [held_by(one) for one in self.watched]
 
     def hear(self, optimizer: Optimizer, before: Callable[..., None]) -> bool:
         """Call `before` from now on when a watched one begins its step, after the program's own hooks, which may clip
@@ -72,7 +73,7 @@ class Optimizers:
     def note_other(self, optimizer: Optimizer) -> bool:
         """One that is not watched made a step: the latest of those with the same parameters is kept, for a loop may
         create one in every step. Whether it is another player's, and none of the network's parameters moved."""
-        plays = self.players.plays(id(p) for group in optimizer.param_groups for p in group["params"])
+        plays = self.players.plays(held_by(optimizer))
         if plays:
             self.players.stepped(optimizer)
         if not any(optimizer is other for other in self._others.values()):
@@ -96,8 +97,7 @@ class Optimizers:
         return rate_of(self.watched[0].param_groups[0]) if self.watched else math.nan
 
     def _own(self, optimizer: Optimizer) -> frozenset[int]:
-        own = {id(p) for p in self._network.parameters()}
-        return frozenset(id(p) for group in optimizer.param_groups for p in group["params"]) & own
+        return frozenset(id(p) for p in self._network.parameters()) & held_by(optimizer)
 
 
 def idle_norms(model: nn.Module) -> tuple[str, ...]:
@@ -119,10 +119,7 @@ def optimizer_facts(optimizers: Sequence[Optimizer], everyone: Sequence[Optimize
     """Of the first optimizer; parameters are missing that nobody in `everyone` holds, foreign those of `optimizers`."""
     optimizer = optimizers[0]
     own = {id(p) for p in model.parameters()}
-    held, by_anyone = (
-        {id(p) for one in several for group in one.param_groups for p in group["params"]}
-        for several in (optimizers, everyone)
-    )
+    held, by_anyone = held_by(*optimizers), held_by(*everyone)
     group = max(optimizer.param_groups, key=lambda g: sum(p.numel() for p in g["params"]))
     plain = {k: v for k, v in group.items() if k != "params" and isinstance(v, (bool, int, float, tuple))}
     return OptimizerFacts(

@@ -5,6 +5,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+def held_by(*optimizers: Optimizer) -> set[int]:
+    """Identities of the parameters that these optimizers hold."""
+    return {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
 
 
 class Parameters:

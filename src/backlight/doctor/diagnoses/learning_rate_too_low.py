@@ -5,7 +5,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import main_weight, update_ratios
+from ..weights import update_ratios
 from ..words import share_of
 
 TRAVEL = 0.05
@@ -118,7 +118,7 @@ def _clipped_to(run: RunFacts) -> float | None:
 
 def _each_step(run: RunFacts) -> list[float]:
     """‖ΔW‖/‖W‖ (median over layers) of every step: that of the latest observed one, for observations grow rare."""
-    by_step = update_ratios(run, (layer for layer in run.layers if main_weight(layer) is not None))
+    by_step = update_ratios(run)
     observed = sorted(by_step)
     ends = [*observed[1:], max(run.loop.steps, len(run.losses))][: len(observed)]
     return [median(by_step[step]) for step, end in zip(observed, ends, strict=True) for _ in range(end - step)]

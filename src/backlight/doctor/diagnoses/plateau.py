@@ -5,7 +5,7 @@ from statistics import fmean, median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import main_weight, update_ratios
+from ..weights import update_ratios
 
 LEFT = 0.5
 """Share of the reference loss that is left."""
@@ -108,6 +108,6 @@ def _told(run: RunFacts) -> float:
 
 def _late_step(run: RunFacts) -> float:
     """‖ΔW‖/‖W‖ of the usual step in the second half of the run: the median over layers and steps; 0 if not known."""
-    ratios = update_ratios(run, (layer for layer in run.layers if main_weight(layer) is not None))
+    ratios = update_ratios(run)
     late = [value for step, values in ratios.items() if step >= len(run.losses) // 2 for value in values]
     return median(late) if late else 0.0
