@@ -99,7 +99,7 @@ def rebuild(case: dict[str, Any], seed: int = 0) -> Case:
 def mend(case: dict[str, Any], seed: int = 0) -> Case:
     """A version with every fault mended: as described, or else scaled data, rectifiers, fitting outputs, more steps."""
     if "mended" in case:
-        return rebuild({**case, "fits": [case["mended"]]}, seed)
+        return rebuild({**case, "fits": [case["mended"]], "accepted_names": []}, seed)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     fit = case["fits"][0]

@@ -1,6 +1,7 @@
 """Layers of Keras, as told in a description, rebuilt as PyTorch modules (channels first)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,8 +41,11 @@ class Recurrent(nn.Module):
 
     def __init__(self, kind: str, inputs: int, units: int, sequences: bool, both_ways: bool = False) -> None:
         super().__init__()
-        kinds = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN}
+        kinds = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN, "rectified": partial(nn.RNN, nonlinearity="relu")}
         self.rnn = kinds[kind](inputs, units, batch_first=True, bidirectional=both_ways)
+        if kinds[kind] not in (nn.LSTM, nn.GRU):  # as Keras starts it
+            nn.init.xavier_uniform_(self.rnn.weight_ih_l0)
+            nn.init.orthogonal_(self.rnn.weight_hh_l0)
         self.units, self.sequences = units, sequences
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,11 +66,12 @@ class EachStep(nn.Module):
         return self.modules_of_a_step(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
-class ReluLSTM(nn.Module):
-    """An LSTM whose candidate and output go through a rectifier instead of tanh."""
+class WrittenLSTM(nn.Module):
+    """An LSTM whose candidate and output go through another activation than tanh, or through none."""
 
-    def __init__(self, inputs: int, units: int, sequences: bool) -> None:
+    def __init__(self, inputs: int, units: int, sequences: bool, activation: str) -> None:
         super().__init__()
+        self.activation = {"relu": torch.relu, "linear": nn.Identity()}[activation]
         self.x, self.h = nn.Linear(inputs, 4 * units), nn.Linear(units, 4 * units, bias=False)
         nn.init.orthogonal_(self.h.weight)
         self.units, self.sequences = units, sequences
@@ -77,8 +82,8 @@ class ReluLSTM(nn.Module):
         steps = []
         for t in range(x.shape[1]):
             i, f, g, o = (self.x(x[:, t]) + self.h(h)).chunk(4, 1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.relu(g)
-            h = torch.sigmoid(o) * torch.relu(c)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * self.activation(g)
+            h = torch.sigmoid(o) * self.activation(c)
             steps.append(h)
         return torch.stack(steps, 1) if self.sequences else h
 
@@ -199,8 +204,12 @@ def _flatten(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shap
 
 def _recurrent(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
     units, sequences = min(256, layer["units"]), bool(layer.get("return_sequences"))
-    relu = layer.get("activation") == "relu" and layer["class"] == "LSTM"
-    module = ReluLSTM(shape[-1], units, sequences) if relu else Recurrent(layer["class"], shape[-1], units, sequences)
+    kind, activation = layer["class"], layer.get("activation", "tanh")
+    if kind == "LSTM" and activation in ("relu", "linear"):
+        module: nn.Module = WrittenLSTM(shape[-1], units, sequences, activation)
+    else:
+        rectified = kind == "SimpleRNN" and activation == "relu"
+        module = Recurrent("rectified" if rectified else kind, shape[-1], units, sequences)
     return [module], (shape[0], units) if sequences else (units,)
 
 
@@ -219,6 +228,18 @@ def _each_step(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Sh
 def _larger(layer: dict[str, Any], shape: Shape) -> tuple[list[nn.Module], Shape]:
     height, width = layer["size"]
     return [nn.Upsample(scale_factor=(height, width))], (shape[0], height * shape[1], width * shape[2])
+
+
+class _Repeated(nn.Module):
+    """A row handed on at each of n steps: (rows, units) → (rows, n, units)."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n = n
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x(i) → x(i+1)."""
+        return x.unsqueeze(1).expand(-1, self.n, -1)
 
 
 class _MeanOfSteps(nn.Module):
@@ -273,6 +294,7 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Sh
     "Bidirectional": _both_ways,
     "TimeDistributed": _each_step,
     "UpSampling2D": _larger,
+    "RepeatVector": lambda layer, shape: ([_Repeated(layer["n"])], (layer["n"], *shape)),
     "GlobalAveragePooling1D": lambda layer, shape: ([_MeanOfSteps()], shape[-1:]),
     "Embedding": _embedding,
 }
