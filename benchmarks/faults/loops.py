@@ -18,6 +18,8 @@ THIRD, THIRD_SOUND = Collection(), Collection()
 """And once more."""
 FOURTH, FOURTH_NAMELESS = Collection(), Collection()
 """A fourth time, over more domains; and faults for which no finding has a name."""
+FIFTH, FIFTH_NAMELESS, FIFTH_SOUND = Collection(), Collection(), Collection()
+"""A fifth time: trainers, collated rows, mixed precision, players and policies; with sound ones that look alike."""
 NETWORK = Collection()
 """Scripts whose fault is in the network, its start or its depth; written before the doctor saw one of them."""
 UNUSUAL_SOUND = Collection()
