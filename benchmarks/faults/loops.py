@@ -26,6 +26,8 @@ UNUSUAL_SOUND = Collection()
 """Sound scripts of the kinds that the others leave out, written before the doctor saw one of them."""
 EVERYDAY_SOUND = Collection()
 """A second such set, half of it as most people write them; the first figure on it was a blind one again."""
+ORDINARY_SOUND = Collection()
+"""A third, of recipes that are held good practice, most of it on real data; written before the doctor saw one of it."""
 
 
 @dataclass
