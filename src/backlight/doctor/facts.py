@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
 
@@ -76,12 +76,11 @@ class RunFacts:
         loss, output = settle(recorder.loss, recorder.output)
         rows = recorder.inputs.sample
         x, y = (np.concatenate(parts)[:PROBED_ROWS] for parts in zip(*rows, strict=True)) if rows else (None, None)
-        return cls(
+        run = cls(
             layers=recorder.layers,
             loss=loss,
             output=output,
             optimizer=recorder.optimizer,
-            inputs=recorder.inputs.facts(),
             targets=recorder.targets.facts(),
             loop=recorder.loop,
             units=recorder.units.facts(),
@@ -92,6 +91,7 @@ class RunFacts:
             observed=tuple(recorder.observed),
             sample=None if x is None or y is None else (x, y),
         )
+        return replace(run, inputs=recorder.inputs.facts(classes=bool(run.is_classification)))
 
     # Layers
 

@@ -129,7 +129,8 @@ class InputFacts:
     """How much of the target each feature of few values tells alone, from 0 to 1, as `told_by_value` says; nan for the
     others, empty where the columns are no features."""
     target_order: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """How well the order of each feature is that of the target, from 0 to 1, as `told_by_order` says."""
+    """How well the order of each feature is that of the target, from 0 to 1, as `told_by_order` says; empty where
+    it is that of classes."""
     names: tuple[str, ...] = ()
     """Names of the columns, where the source knows them."""
 

@@ -122,12 +122,12 @@ class InputStatistics:
         return np.divide(covariance, scale, out=np.zeros_like(covariance), where=(scale > 0) & np.isfinite(scale))
 
     @np.errstate(over="ignore", invalid="ignore")  # of numbers near the end of float64's range
-    def facts(self) -> InputFacts | None:
-        """The statistics so far; None before the first batch."""
+    def facts(self, *, classes: bool = False) -> InputFacts | None:
+        """The statistics so far; None before the first batch. Of classes the order is not asked."""
         c = self._columns
         if not c.rows:
             return None
-        told, order = self._told()
+        told, order = self._told(classes)
         return InputFacts(
             shape=self._shape,
             dtype=str(self._dtype).removeprefix("torch."),
@@ -152,14 +152,14 @@ class InputStatistics:
             names=self.names if len(self.names) == len(c.mean) else (),
         )
 
-    def _told(self) -> tuple[np.ndarray, np.ndarray]:
+    def _told(self, classes: bool) -> tuple[np.ndarray, np.ndarray]:
         """What each feature tells by value and by order; empty where the columns are no features or a row has several
         targets."""
         if len(self._shape) != 1 or not self.sample or not self._one_target or self._shape[0] > SAMPLE_VALUES:
             return np.zeros(0), np.zeros(0)
         x, y = (np.concatenate(parts) for parts in zip(*self.sample, strict=True))
         x = x if self.unclipped is None else self.unclipped(x)
-        return told_by_value(x, y), told_by_order(x, y)
+        return told_by_value(x, y), np.zeros(0) if classes else told_by_order(x, y)
 
 
 def fingerprints(x: Tensor) -> np.ndarray:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn import datasets
 
 from backlight.records import BacklightError
 
@@ -16,6 +15,8 @@ PREFIX = "sklearn:"
 
 def _names() -> list[str]:
     """Bundled sets with a single target, which scikit-learn can load without a network."""
+    from sklearn import datasets  # 1 s that other sources do not need
+
     loaders = [name.removeprefix("load_") for name in dir(datasets) if name.startswith("load_")]
     return [name for name in loaders if name not in _NO_SINGLE_TARGET]
 
@@ -36,6 +37,8 @@ def read_bundled(given: Any, options: ReadOptions) -> Dataset:
         near = nearest(name, _names())
         mend = f"did you mean {PREFIX}{near}?" if near else f"there are {', '.join(_names())}."
         raise BacklightError(f"scikit-learn bundles no set {name!r}; {mend}")
+    from sklearn import datasets
+
     bunch = getattr(datasets, f"load_{name}")()
     names = [str(feature) for feature in bunch.feature_names]
     labels = _labels(bunch)
