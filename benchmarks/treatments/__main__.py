@@ -6,8 +6,8 @@
 Each case is treated as `backlight diagnose RUN --treat --unsafe` would, on rows that decide nothing else; "better" is a
 95 % interval of the paired held-out difference that lies below zero. Prints a Markdown table. The cases of `tuned` were
 in view when treatments were made; those of `fresh` were written down before any of their outcomes had been seen; those
-of `later` came after that run, for findings that it had not shown. Those of `fresh_two`, and later `fresh_three`, were
-written down and frozen before any of theirs had been seen.
+of `later` came after that run, for findings that it had not shown. Those of `fresh_two`, and later `fresh_three` and
+`fresh_four`, were written down and frozen before any of theirs had been seen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from . import fresh, fresh_three, fresh_two, later, tuned
+from . import fresh, fresh_four, fresh_three, fresh_two, later, tuned
 from .case import Result, treated
 from .table import line, table
 
@@ -27,10 +27,11 @@ SETS = {
     "fresh": fresh.CASES,
     "fresh_two": fresh_two.CASES,
     "fresh_three": fresh_three.CASES,
+    "fresh_four": fresh_four.CASES,
     "later": later.CASES,
     "tuned": tuned.CASES,
 }
-FIRST_SEED = {"fresh": 100, "fresh_two": 500, "fresh_three": 900, "later": 100, "tuned": 0}
+FIRST_SEED = {"fresh": 100, "fresh_two": 500, "fresh_three": 900, "fresh_four": 1300, "later": 100, "tuned": 0}
 
 
 def main() -> None:

@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from backlight.records import BacklightError, Finding
 from backlight.runs.assembly import Assembly, assemble
-from backlight.runs.checkup import Checkup
-from backlight.runs.module import count_outputs, loss_name
 from backlight.runs.options import configure
 from backlight.runs.proofs.bench import Bench
 from backlight.runs.proofs.proof import Prover
+from backlight.runs.stages import checkup_of, loss_of, references_of
 from backlight.training import train
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -38,6 +37,8 @@ class Case:
     options: dict[str, Any] = field(default_factory=dict)
     module: Callable[[], nn.Module] | None = None
     """Makes a network that is passed in Python instead of a description."""
+    also: tuple[str, ...] = ()
+    """Other names for the same illness, whose treatment counts for it as well."""
     copies: int = 1
     """The parameters start as those of a narrower network whose every hidden unit was copied so many times."""
 
@@ -66,6 +67,8 @@ class Result:
     """The sentence of the refusal, or why no treatment was tried."""
     treatment: str = ""
     verdict: dict[str, Any] = field(default_factory=dict)
+    named: str = ""
+    """The finding that was treated."""
     seconds: float = 0.0
     """Processor time."""
 
@@ -82,18 +85,19 @@ def treated(case: Case, seed: int) -> Result:
     except BacklightError as error:
         return result("refused", str(error))
     names += dict.fromkeys(one.name for one in findings)
-    wanted = [one for one in findings if one.name == case.finding][:1]
+    wanted = [one for one in findings if one.name in (case.finding, *case.also)][:1]
     if not wanted:
         return result("not found")
+    named = wanted[0].name
     rows = np.setdiff1d(np.arange(assembly.dataset.rows), assembly.prepared.test.rows)
     network = _network(case, seed)
     prover = Prover(Bench(assembly.dataset, rows, assembly.config, network, None), assembly.config, unsafe=True)
     proof = prover.prove(wanted, notes=True, most=1)
     if not proof.findings:
-        return result("untreated", proof.left[case.finding])
+        return result("untreated", proof.left[named], named=named)
     one = proof.findings[0]
     assert one.verdict is not None
-    return result(one.verdict.word, treatment=str(one.treatment), verdict=asdict(one.verdict))
+    return result(one.verdict.word, treatment=str(one.treatment), verdict=asdict(one.verdict), named=named)
 
 
 def diagnosed(case: Case, seed: int) -> tuple[Assembly, list[Finding]]:
@@ -106,11 +110,10 @@ def diagnosed(case: Case, seed: int) -> tuple[Assembly, list[Finding]]:
         start = _copied(assembly.module.state_dict(), case.copies)
         assembly = assemble(source, configure({"init_from": start}, config))
     parts, config = assembly.prepared, assembly.config
-    loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, parts.train.x))
-    checkup = Checkup(assembly.module, loss, config.training, len(parts.train.rows), preprocessing=parts.preprocessing)
+    checkup = checkup_of(assembly, references_of(assembly))
     validation = (parts.validation.x, parts.validation.y)
     settings: Any = {"seed": seed, "unit": assembly.unit, "observers": [checkup]}
-    train(assembly.module, loss, (parts.train.x, parts.train.y), validation, config.training, **settings)
+    train(assembly.module, loss_of(assembly), (parts.train.x, parts.train.y), validation, config.training, **settings)
     return assembly, checkup.findings()
 
 

@@ -18,7 +18,10 @@ def line(result: Result) -> str:
     told = f"{result.finding}: {result.case}, seed {result.seed}: {result.outcome}"
     if result.outcome in JUDGED:
         v = result.verdict
-        told += f" by {result.treatment}, {v['metric']} {v['difference']:+.3g} [{v['low']:+.3g}, {v['high']:+.3g}]"
+        named = f" ({result.named})" if result.named not in ("", result.finding) else ""
+        told += (
+            f" by {result.treatment}{named}, {v['metric']} {v['difference']:+.3g} [{v['low']:+.3g}, {v['high']:+.3g}]"
+        )
         told += f", random {v['random_change'] or 0:+.3g}"
     elif result.reason:
         told += f" ({result.reason})"

@@ -39,19 +39,13 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
 
     resume: `out` is a run's folder. kept: whether the folder stays, to be resumed, where Ctrl-C ends this early.
     """
-    loss = loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
-    references = _references(assembly)
+    loss = loss_of(assembly)
+    references = references_of(assembly)
     needs = measured_needs(assembly)
     say_what_is_left(assembly, needs)
     folder = out if resume and out is not None else begin(assembly, out)
     tell(assembly, "on_folder", folder)
-    first = members_of(assembly.module)[0]
-    parts = assembly.prepared
-    columns = feature_names(parts.inputs, parts.preprocessing)
-    training, rows = assembly.config.training, len(parts.train.rows)
-    skill = linear_skill(references, len(assembly.held_out.rows))
-    checkup = Checkup(first, loss, training, rows, parts.train.x, columns, parts.preprocessing, skill)
-    looking = [checkup] if assembly.config.diagnose else []
+    looking = [checkup_of(assembly, references)] if assembly.config.diagnose else []
     try:
         trained = _fit(assembly, folder, loss, needs.after, looking, resume=resume)
     except Exception:
@@ -76,6 +70,26 @@ def complete(assembly: Assembly, out: Path | None, *, resume: bool = False, kept
             )
         raise
     return folder
+
+
+def loss_of(assembly: Assembly) -> str:
+    """Name of the loss that suits task and network."""
+    return loss_name(assembly.task, count_outputs(assembly.module, assembly.task, assembly.prepared.train.x))
+
+
+def checkup_of(assembly: Assembly, references: Reference) -> Checkup:
+    """The doctor's look at this training; of several networks, at the first."""
+    parts = assembly.prepared
+    return Checkup(
+        members_of(assembly.module)[0],
+        loss_of(assembly),
+        assembly.config.training,
+        len(parts.train.rows),
+        parts.train.x,
+        feature_names(parts.inputs, parts.preprocessing),
+        parts.preprocessing,
+        linear_skill(references, len(assembly.held_out.rows)),
+    )
 
 
 def tell(assembly: Assembly, hook: str, folder: Path) -> None:
@@ -143,7 +157,7 @@ def _fit(
         )
 
 
-def _references(assembly: Assembly) -> Reference:
+def references_of(assembly: Assembly) -> Reference:
     """Scores of a constant and of a linear model on the held-out rows."""
     train, test, limit = assembly.prepared.train, assembly.held_out, assembly.config.training.time_limit
     truths = [assembly.truth(part) for part in (train, test)]
