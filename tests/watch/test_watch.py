@@ -82,7 +82,7 @@ def test_the_loop_is_understood():
     *_, seen, _ = train(True)
     facts = seen.facts
     assert (facts.loop.steps, facts.loop.rows, facts.loop.batch_size, facts.loop.epochs) == (25, 60, 12, 5.0)
-    assert facts.loop.shuffled and facts.loop.fresh_gradients and not facts.loop.stale_gradients
+    assert facts.loop.fresh_gradients and not facts.loop.stale_gradients
     assert [layer.kind for layer in facts.layers] == [
         "Conv2d", "BatchNorm2d", "ReLU", "LSTM", "Dropout", "GELU", "Linear",
     ]  # fmt: skip

@@ -120,7 +120,6 @@ class Checkup(Observer):
             epochs=self.epochs,
             rows=self.rows,
             batch_size=self.config.batch_size,
-            shuffled=self.config.shuffle,
             fresh_gradients=len(seen.observed),
             frozen=tuple(sorted(name for name, _ in self.module.named_parameters() if name not in trained)),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),

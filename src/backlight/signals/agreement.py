@@ -56,7 +56,7 @@ def like_agreement(step: Step) -> Iterator[tuple[str, Tensor]]:
 
 def _rows_of_v(layer: Layer) -> Tensor | None:
     v = layer.v_out
-    return None if v is None or v.dim() < 2 or len(v) < 2 else v.detach().flatten(1)
+    return None if v is None or v.dim() < 2 or len(v) < 2 or v.is_complex() else v.detach().flatten(1)
 
 
 def _agreement(v: Tensor, classes: Tensor) -> Tensor | None:

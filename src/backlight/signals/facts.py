@@ -182,7 +182,6 @@ class TargetFacts:
     sorted_share: float = float("nan")
     """Of neighbouring rows of a batch with different values, the share that goes the commoner way, up or down: 0.5 in
     random order, 1 where rows are sorted by the target; nan where rows have several values, or hardly any differ."""
-    repeat_batches: int = 0
 
     @property
     def several_labels(self) -> bool:
@@ -265,8 +264,6 @@ class LoopFacts:
     rows: int | None = None
     """Rows of the training data, where known."""
     batch_size: int | None = None
-    shuffled: bool | None = None
-    """Whether the source draws rows in random order; None where unknown."""
     stale_gradients: int = 0
     """Observed backward passes, right after an optimiser step, that began with gradients not set to zero."""
     fresh_gradients: int = 0

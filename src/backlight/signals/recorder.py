@@ -135,7 +135,7 @@ class Recorder:
         if target is not None and not _lost(step.output, target):
             self.targets.ignored = ignored_by(self.loss)
             self.targets.update(target)
-        if step.output is not None:
+        if step.output is not None and not step.output.is_complex():
             self.output = describe_output(step, chain, received, self.output)
 
     def _read(self, step: Step) -> None:

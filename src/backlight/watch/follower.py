@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,8 +17,9 @@ from .network import in_training, inside_transform, is_compiled, is_several, net
 from .observed import Backward, ObservedPass, Turn
 from .parameters import First, Parameters
 from .patches import PassListener
+from .scaling import Scale, Scaling, unscaled
 from .sources import LoaderWatch
-from .tally import Tally
+from .tally import Clock, Tally
 from .taps import Taps, tensors_in
 from .updates import Updates
 from .validation import ValidationLoss
@@ -46,14 +46,20 @@ class Follower(PassListener):
         in_parts = is_several(model)
         self.entrances = Entrances(model, self.network, self.before_forward, self.after_forward, in_parts=in_parts)
         self.failure: Exception | None = None
-        self.start = perf_counter()
+        self.clock = Clock()
         self._validation = ValidationLoss()
         self._parameters = Parameters(self.network)
         self.updates = Updates()
         self._first: First | None = None
         self._turn, self._backward = Turn(), Backward(False, None)
-        self._unscaled: tuple[Any, Any] | None = None
+        self._scaling = Scaling()
         self._wanted = self._called_whole = False
+
+    def enter(self) -> None:
+        """The loop begins, or goes on."""
+        self.clock.start()
+        self.threads.bind()
+        self.await_forward()
 
     # The network is called
 
@@ -124,9 +130,9 @@ class Follower(PassListener):
             self._turn.passed.loss_called(name, output, target, settings)
 
     @harmless
-    def after_scaling(self, loss: Any, scaled: Any) -> None:
+    def after_scaling(self, loss: Any, scaled: Any, scale: Scale) -> None:
         """Mixed precision: the backward pass begins at `scaled`, and the loss is `loss`."""
-        self._unscaled = (scaled, loss)
+        self._scaling.scaled(loss, scaled, scale)
 
     # Backward
 
@@ -140,9 +146,7 @@ class Follower(PassListener):
         self._close_step()
         self._parameters.mark()
         self.optimizers.players.passed()
-        if self._unscaled is not None and loss is self._unscaled[0] and isinstance(self._unscaled[1], Tensor):
-            loss = self._unscaled[1]
-        self._unscaled = None
+        loss, scale = self._scaling.of(loss)
         turn, backward = self._turn, Backward(asked, value_of(loss, weights), running=True)
         self._backward = backward
         backward.bad_data = self.losses.look_behind(loss, backward.descended, turn.data)
@@ -152,6 +156,7 @@ class Follower(PassListener):
             backward.clean = range(len(self.optimizers.watched)) if asked else self._parameters.clean()
         if not turn.backwards:
             turn.passed.close()
+            turn.passed.scale = scale
             self.tally.called |= self.taps.called
             backward.leads_here = self._read_loss(turn.passed, loss)
 
@@ -222,7 +227,7 @@ class Follower(PassListener):
             self.flush_validation()
         if not self._turn.backwards:
             self._parameters.find(self.optimizers.held())
-        self.observe()
+        self.observe(scaled_by=getattr(optimizer, "grad_scale", None))  # one that undoes the scaling by itself
 
     @harmless_anywhere
     def after_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -268,15 +273,20 @@ class Follower(PassListener):
 
     def leave(self, *, finished: bool) -> None:
         """The loop has ended; a step without an update is still looked at."""
+        self.clock.stop()
         self.leave_network()
         self.optimizers.leave()
-        if finished and self.failure is None:
-            self.observe()
+        if finished:
+            self._look_again()
         self.forget()
+
+    @harmless_anywhere
+    def _look_again(self) -> None:
+        self.observe()
 
     # Reading
 
-    def observe(self, *, gradients: bool = True) -> None:
+    def observe(self, *, gradients: bool = True, scaled_by: Tensor | None = None) -> None:
         """Hand the step to the recorder, once, where its forward and backward pass were taken."""
         turn, passed = self._turn, self._turn.passed
         if passed is None or turn.seen or not turn.backwards:
@@ -289,7 +299,7 @@ class Follower(PassListener):
             epoch=self.epoch() or 0.0,
             loss=self.recorder.losses[-1] if self.recorder.losses else float("nan"),
             learning_rate=self.optimizers.learning_rate(),
-            layers=self.taps.layers(passed.inputs, gradients=gradients),
+            layers=unscaled(self.taps.layers(passed.inputs, gradients=gradients), passed.scale, scaled_by),
             output=passed.seen_output,
             target=passed.target,
             training=in_training(self.model),
@@ -308,7 +318,7 @@ class Follower(PassListener):
     def flush_validation(self) -> None:
         """Close a stretch of evaluation."""
         rate = self.optimizers.learning_rate()
-        self._validation.flush(self.epoch(), self.tally.steps, rate, self.start, self.recorder.epochs)
+        self._validation.flush(self.epoch(), self.tally.steps, rate, self.clock.seconds, self.recorder.epochs)
 
     def epoch(self) -> float | None:
         """Passes over the training data so far, where known."""

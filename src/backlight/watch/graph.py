@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from torch import Tensor
+from torch.autograd.graph import disable_saved_tensors_hooks
 
 KINDS = {
     "SoftmaxBackward0": "Softmax",
@@ -44,10 +45,14 @@ MOST_NODES = 400
 
 
 def saved(node: Any, name: str) -> Tensor | None:
-    """A tensor that the node keeps for its backward pass, if it does."""
+    """A tensor that the node keeps for its backward pass, if it does.
+
+    One that a checkpoint would compute anew, which changes running statistics, it does not.
+    """
     try:
-        value = getattr(node, f"_saved_{name}", None)
-    except RuntimeError:  # freed, or overwritten in place: then it cannot be known
+        with disable_saved_tensors_hooks("backlight only looks"):
+            value = getattr(node, f"_saved_{name}", None)
+    except RuntimeError:  # freed, overwritten in place, or in a checkpoint: then it cannot be known
         return None
     return value if isinstance(value, Tensor) else None
 

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -125,8 +124,6 @@ class Watch:
         if self._open:
             raise BacklightError("This watch is open already: leave it first, or make another with bl.watch(…).")
         follower = self._follower
-        follower.start = perf_counter()
-        follower.threads.bind()
         self._open, self._finished = True, False
         self.recorder.optimizer = self._optimizers.facts()
         if isinstance(self.loss_fn, nn.Module):
@@ -140,7 +137,7 @@ class Watch:
         self._patches.listen(STATE, follower)
         for point in LOSS:
             self._patches.listen(point, follower.after_loss)
-        follower.await_forward()
+        follower.enter()
         return self
 
     def __exit__(

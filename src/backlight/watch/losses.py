@@ -42,8 +42,11 @@ class LossLog:
             return
         if self._waiting and self._waiting[-1][0].device != value.device:
             self.read()
-        self._waiting.append((value, bad_data))
-        if len(self._waiting) >= READ_EVERY or not self._all_finite or isinstance(bad_data, int):
+        if not is_read_late(value):
+            self._hand_over(float(value), bad_data)
+            return
+        self._waiting.append((value.clone(), bad_data))  # the program may change its own in place
+        if len(self._waiting) >= READ_EVERY or not self._all_finite:
             self.read()
 
     def read(self) -> None:
@@ -51,10 +54,13 @@ class LossLog:
         waiting, self._waiting = self._waiting, []
         values = torch.stack([value for value, _ in waiting]).tolist() if waiting else ()
         for value, (_, bad_data) in zip(values, waiting, strict=True):
-            self._record(value)
-            if self._all_finite and not math.isfinite(value):
-                self._all_finite = False
-                self.bad_data = int(bad_data) if bad_data is not None else 0
+            self._hand_over(value, bad_data)
+
+    def _hand_over(self, value: float, bad_data: Tensor | int | None) -> None:
+        self._record(value)
+        if self._all_finite and not math.isfinite(value):
+            self._all_finite = False
+            self.bad_data = int(bad_data) if bad_data is not None else 0
 
 
 def is_read_late(tensor: Tensor) -> bool:

@@ -84,6 +84,11 @@ def _refuse_unwatchable(model: Any) -> None:
         raise BacklightError(
             "The network has lazy layers without a shape: call it on one batch, make the optimizer, then watch."
         )
+    if any(type(p).__name__ == "DTensor" for p in model.parameters()):
+        raise BacklightError(
+            "The parameters lie in parts on several devices (DTensor), and to read one makes all processes wait: watch "
+            "the network before it is sharded, in one process."
+        )
 
 
 def _is_wrapped_by_compile(module: nn.Module) -> bool:

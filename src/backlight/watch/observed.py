@@ -39,6 +39,8 @@ class ObservedPass:
         """Activations that the program applied between the output and the loss."""
         self.source = ""
         """The layer that `seen_output` came out of."""
+        self.scale: Tensor | None = None
+        """By what the loss was multiplied for its backward pass."""
         self._taps, self._in_parts = taps, in_parts
         self._argument: Tensor | None = None
         self._told: Tensor | None = None
@@ -76,7 +78,7 @@ class ObservedPass:
     def seen_output(self) -> Tensor | None:
         """The output as the loss was told of it."""
         output = self.output if self._argument is None or self.chain else self._argument
-        return output.detach() if output is not None else None
+        return output.detach() if output is not None and output.numel() else None
 
     def tell_target(self, given: list[Tensor]) -> None:
         """What the loop's own loss module was called with beside the output: what needs a gradient is no target."""

@@ -1,6 +1,6 @@
 """The parameters of the watched network, and which backward passes reach them: a program may train others, too."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -48,7 +48,8 @@ class Parameters:
 
     def among(self, inputs: Any) -> bool:
         """Whether gradients are asked for any of them."""
-        tensors = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        several = inputs.values() if isinstance(inputs, Mapping) else inputs
+        tensors = [inputs] if isinstance(inputs, Tensor) else list(several)
         return any(isinstance(t, nn.Parameter) and any(t is p for p in self.trained) for t in tensors)
 
     def clean(self) -> set[int]:

@@ -5,9 +5,10 @@ watched at a time, a function is replaced once, and put back when the last of th
 """
 
 import functools
+import inspect
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -148,7 +149,8 @@ def _heard(listeners: list[PassListener], loss: Tensor, weights: Any, asked: boo
 
 def _around_backward(original: Any, listeners: list[PassListener]) -> Any:
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-        loss = tensors if isinstance(tensors, Tensor) else next(iter(tensors), None)
+        tensors = _kept(tensors)
+        loss = _first_tensor(tensors)
         if getattr(_INSIDE, "a_pass", False) or loss is None:
             return original(tensors, *args, **kwargs)
         weights = args[0] if args else kwargs.get("grad_tensors")
@@ -159,8 +161,9 @@ def _around_backward(original: Any, listeners: list[PassListener]) -> Any:
 
 def _around_grad(original: Any, listeners: list[PassListener]) -> Any:
     def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        loss = outputs if isinstance(outputs, Tensor) else next(iter(outputs), None)
-        inside = getattr(_INSIDE, "a_pass", False) or kwargs.get("create_graph")  # that is a part of the loss
+        outputs, inputs = _kept(outputs), _kept(inputs)
+        loss, create_graph = _first_tensor(outputs), args[2] if len(args) > 2 else kwargs.get("create_graph")
+        inside = getattr(_INSIDE, "a_pass", False) or create_graph  # that is a part of the loss
         own = [] if inside or loss is None else [listener for listener in listeners if listener.is_own(inputs)]
         if not own or loss is None:
             return original(outputs, inputs, *args, **kwargs)
@@ -170,11 +173,22 @@ def _around_grad(original: Any, listeners: list[PassListener]) -> Any:
     return grad
 
 
-def _around_scale(original: Any, listeners: list[Callable[[Any, Any], None]]) -> Any:
+def _kept(tensors: Any) -> Any:
+    """What can be iterated once only, as a tuple: the original, too, is to find something in it."""
+    return tuple(tensors) if isinstance(tensors, Iterator) else tensors
+
+
+def _first_tensor(tensors: Any) -> Tensor | None:
+    """None where a pass begins at edges of the graph alone."""
+    several = (tensors,) if isinstance(tensors, Tensor) else tensors
+    return next((tensor for tensor in several if isinstance(tensor, Tensor)), None)
+
+
+def _around_scale(original: Any, listeners: list[Callable[[Any, Any, Callable[[Tensor], Tensor]], None]]) -> Any:
     def scale(self: Any, outputs: Any) -> Any:
         result = original(self, outputs)
         for seen in [*listeners]:
-            seen(outputs, result)
+            seen(outputs, result, functools.partial(original, self))
         return result
 
     return scale
@@ -204,11 +218,13 @@ def _around_state(original: Any, listeners: list[Any]) -> Any:
 
 
 def _around_loss(name: str, original: Any, listeners: list[Any]) -> Any:
+    settings = tuple(inspect.signature(original).parameters)[2:]
+
     def call(input: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Any:
         result = original(input, target, *args, **kwargs)
         if isinstance(result, Tensor) and isinstance(target, Tensor) and not torch.compiler.is_compiling():
             for seen in [*listeners]:
-                seen(name, input, target, kwargs, result)
+                seen(name, input, target, {**dict(zip(settings, args, strict=False)), **kwargs}, result)
         return result
 
     return _unseen(call)
@@ -228,7 +244,7 @@ BACKWARD = Replaced(torch.autograd, "backward", _around_backward)
 GRAD = Replaced(torch.autograd, "grad", _around_grad)
 """Listeners: `PassListener`."""
 SCALE = Replaced(torch.amp.GradScaler, "scale", _around_scale)
-"""Called with the loss and what it was scaled to, for mixed precision."""
+"""Called with the loss, what it was scaled to, and what scales a number likewise, for mixed precision."""
 LOADER = Replaced(DataLoader, "__iter__", _around_iter)
 """Called with a DataLoader that begins a pass over its data."""
 BEFORE_UPDATE = Hooked(register_optimizer_step_pre_hook)

@@ -1,45 +1,50 @@
 """Where a loop's batches come from, as far as it can be seen: passes over a DataLoader, or repeating rows."""
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
-from torch.utils.data import DataLoader, SequentialSampler, SubsetRandomSampler
+from torch.utils.data import DataLoader, SubsetRandomSampler
 
 from ..signals import TargetFacts
 from ..signals.inputs import InputStatistics
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of a DataLoader: one that a loop makes anew for each pass is the same, and none is kept."""
+
+    kinds: tuple[type, ...]
+    """Classes of its data set and its sampler."""
+    rows: int | None
+    batch_size: int | None
 
 
 class LoaderWatch:
     """Counts passes over the DataLoader that feeds the training steps."""
 
     def __init__(self) -> None:
-        self._latest: DataLoader[Any] | None = None
-        self._training: DataLoader[Any] | None = None
-        self._passes: dict[int, int] = {}
+        self._latest: Source | None = None
+        self._training: Source | None = None
+        self._passes: Counter[Source] = Counter()
 
     def began(self, loader: DataLoader[Any]) -> None:
         """A loader starts a pass over its data."""
-        self._latest = loader
-        self._passes[id(loader)] = self._passes.get(id(loader), 0) + 1
+        sampler = getattr(loader, "sampler", None)
+        chosen = isinstance(sampler, SubsetRandomSampler)  # the others of the data set are kept for another purpose
+        rows = _length(sampler if chosen else loader.dataset)
+        self._latest = Source((type(loader.dataset), type(sampler)), rows, loader.batch_size)
+        self._passes[self._latest] += 1
 
     def training(self) -> None:
         """A training step begins: the loader that began last feeds it, unless another fed the steps before."""
         if self._training is None:
             self._training = self._latest
 
-    @property
-    def shuffled(self) -> bool | None:
-        """Whether the training loader draws rows in random order; None without a loader."""
-        if self._training is None or not hasattr(self._training, "sampler"):
-            return None
-        return None if self._training.sampler is None else not isinstance(self._training.sampler, SequentialSampler)
-
     def rows(self, inputs: InputStatistics) -> int | None:
         """Rows of the training data: the loader's, or the distinct ones seen once rows repeat from batch to batch."""
-        if isinstance(sampler := getattr(self._training, "sampler", None), SubsetRandomSampler):
-            return len(sampler)  # the others of the data set are kept for another purpose
-        dataset = getattr(self._training, "dataset", None)
-        if dataset is not None and hasattr(dataset, "__len__"):
-            return len(dataset)
+        if self._training is not None and self._training.rows is not None:
+            return self._training.rows
         if inputs.rows < 2 * inputs.distinct_rows or not inputs.rows or inputs.drawn:
             return None
         return inputs.distinct_rows
@@ -55,6 +60,13 @@ class LoaderWatch:
     def epoch(self, backwards: int, inputs: InputStatistics, observations: int) -> float | None:
         """Passes over the training data so far."""
         if self._training is not None:
-            return float(self._passes.get(id(self._training), 0))
+            return float(self._passes[self._training])
         rows, batch = self.rows(inputs), self.batch_size(None, inputs, observations)
         return backwards * batch / rows if rows and batch else None
+
+
+def _length(data: Any) -> int | None:
+    try:
+        return len(data)
+    except Exception:  # noqa: BLE001 - a stream has none, and says so in its own way
+        return None

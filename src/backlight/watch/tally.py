@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from .follower import Follower
 
 
+class Clock:
+    """For how long a loop has been watched, over all the times that it was."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._since: float | None = None
+
+    def start(self) -> None:
+        """The loop is entered."""
+        self._since = perf_counter()
+
+    def stop(self) -> None:
+        """And left."""
+        self._before, self._since = self.seconds, None
+
+    @property
+    def seconds(self) -> float:
+        """So far."""
+        return self._before + (0.0 if self._since is None else perf_counter() - self._since)
+
+
 @dataclass
 class Tally:
     """Counts; what each means stands at the fields of `LoopFacts`."""
@@ -60,7 +81,6 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         epochs=follower.epoch(),
         rows=loaders.rows(seen.inputs),
         batch_size=loaders.batch_size(seen.targets.facts(), seen.inputs, len(seen.observed)),
-        shuffled=loaders.shuffled,
         stale_gradients=stale,
         fresh_gradients=fresh,
         lost_gradients=tally.lost,
@@ -78,6 +98,6 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         unused_layers=tuple(name for name in layers if tally.called and name not in tally.called),
         frozen=tuple(name for name, p in network.named_parameters() if not p.requires_grad),
         unchanged=tuple(sorted(moving - seen.changed)),
-        seconds=perf_counter() - follower.start,
+        seconds=follower.clock.seconds,
         finished=finished,
     )

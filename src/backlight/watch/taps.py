@@ -111,6 +111,8 @@ class Taps:
 
     def forget(self) -> None:
         """Let go of everything that was taken."""
+        for call in self.calls:
+            call.let_go()
         self.calls, self._names, self._inside, self._x, self._first_again = [], set(), 0, None, False
 
     def stop_looking(self) -> None:
@@ -228,7 +230,7 @@ class Taps:
             call.x_shape = tuple(x.shape)
             if not self.calls:
                 self._x = x, x._version
-        if y is not None and has_memory(y):
+        if y is not None and has_memory(y) and y.numel():
             call.keep_output(y)
         self._names.add(name)
         self.calls.append(call)

@@ -1,7 +1,5 @@
 """Losses computed without gradients: the loop's own validation."""
 
-from time import perf_counter
-
 import torch
 from torch import Tensor
 
@@ -30,7 +28,7 @@ class ValidationLoss:
             self._right += float((output.argmax(1) == target).sum())
             self._judged += len(target)
 
-    def flush(self, epoch: float | None, step: int, learning_rate: float, start: float, into: list[Epoch]) -> None:
+    def flush(self, epoch: float | None, step: int, learning_rate: float, seconds: float, into: list[Epoch]) -> None:
         """Close the stretch and append its row."""
         if not self._losses:
             return
@@ -39,6 +37,5 @@ class ValidationLoss:
         accuracy = self._right / self._judged if self._judged else None
         mean = float((losses * rows).sum() / rows.sum())
         error = None if accuracy is None else 1 - accuracy
-        seconds = perf_counter() - start
         into.append(Epoch(epoch or 0.0, step, "validation", mean, accuracy, error, learning_rate, seconds))
         self._losses, self._right, self._judged = [], 0.0, 0

@@ -73,7 +73,7 @@ def zero_share(layer: Layer) -> Tensor | None:
 )
 def saturation(layer: Layer) -> Tensor | None:
     """How much of the output lies in the flat ends of the activation? Share of x(i+1)."""
-    if layer.y is None or layer.kind not in FLAT_ENDS:
+    if layer.y is None or layer.kind not in FLAT_ENDS or not layer.y.is_floating_point():
         return None
     return in_flat_ends(layer.y, layer.kind).float().mean()
 
