@@ -75,15 +75,23 @@ def test_a_rectifier_that_only_ever_put_out_zero_is_in_the_wrong_place(between, 
 @pytest.mark.parametrize(
     ("metrics", "target", "named"),
     [(("accuracy",), COLUMN, True), (("mae",), COLUMN, False), ((), COLUMN, False),
+     (("accuracy",), replace(COLUMN, minimum=-1, maximum=1, counts={-1.0: 100, 0.0: 90, 1.0: 90}), True),
      (("accuracy",), replace(COLUMN, minimum=4, maximum=6), False),
      (("accuracy",), replace(COLUMN, maximum=3, counts={0.0: 160, 2.0: 90, 3.0: 90}), False)],
-    ids=["counts hits", "measures", "does not tell", "do not begin at 0", "leave one out"],
+    ids=["counts hits", "measures", "does not tell", "about 0", "do not begin at 0", "leave one out"],
 )  # fmt: skip
 def test_whole_numbers_whose_exact_hits_are_counted_name_classes(metrics, target, named):
     run = run_of(MSE, target, units=1, metrics=metrics)
     assert bool(findings("output-units", run)) == named
     assert bool(findings("loss-mismatch", run)) == named
     assert findings("output-activation", run) == []
+
+
+@pytest.mark.parametrize(("metrics", "named"), [(("accuracy",), True), ((), False)])
+def test_halves_that_a_sigmoid_is_to_hit_name_classes(metrics, named):
+    halves = replace(COLUMN, maximum=1, mean=0.5, integers=False, counts={0.0: 100, 0.5: 110, 1.0: 110})
+    run = run_of(BCE, halves, "Sigmoid", units=1, metrics=metrics)
+    assert bool(findings("output-units", run)) == named
 
 
 @pytest.mark.parametrize(
