@@ -214,6 +214,37 @@ def test_a_loss_that_was_scaled_and_given_up_is_not_kept():
 # What is told of the loop
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_an_optimizer_that_takes_the_place_of_the_watched_one_is_watched_from_then_on(given):
+    model = perceptron()
+    model[0].requires_grad_(False)
+    head = torch.optim.Adam(model[2].parameters(), 1e-2)
+    with watch(model, head if given else None) as seen:
+        for x, y in batches(4):
+            learn(model, head, x, y)
+        model[0].requires_grad_(True)
+        whole = sgd(model)
+        for x, y in batches(8):
+            learn(model, whole, x, y)
+    loop = seen.facts.loop
+    assert loop.steps + loop.other_steps == loop.backwards == 96 and loop.other_steps == 10
+    assert loop.unchanged == seen.facts.optimizer.missing == ()
+    assert seen.recorder.table.values("update_ratio", "0")
+
+
+def test_of_gradients_that_several_passes_added_up_the_noise_is_not_told():
+    for parts, told in ((1, 16), (2, 0)):
+        model = perceptron()
+        optimizer = sgd(model)
+        with watch(model, optimizer) as seen:
+            for x, y in batches():
+                optimizer.zero_grad()
+                for a, b in zip(x.chunk(parts), y.chunk(parts), strict=True):
+                    (F.cross_entropy(model(a), b) / parts).backward()
+                optimizer.step()
+        assert len(seen.recorder.table.values("gradient_noise", "0")) == told
+
+
 def test_settings_of_a_loss_may_be_given_by_their_place():
     model = perceptron()
     with watch(model, sgd(model)) as seen:

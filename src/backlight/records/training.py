@@ -51,6 +51,8 @@ class Layer:
     parameters: "dict[str, Tensor]" = field(default_factory=dict)
     gradients: "dict[str, Tensor]" = field(default_factory=dict)
     """By parameter. Of one that stands in several layers (tied weights), the part that comes from this layer."""
+    passes: int = 1
+    """Backward passes that `gradients` are the sum of; `v_out` is that of the first."""
     v_shape: tuple[int, ...] = ()
     """Shape of the whole ∂L/∂x(i+1), where `v_out` holds only some rows and places of it."""
     x_shape: tuple[int, ...] = ()

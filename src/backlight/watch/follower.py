@@ -217,7 +217,7 @@ class Follower(PassListener):
         if self._backward.running:
             self._backward.updates += 1
             return
-        self.optimizers.players.stepped(self.optimizers.watched[place])
+        self.optimizers.stepped(place)
         if place in self.updates.made:
             self._close_step()
         if not self.updates.made:
@@ -294,12 +294,13 @@ class Follower(PassListener):
         turn.seen = True
         self.tally.lost += gradients and turn.arrived and self._parameters.without_gradient()
         self.losses.read()
+        passes = turn.backwards if gradients else 0
         step = Step(
             step=self.tally.steps,
             epoch=self.epoch() or 0.0,
             loss=self.recorder.losses[-1] if self.recorder.losses else float("nan"),
             learning_rate=self.optimizers.learning_rate(),
-            layers=unscaled(self.taps.layers(passed.inputs, gradients=gradients), passed.scale, scaled_by),
+            layers=unscaled(self.taps.layers(passed.inputs, passes), passed.scale, scaled_by),
             output=passed.seen_output,
             target=passed.target,
             training=in_training(self.model),

@@ -1,6 +1,7 @@
 """The optimizers of a loop, and facts of what they train."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from ..signals.facts import OptimizerFacts
 from .parameters import held_by
 from .players import Players
 
+SUCCEEDED = 10
+"""Steps in a row after which an optimizer has taken the place of one that made as many before: a new phase of the loop,
+and none that steps now and then, or is created anew in every step."""
+
 MODE_MATTERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
 
 
@@ -20,7 +25,7 @@ class Optimizers:
     """Those that are watched, and others that make steps on parameters of the network.
 
     Watched are those that were given; without any, those that step on the network first, each for parameters that no
-    other holds.
+    other holds. One that takes the place of a watched one, as when a loop has unfrozen a body, is watched from then on.
     """
 
     def __init__(self, given: Any, network: nn.Module) -> None:
@@ -36,6 +41,11 @@ class Optimizers:
         self.players = Players(network)
         self._handles: dict[int, RemovableHandle] = {}
         self._others: dict[frozenset[int], Optimizer] = {}
+        self._steps: Counter[int] = Counter()
+        """Place of the watched one → the steps that it made."""
+        self._row = 0
+        """Steps that the latest of the others made since any other optimizer did."""
+        self._latest: Optimizer | None = None
         self.other_steps = 0
         """Steps on parameters of the network by optimizers that are not watched."""
         self.others = 0
@@ -70,6 +80,12 @@ class Optimizers:
         self.watched.append(optimizer)
         return len(self.watched) - 1
 
+    def stepped(self, place: int) -> None:
+        """A watched one makes its step."""
+        self.players.stepped(self.watched[place])
+        self._steps[place] += 1
+        self._latest = None
+
     def note_other(self, optimizer: Optimizer) -> bool:
         """One that is not watched made a step: the latest of those with the same parameters is kept, for a loop may
         create one in every step. Whether it is another player's, and none of the network's parameters moved."""
@@ -83,7 +99,23 @@ class Optimizers:
             self._others[own] = optimizer
             self.others += 1
         self.other_steps += 1
+        self._row = self._row + 1 if optimizer is self._latest else 1
+        self._latest = optimizer
+        if self._row == SUCCEEDED:
+            self._succeed(optimizer)
         return False
+
+    def _succeed(self, optimizer: Optimizer) -> None:
+        own = self._own(optimizer)
+        places = [place for place, held in enumerate(self.held()) if held & own]
+        if len(places) != 1 or self._steps[places[0]] < SUCCEEDED:
+            return
+        before, self.watched[places[0]] = self.watched[places[0]], optimizer
+        if (handle := self._handles.pop(id(before), None)) is not None:
+            handle.remove()
+        self._others.pop(own, None)
+        self._others[self._own(before)] = before
+        self._steps[places[0]] = 0
 
     def facts(self) -> OptimizerFacts | None:
         """Kind and settings of the first one, and which parameters they all do and do not hold."""

@@ -124,8 +124,8 @@ class Taps:
         if self._whole is not None:
             self._take("", type(self._whole).__name__, self._whole, first_tensor(args), first_tensor(output))
 
-    def layers(self, received: Sequence[Tensor] = (), *, gradients: bool = True) -> tuple[Layer, ...]:
-        """The calls as records, with the parameters and gradients of now.
+    def layers(self, received: Sequence[Tensor] = (), passes: int = 1) -> tuple[Layer, ...]:
+        """The calls as records, with the parameters and gradients of now, to which so many backward passes came.
 
         x(0) is that of the first call; where this is a function of what the network has computed by itself, the one
         tensor that it received.
@@ -135,7 +135,7 @@ class Taps:
             x = received[0].detach()
         calls = tuple(as_layer(call, x if i == 0 else None) for i, call in enumerate(self.calls))
         layers = (*calls, *(hidden_layer(name, m) for name, m in self._inside_compiled.items() if calls))
-        return layers if gradients else tuple(replace(layer, gradients={}) for layer in layers)
+        return tuple(replace(layer, passes=passes, gradients=layer.gradients if passes else {}) for layer in layers)
 
     def begin_with_data(self, received: Sequence[Tensor]) -> bool:
         """Whether the first call is a layer, or a function of what the network received: not of what it computed."""

@@ -78,7 +78,7 @@ def gradient_noise(layer: Layer) -> Tensor | None:
     x, v, gradient = layer.x, layer.v_out, layer.gradients.get("weight")
     if layer.kind != "Linear" or x is None or v is None or gradient is None or x.dim() != 2 or v.dim() != 2:
         return None
-    if x.is_complex():
+    if x.is_complex() or layer.passes != 1:
         return None
     n, read = len(x), len(v)
     if read < 2 or n % read:
