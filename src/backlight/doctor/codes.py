@@ -15,15 +15,15 @@ EVEN = 1e-3
 
 
 def name_classes(run: RunFacts) -> bool:
-    """Whether one column of whole numbers 0…k−1 (or 1…k), k > 2, names classes that one output is to tell.
+    """Whether one column of whole numbers 0…k−1 (or 1…k, or −k…k) names more than two classes for one output to tell.
 
     Either the program counts exact hits (accuracy), or the features know the classes but no order of them. The numbers
-    may have been standardised, as regression targets are.
+    may have been standardised, as regression targets are, or divided by the largest (0, ½, 1).
     """
     t, output = run.targets, run.output
     if t is None or output is None or output.units != 1 or t.shape not in ((), (1,)):
         return False
-    if not 2 < t.classes <= FEW_VALUES or not (_from_zero_or_one(t) if t.integers else _even_steps(t)):
+    if not 2 < t.classes <= FEW_VALUES or not (_counted(t) if t.integers else _even_steps(t)):
         return False
     return run.counts_hits or (t.classes >= FEWEST_NAMES and _known_without_order(run))
 
@@ -34,8 +34,8 @@ def one_output_each(t: TargetFacts) -> str:
     return f"{t.classes} outputs" if counted else f"{t.classes} outputs (classes numbered 0 to {t.classes - 1})"
 
 
-def _from_zero_or_one(t: TargetFacts) -> bool:
-    return t.minimum in (0, 1) and t.classes == t.maximum - t.minimum + 1
+def _counted(t: TargetFacts) -> bool:
+    return (t.minimum in (0, 1) or t.minimum == -t.maximum) and t.classes == t.maximum - t.minimum + 1
 
 
 def _even_steps(t: TargetFacts) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from ...signals import TargetFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -28,7 +29,8 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     Rows of the largest class over rows of the smallest, held against 10; where the loss weighs the largest class more
     than the smallest, the same of rows times weight. Where each row has many targets (the next letter at each place),
-    the largest class must also have half of them.
+    the largest class must also have half of them. Where each row has several labels with a yes or no each, all noes
+    beside all yesses, in a run that got no better than the best constant: rare labels are the rule there.
 
     Why it hurts
     A network that always answers with the large class is right most of the time, and accuracy hides that the
@@ -49,6 +51,9 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     t = run.targets
     assert t is not None
     counts = list(t.counts.values())
+    if t.several_labels and run.failed and t.rows >= FEWEST_ROWS and t.counts[0.0] >= RATIO * t.counts[1.0]:
+        yield _rare_labels(t)
+        return
     if (
         not run.is_classification
         or not t.one_class_a_row
@@ -86,6 +91,18 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         f" always answering with it would be right in {share:.0%}.",
         "Weigh the loss by class or sample classes evenly, and judge by recall or ROC-AUC.",
         evidence={"ratio": ratio, "threshold": RATIO, "largest_share": share, "classes": len(counts)},
+    )
+
+
+def _rare_labels(t: TargetFacts) -> Seen:
+    """Yes or no for each of several labels, and nearly always no."""
+    yes = t.counts[1.0] / (t.counts[0.0] + t.counts[1.0])
+    return Seen(
+        "warning",
+        f"Of {t.shape[0]} labels a row has {yes * t.shape[0]:.2g} on average: a network that says no to every one is"
+        f" right in {1 - yes:.1%} of its answers, and this one does no better.",
+        "Weigh the yesses of the loss (pos_weight), and judge by recall or average precision of each label.",
+        evidence={"ratio": t.counts[0.0] / t.counts[1.0], "threshold": RATIO, "labels": t.shape[0]},
     )
 
 

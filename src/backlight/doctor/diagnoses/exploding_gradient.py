@@ -6,6 +6,7 @@ from statistics import median
 
 from ...signals.roles import RECTIFIERS
 from ..facts import RunFacts
+from ..recurrence import LONG, LOOPED
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import steps_in_time
 
@@ -14,10 +15,6 @@ GROWN = 1e3
 BESIDE_WEIGHT = 100.0
 """‖∂L/∂W‖/‖W‖ from which even a learning rate of 0.01 replaces the weight in one step."""
 EARLY = 12
-LONG = 20
-"""Steps of a recurrence after which a factor of 1.5 a step has become 3000."""
-LOOPED = 3
-"""Calls of rectifiers for each layer with a weight, from which they are taken for the steps of a recurrence."""
 POOR = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
 

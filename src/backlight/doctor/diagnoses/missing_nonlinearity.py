@@ -3,9 +3,15 @@
 from collections.abc import Iterator
 
 from ...signals import LayerFacts
-from ...signals.roles import passes_linearly
+from ...signals.roles import RECTIFIERS, passes_linearly
 from ..facts import RunFacts
+from ..recurrence import LONG, LOOPED
 from ..registry import RuledOut, Seen, diagnosis
+
+IDLE = 0.05
+"""Share of zeros up to which a rectifier bends next to nothing; half are zero where values lie evenly about zero."""
+POOR = 0.5
+"""Share of the reference loss that is left when the fit is called poor."""
 
 
 @diagnosis(
@@ -21,11 +27,13 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     A linear or convolutional layer whose input is the output of another one, with only dropout, reshaping, average
     pooling or batch normalisation between. Left out are narrow bottlenecks, depthwise convolutions, and outputs that
-    something else reads as well: a residual path begins there.
+    something else reads as well: a residual path begins there. Also, in a run that left more than half of the loss, a
+    recurrence in which 20 rectifiers or more cut off nothing (at most 5 % zeros among units that are not dead).
 
     Why it hurts
     W₂(W₁x) is one matrix: the second layer adds parameters and no expression. A network without any activation is
-    a linear model.
+    a linear model. A rectifier that reads sums of positive numbers only (the state of an LSTM whose tanh was replaced
+    by ReLU) is the identity: nothing bends the state, and nothing bounds it as tanh does.
 
     When it is wrong
     In studies of deep linear networks, and where a factored matrix is wanted.
@@ -41,7 +49,9 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     pairs = [(before.name, layer.name) for layer in run.weighted if (before := _straight(run, layer)) is not None]
     if not pairs:
-        yield RuledOut(f"No two of {len(run.weighted)} weighted layers follow each other without an activation.")
+        yield _idle_recurrence(run) or RuledOut(
+            f"No two of {len(run.weighted)} weighted layers follow each other without an activation."
+        )
         return
     linear = len(pairs) >= len(run.weighted) - 1 and all(
         layer.role == "linear" or passes_linearly(layer.kind) or layer.name not in _before_last(run)
@@ -54,6 +64,25 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
         f"Put an activation (ReLU, GELU) after {pairs[0][0]}.",
         layer=pairs[0][0],
         evidence={"pairs": [list(pair) for pair in pairs], "whole_network": linear},
+    )
+
+
+def _idle_recurrence(run: RunFacts) -> Seen | None:
+    """Rectifiers of a recurrence that let everything pass."""
+    rectifiers = [u for u in run.units.values() if u.kind in RECTIFIERS and len(u.dead) < u.units == len(u.zero_shares)]
+    if len(rectifiers) <= LOOPED * len(run.multiplying) or run.left < POOR:
+        return None
+    zeros = {u.layer: (sum(u.zero_shares) - len(u.dead)) / (u.units - len(u.dead)) for u in rectifiers}
+    idle = [layer for layer, share in zeros.items() if share <= IDLE]
+    if len(idle) < LONG:
+        return None
+    return Seen(
+        "error" if run.diverged else "warning",
+        f"{len(idle)} of {len(rectifiers)} rectifiers of a recurrence cut off at most {IDLE:.0%} of what they read: the"
+        " state goes from step to step with no nonlinearity, and without a bound.",
+        "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), and rectifiers between layers.",
+        layer=idle[0],
+        evidence={"idle": len(idle), "rectifiers": len(rectifiers), "threshold_zeros": IDLE, "loss_left": run.left},
     )
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from ..facts import FEWEST_STEPS, LEARNED, RunFacts
+from ..falling import fall_of_second_half
 from ..registry import RuledOut, Seen, diagnosis
 
 NOTHING = 0.02
 """Share below the reference loss."""
 MANY_STEPS = 200
 """Steps before it is an error."""
+HALF = 0.1
+"""Share of the reference by which the second half of a run that is on its way lowers the loss (as in
+stopped-too-early)."""
 TOLD = 4 * LEARNED
 """Share of the target's variance that a quick predictor must tell of rows held out from it, where the network has taken
 off less than a twentieth of the loss: four times as much."""
@@ -34,8 +38,9 @@ def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
     The network tells nothing about the target. This is a symptom: it is reported alone only where no cause was found.
 
     When it is wrong
-    When the target cannot be told from the features, this is what a right network does. Of adversaries, and of losses
-    of one's own that go below zero (the gradient of a policy), nothing is said: their size tells nothing.
+    When the target cannot be told from the features, this is what a right network does. A loss that still falls by a
+    tenth of the reference over the second half of the run is on its way (see stopped-too-early). Of adversaries, and of
+    losses of one's own that go below zero (the gradient of a policy), nothing is said: their size tells nothing.
 
     Example
     Labels shuffled against their rows.
@@ -67,6 +72,12 @@ def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
             )
             return
         yield RuledOut(f"The loss ended {run.gain:.0%} below the reference {run.reference_loss:.4g}.")
+        return
+    falling = fall_of_second_half(run.finite) / run.reference_loss if run.reference_loss > 0 else 0.0
+    if falling > HALF and not run.diverged:
+        yield RuledOut(
+            f"The loss {run.last_loss:.4g} still falls: by {falling:.0%} of the reference in the second half."
+        )
         return
     yield Seen(
         "error" if steps >= MANY_STEPS else "warning",

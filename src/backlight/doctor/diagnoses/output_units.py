@@ -28,7 +28,8 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Classes in the target (whole numbers, or columns of a one-hot target) against the width of what the loss
     receives; values of a row of a regression target against the same width; one output at each of several
     places (the steps of a sequence) against one value for the whole row. One output that meets class codes by a
-    distance counts where the program itself judges by exact hits (accuracy).
+    distance, or codes such as 0, 0.5, 1 by a yes-or-no loss, counts where the program itself judges by exact hits
+    (accuracy).
 
     Why it hurts
     One output cannot choose among three or more classes: whatever the loss, the network can only order them on a
@@ -59,7 +60,7 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
             layer=output.layer,
             evidence=evidence,
         )
-    elif loss.name in DISTANCE and run.counts_hits and name_classes(run):
+    elif loss.name in DISTANCE | TWO_CLASS and run.counts_hits and name_classes(run):
         yield Seen(
             "error" if run.failed else "warning",
             f"One output for {t.classes} classes (codes {t.minimum:g} to {t.maximum:g}): it orders them on a line.",

@@ -1,9 +1,9 @@
 """T803: the run ended while the loss still fell."""
 
 from collections.abc import Iterator
-from statistics import fmean, stdev
 
 from ..facts import RunFacts
+from ..falling import fall_of_last_fifth, fall_of_second_half
 from ..registry import RuledOut, Seen, diagnosis
 from ..words import left_of
 
@@ -54,12 +54,13 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("The run is not over, or its loss is no number.")
         return
     steps, left = run.loop.steps, run.left
-    fall, error = _fall(losses)
+    fall, error = fall_of_last_fifth(losses)
+    second_half = fall_of_second_half(losses)
     numbers = f"{steps} updates, {left_of(left, 'the reference loss')}, falling by {fall / reference:.1%} at the end"
-    numbers += f" and by {_second_half(losses) / reference:.0%} over the second half"
+    numbers += f" and by {second_half / reference:.0%} over the second half"
     falling = fall > FALLING * reference and fall > SURE * error
-    unfinished = left > POOR and _second_half(losses) > HALF * reference
-    stands = left < POOR and steps >= STANDS and max(fall, _second_half(losses)) < FLAT * reference
+    unfinished = left > POOR and second_half > HALF * reference
+    stands = left < POOR and steps >= STANDS and max(fall, second_half) < FLAT * reference
     few = steps < FEW_STEPS and not stands
     if left < DONE or _validation_turned(run) or not (few or falling or unfinished):
         yield RuledOut(f"{numbers}.")
@@ -75,28 +76,10 @@ def stopped_too_early(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "threshold_updates": FEW_STEPS,
             "loss_left": left,
             "fall": fall / reference,
-            "second_half": _second_half(losses) / reference,
+            "second_half": second_half / reference,
             "threshold_fall": FALLING,
         },
     )
-
-
-def _fall(losses: list[float]) -> tuple[float, float]:
-    """Fall of the mean from the fourth to the last fifth, and its standard error."""
-    fifth = len(losses) // 5
-    if fifth < 4:
-        return 0.0, 0.0
-    before, last = losses[-2 * fifth : -fifth], losses[-fifth:]
-    return fmean(before) - fmean(last), ((stdev(before) ** 2 + stdev(last) ** 2) / fifth) ** 0.5
-
-
-def _second_half(losses: list[float]) -> float:
-    """Fall of the mean loss from the middle of the run to its end; 0 for a run too short to tell."""
-    tenth = len(losses) // 10
-    if tenth < 3:
-        return 0.0
-    middle = len(losses) // 2
-    return fmean(losses[middle - tenth // 2 : middle + tenth - tenth // 2]) - fmean(losses[-tenth:])
 
 
 def _validation_turned(run: RunFacts) -> bool:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from statistics import median
 
+from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import relative_spread, steps_in_time
@@ -45,8 +46,8 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     against 1e-3. In a run that learned nothing, the same against 1e-2, and v(i) for one number of one row: where x(i)
     shrinks upward as v(i) does downward, their product ∂L/∂W stays alike. Or a whole gradient of nearly nothing while
     the loss is high; or a softmax between two weighted layers; or, again where nothing was learned, a plain recurrence
-    over so many steps that its spectral radius (√(mean square of W · fan-in), by the circular law) to that power is
-    below 1e-3.
+    over so many steps that its spectral radius (√(mean square of W · fan-in), by the circular law), times the slope of
+    its tanh (1 − h² at a state h, in the root mean square at most √(1 − mean of h²)), to that power is below 1e-3.
 
     Why it hurts
     The lower layers keep their random start; the upper ones learn on features that mean nothing. A hidden softmax of n
@@ -113,19 +114,28 @@ def _through_time(run: RunFacts) -> Seen | None:
         within = next((p for name, p in layer.parameters.items() if name.startswith("weight_hh")), None)
         if layer.kind != "RNN" or within is None or len(layer.x_shape) != 2:
             continue
-        steps, radius = steps_in_time(layer), relative_spread(within)
-        kept = radius ** (steps - 1)
+        steps, radius, slope = steps_in_time(layer), relative_spread(within), _slope(run, layer)
+        kept = (radius * slope) ** (steps - 1)
         if kept < FADED:
             return Seen(
                 "warning",
-                f"Over {steps} steps of {layer.name} v(i) fades to about {kept:.1g}: its recurrent weight starts with a"
-                f" spectral radius of about {radius:.2f}, by which each step back multiplies it.",
+                f"Over {steps} steps of {layer.name} v(i) fades to about {kept:.1g}: each step back multiplies it by"
+                f" the recurrent weight, which starts with a spectral radius of about {radius:.2f}, and by the slope of"
+                f" the activation, about {slope:.2f}.",
                 "Use LSTM or GRU, start the recurrent weight orthogonal, or read a state closer to what matters.",
                 layer=layer.name,
                 step=0,
-                evidence={"steps": steps, "radius": radius, "kept": kept, "threshold": FADED},
+                evidence={"steps": steps, "radius": radius, "slope": slope, "kept": kept, "threshold": FADED},
             )
     return None
+
+
+def _slope(run: RunFacts, layer: LayerFacts) -> float:
+    """Largest root mean square slope that tanh has at states h of this size: √(1 − mean of h²); 1 for a rectifier."""
+    mean, spread = run.signals.first("y_mean", layer.name), run.signals.first("y_std", layer.name)
+    if mean is None or spread is None or layer.settings.get("nonlinearity") != "tanh":
+        return 1.0
+    return float(max(0.0, 1 - mean**2 - spread**2)) ** 0.5
 
 
 def _first_beside_last(run: RunFacts, read: Callable[[str, int], list[float]]) -> tuple[str, str, float, int] | None:
