@@ -1,12 +1,15 @@
 """The README's commands and programs do what it says."""
 
-import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from backlight import __version__
+from backlight.cli.app import run
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCKS = re.findall(r"<!-- executed by tests/test_readme.py -->\n```(sh|python)\n(.*?)```", README.read_text(), re.S)
@@ -19,27 +22,29 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("readme")
 
 
-def run(arguments, folder):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        arguments, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
-
-
 def test_the_readme_has_commands_and_a_program():
     assert len(COMMANDS) >= 5
     assert "python" in {kind for kind, _ in BLOCKS}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_works(command, folder):
-    done = run(["bash", "-c", command], folder)
-    assert done.returncode == 0, done.stderr
+def test_a_command_of_the_readme_works(command, folder, monkeypatch, capsys):
+    program, *arguments = shlex.split(command, comments=True)
+    monkeypatch.chdir(folder)
+    assert (program, run(arguments)) == ("backlight", 0), capsys.readouterr().err
+
+
+def test_the_program_of_that_name_is_installed():
+    program = Path(sys.executable).with_name("backlight")
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"backlight {__version__}\n"
 
 
 @pytest.mark.parametrize("program", [text for kind, text in BLOCKS if kind == "python"])
 def test_a_program_of_the_readme_works(program, folder):
-    done = run([sys.executable, "-W", "error", "-c", program], folder)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backlight.data import Preprocessing, prepare, read
@@ -24,7 +24,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), mi
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, width=32).map(lambda v: float(np.float32(v)))
 WORDS = st.sampled_from(["red", "green", "blue", 'a "quoted" one', "two\nlines", "semi;colon", "com,ma", "ünïcödé"])
 N = 24
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 
 
 @st.composite

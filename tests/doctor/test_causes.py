@@ -3,7 +3,7 @@
 import importlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backlight.doctor import Diagnosis, DiagnosisRule, RunFacts, diagnose
@@ -71,11 +71,9 @@ def test_what_is_explained_is_told_with_its_cause():
     assert "Seen b." in told.reason and "a explains it" in told.reason
 
 
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 graphs = st.fixed_dictionaries({name: st.sets(st.sampled_from(NAMES)).map(tuple) for name in NAMES})
 
 
-@unhurried
 @given(graphs)
 def test_each_finding_is_reported_or_explained_by_one_that_is(graph: Graph):
     diagnosis = asked({name: tuple(set(found) - {name}) for name, found in graph.items()})
@@ -85,7 +83,6 @@ def test_each_finding_is_reported_or_explained_by_one_that_is(graph: Graph):
     assert all(cause in names and symptom in graph[cause] for symptom, cause in explained.items())
 
 
-@unhurried
 @given(graphs)
 def test_without_rings_nothing_reported_explains_another(graph: Graph):
     """An edge from an earlier to a later name only: no ring."""

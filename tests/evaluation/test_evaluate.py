@@ -68,7 +68,7 @@ def test_score_is_evaluate_without_intervals():
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(2, 4), st.integers(0, 10**6))
 def test_intervals_hold_their_value_and_stay_in_bounds(rows, classes, seed):
     truth, prediction = classified(classes, rows, seed)

@@ -35,7 +35,7 @@ GRID += ["concat(conv 3 1x1 | pool 3 stride 1, conv 2 padding 2)", "residual(con
 GRID += ["residual(flatten)", "global pool", "global max pool", "conv 8, group norm 4"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     inputs=st.sampled_from([NUMBERS, TABLE, SEQUENCE, images(1, 8, 8), images(3, 16, 12)]),
     words=st.lists(st.sampled_from(GRID), min_size=1, max_size=5),

@@ -23,7 +23,7 @@ def rebuilt(network: nn.Module) -> nn.Module:
     return again
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     inputs=st.sampled_from([NUMBERS, TABLE, images(3, 16, 12)]),
     words=st.lists(st.sampled_from(GRID), min_size=1, max_size=4),

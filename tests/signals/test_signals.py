@@ -18,7 +18,7 @@ from backlight.signals.units import UnitStatistics
 from backlight.signals.work import work_of
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays.arrays(np.float64, (13, 3), elements=st.floats(-1e3, 1e3)), st.integers(1, 12))
 def test_running_columns_equal_those_of_all_rows(rows, cut):
     columns = RunningColumns()
