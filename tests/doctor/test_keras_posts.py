@@ -4,10 +4,18 @@ import pytest
 from benchmarks.faults.cases import examine, mend, rebuild
 from benchmarks.faults.sets import DESCRIPTIONS
 
-POSTS = DESCRIPTIONS["programs as posted for Keras"] | DESCRIPTIONS["more posts for Keras"]
+POSTS = (
+    DESCRIPTIONS["programs as posted for Keras"]
+    | DESCRIPTIONS["more posts for Keras"]
+    | DESCRIPTIONS["third posts for Keras"]
+)
 MISSED = {
-    "rectified-lstm-over-days": "told as what it leads to, exploding-gradient",
     "cosine-of-one-number": "the direction of one number is its sign: this loss has no name yet",
+    "rectified-simple-recurrence": "told as what it leads to, exploding-gradient: its rectifiers do cut off values",
+    "memory-without-squashing": "a cell written out without an activation: nothing is called that could be seen",
+    "percentage-of-no-sales": "an error divided by the target: this loss has no name yet",
+    "sine-by-two-layers-of-sigmoids": "sigmoids that learn slowly, in their straight part: told as stopped-too-early",
+    "pixels-stored-as-whole-numbers": "told as what it leads to, unlearnable-target: a tenth of a per cent of ones is left",
 }
 NAMED = sorted(name for name, post in POSTS.items() if post["primary"]["names"] and name not in MISSED)
 

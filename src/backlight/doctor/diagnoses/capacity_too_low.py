@@ -23,7 +23,7 @@ HELD_BACK = 0.2
 @diagnosis(
     "N404",
     "capacity-too-low",
-    needs=("hidden", "output"),
+    needs=("weighted", "output"),
     treatments=("less-weight-decay", "wider"),
     explains=("not-learning", "plateau", "dead-units", "redundant-units"),
     shows=("parameter_norm",),
@@ -34,8 +34,9 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     First, a weight decay (of the optimiser, or squares in the loss) of ten times the usual or more that halved the
     hidden parameters, with a fifth of the reference loss left. Then, in a run that has not brought its training loss
-    below half of the reference: a hidden layer (or a picture after pooling) of at most 3 numbers, or of fewer than half
-    as many as there are classes, where the next layer reads these alone; convolutions that all have kernels of 1 × 1.
+    below half of the reference: a hidden layer (the state of a recurrent one, a picture or a sequence after pooling) of
+    at most 3 numbers, or of fewer than half as many as there are classes, where the next layer reads these alone (an
+    error where nothing was learned); convolutions that all have kernels of 1 × 1.
     Also a linear layer on each place of a picture whose places are flattened only after it (a note where the fit is
     good).
 
@@ -78,18 +79,19 @@ def _narrow(run: RunFacts) -> Seen | None:
     assert run.output is not None
     least = _least(run)
     hidden = [(layer, layer.units) for layer in run.hidden if layer.kind == "Linear"]
-    pictures = [(layer, math.prod(layer.y_shape)) for layer in run.layers if _of_picture(layer)]
-    narrow = [(layer, n) for layer, n in hidden + pictures if n < least and _is_all_that_is_read(run, layer, n)]
+    hidden += [(layer, layer.units) for layer in run.layers if layer.role == "recurrent" and len(layer.y_shape) == 2]
+    places = [(layer, math.prod(layer.y_shape)) for layer in run.layers if _of_places(layer)]
+    narrow = [(layer, n) for layer, n in hidden + places if n < least and _is_all_that_is_read(run, layer, n)]
     if not narrow:
         return None
     first, numbers = narrow[0]
     classes = run.targets.classes if run.targets is not None and run.is_classification else 0
     wanted = counted(classes, "class", "classes") if classes else counted(run.output.units, "output")
     return Seen(
-        "warning",
+        "error" if run.failed else "warning",
         f"Hidden layer {first.name} hands on {counted(numbers, 'number')} for {wanted};"
         f" {share_of(run.left)} the loss of a constant prediction is left.",
-        "Widen it to 32 or more units." if first.kind == "Linear" else "Pool less, or give the layer more channels.",
+        "Pool less, or give the layer more channels." if _of_places(first) else "Widen it to 32 or more units.",
         layer=first.name,
         evidence={"units": numbers, "least": least, "loss_left": run.left, "threshold_left": FITTED},
     )
@@ -106,10 +108,10 @@ def _is_all_that_is_read(run: RunFacts, layer: LayerFacts, numbers: int) -> bool
     return reader.x_shape[-1:] == (numbers,) or math.prod(reader.x_shape) == math.prod(layer.y_shape)
 
 
-def _of_picture(layer: LayerFacts) -> bool:
-    """Whether a convolution or pooling hands on a picture (channels, height, width)."""
+def _of_places(layer: LayerFacts) -> bool:
+    """Whether a convolution or pooling hands on a picture (channels, height, width) or a sequence (channels, steps)."""
     spatial = layer.role == "pooling" or layer.kind.startswith("Conv")
-    return spatial and len(layer.x_shape) == 3 and len(layer.y_shape) == 3
+    return spatial and len(layer.x_shape) == len(layer.y_shape) in (2, 3)
 
 
 def _decayed(run: RunFacts) -> Seen | None:
@@ -123,7 +125,7 @@ def _decayed(run: RunFacts) -> Seen | None:
         f" at the start, and {share_of(run.left)} the loss of a constant prediction is left.",
         f"Lower the weight decay to {USUAL_DECAY:g} (AdamW {USUAL_DECOUPLED:g}), or to none until the training loss is"
         " low.",
-        layer=run.hidden[0].name,
+        layer=(run.hidden or run.weighted)[0].name,
         evidence={
             "weight_decay": decay,
             "threshold_times_usual": STRONG,
