@@ -173,6 +173,20 @@ def test_a_network_that_lies_in_parts_on_several_devices_is_refused():
         torch.distributed.destroy_process_group()
 
 
+def test_findings_can_be_read_where_a_step_without_a_finite_loss_was_left_out():
+    model = perceptron()
+    optimizer = sgd(model)
+    with watch(model, optimizer) as seen:
+        for step, (x, y) in enumerate(batches(3)):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y.roll(1))
+            (loss * float("inf") if step == 5 else loss).backward()
+            if step != 5:
+                optimizer.step()
+    assert [step for step, loss in enumerate(seen.facts.losses) if loss == float("inf")] == [5]
+    assert "unlearnable-target" in {one.name for one in (*seen.findings, *seen.considered)}
+
+
 # Mixed precision
 
 

@@ -1,5 +1,6 @@
 """D111: features that tell nothing of the target."""
 
+import math
 from collections.abc import Iterator
 from statistics import fmean, stdev
 
@@ -91,5 +92,5 @@ def _only_on_rows_seen_before(run: RunFacts, constant: float) -> bool:
     if passes < FEWEST_PASSES or run.left < POOR:
         return False
     once = int(len(run.losses) / passes)
-    late = run.losses[once // 2 : once]
+    late = [loss for loss in run.losses[once // 2 : once] if math.isfinite(loss)]
     return len(late) > 1 and fmean(late) > constant - SURE * stdev(late) / len(late) ** 0.5
