@@ -15,7 +15,7 @@ MISSED = {
     "memory-without-squashing": "a cell written out without an activation: nothing is called that could be seen",
     "percentage-of-no-sales": "an error divided by the target: this loss has no name yet",
     "sine-by-two-layers-of-sigmoids": "sigmoids that learn slowly, in their straight part: told as stopped-too-early",
-    "pixels-stored-as-whole-numbers": "told as what it leads to, unlearnable-target: a tenth of a per cent of ones is left",
+    "pixels-stored-as-whole-numbers": "told as what it leads to, unlearnable-target: a few ones are left",
 }
 NAMED = sorted(name for name, post in POSTS.items() if post["primary"]["names"] and name not in MISSED)
 
