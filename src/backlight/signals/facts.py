@@ -213,6 +213,8 @@ class LossFacts:
     output_shape: tuple[int, ...] = ()
     target_shape: tuple[int, ...] = ()
     """Shapes of a whole batch as they met in the loss."""
+    beside: float = field(default=0.0, kw_only=True)
+    """What the program descended at first, less this loss: other losses, penalties; below 0 where it divided it."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +290,8 @@ class LoopFacts:
     """Normalisation layers that were called and hold the running statistics of the start: no batch changed them."""
     resets: int = 0
     """Times that the parameters were found back at their first values when an optimiser came to change them."""
+    rewrites: int = 0
+    """Times that the program itself had written to a parameter since the optimiser last changed it."""
     strays: tuple[str, ...] = ()
     """Parameters behind the output that are not registered with the network, and that no optimiser holds."""
     without_gradient: tuple[str, ...] = ()

@@ -67,7 +67,7 @@ class InputStatistics:
     def update(self, x: Tensor, target: Tensor | None) -> None:
         """Add the rows of one observed batch."""
         x = x.detach()
-        if x.is_complex() or not x.numel():
+        if x.is_complex() or not x.numel() or x.layout != torch.strided:
             return
         self._shape, self._dtype = tuple(x.shape[1:]), x.dtype
         part = thinned(x) if x.dim() > 2 else x

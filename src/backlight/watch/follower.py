@@ -127,7 +127,7 @@ class Follower(PassListener):
         if not torch.is_grad_enabled():
             self._validation.add(loss, output, target)
         elif self._turn.passed is not None:
-            self._turn.passed.loss_called(name, output, target, settings)
+            self._turn.passed.loss_called(name, output, target, settings, loss)
 
     @harmless
     def after_scaling(self, loss: Any, scaled: Any, scale: Scale) -> None:
@@ -180,7 +180,11 @@ class Follower(PassListener):
         turn.clean.update(backward.clean)
         turn.backwards += 1
         self.tally.backwards += 1
-        self.losses.add(backward.descended, backward.bad_data)
+        if backward.asked:
+            turn.asked.append(backward)
+        else:
+            turn.asked.clear()
+            self.losses.add(backward.descended, backward.bad_data)
         if turn.backwards == 1:
             self.loaders.training()
             self.tally.eval_steps += not in_training(self.model)
@@ -223,6 +227,7 @@ class Follower(PassListener):
         if not self.updates.made:
             self._look_for_reset()
         self.updates.begin(id(optimizer))
+        self._turn.hand_over_asked(self.losses)
         if self._validation.waiting:
             self.flush_validation()
         if not self._turn.backwards:
@@ -251,6 +256,7 @@ class Follower(PassListener):
             self._first = First(self._parameters.held[0])
         elif self._first is not None:
             self.tally.resets += self._first.is_back()
+            self.tally.rewrites += self._first.is_rewritten()
 
     def _close_step(self) -> None:
         """Some of several optimizers sat the step out, and the next has begun."""

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ..signals import LossFacts
 from ..signals.losses import LOSSES
-from .losses import is_read_late
+from .losses import LossLog, is_read_late
 from .penalty import decay_in_loss
-from .tail import kinds_between, leads_to, read_tail
+from .tail import kinds_between, leads_to, read_tail, steps_between
 from .taps import Taps, tensors_in
 
 MOST_WEIGHTS = 100
@@ -45,6 +45,7 @@ class ObservedPass:
         self._argument: Tensor | None = None
         self._told: Tensor | None = None
         self._told_inside = False
+        self._named: Tensor | None = None
         taps.open()
 
     def enter(self, inputs: list[Tensor]) -> None:
@@ -70,8 +71,12 @@ class ObservedPass:
 
     @property
     def output(self) -> Tensor | None:
-        """What the network put out: of several tensors the first that is more than one number."""
+        """What the network put out: of several tensors that of which the loss is made in the fewest steps, or else the
+        first that is more than one number."""
         several = [tensor for tensor in self.outputs if tensor.dim() > 0]
+        argument = self._argument
+        if argument is not None and len(several) > 1:
+            return min(several, key=lambda own: steps_between(argument, own))
         return next(iter(several or self.outputs), None)
 
     @property
@@ -94,7 +99,7 @@ class ObservedPass:
             return math.inf if self._taps.begin_with_data(self.inputs) else 0
         return math.prod(self.inputs[0].shape[1:])
 
-    def loss_called(self, name: str, output: Tensor, target: Tensor, settings: dict[str, Any]) -> None:
+    def loss_called(self, name: str, output: Tensor, target: Tensor, settings: dict[str, Any], loss: Tensor) -> None:
         """A loss of PyTorch was called; the first that was called with an output of this pass counts.
 
         One that the network calls by itself (on its codes, its routes) counts where the loop calls none.
@@ -111,13 +116,16 @@ class ObservedPass:
             plain["weights"] = tuple(settings["weight"].flatten()[:MOST_WEIGHTS].tolist())
         plain["weighted"] = any(settings.get(name) is not None for name in ("weight", "pos_weight"))
         self.loss = LossFacts(kind, expects, name, plain, tuple(output.shape), tuple(target.shape))
-        self._argument, self.target = output, target
+        self._argument, self.target, self._named = output, target, loss.detach()
 
     def read_loss(self, loss: Tensor, loss_fn: Any) -> bool:
         """Recognise the loss at which a backward pass begins; whether it is one of this pass."""
         leads_here = self._recognise(loss, loss_fn)
         if self.loss is not None and self.output is not None and (decay := decay_in_loss(loss, self.output)) > 0:
             self.loss = replace(self.loss, settings={**self.loss.settings, "decay": decay})
+        if self.loss is not None and self._named is not None and self._named.numel() == loss.numel() == 1:
+            beside = float(loss.detach()) - float(self._named)
+            self.loss = replace(self.loss, beside=beside if math.isfinite(beside) else 0.0)
         self.source = self._taps.source(self.seen_output)
         self._taps.mark_branches(loss)
         if not bool(torch.isfinite(loss).all()):
@@ -160,6 +168,16 @@ class Turn:
     """Whether the recorder has seen this turn."""
     data: list[Tensor] = field(default_factory=list)
     """Inputs and targets that are checked on their device."""
+
+    asked: list[Backward] = field(default_factory=list)
+    """Passes by which the program asked for gradients, since the last that had them put in place: their losses are
+    those of the step, unless such a pass follows. Then they served a step within it, or a penalty of the slope."""
+
+    def hand_over_asked(self, losses: LossLog) -> None:
+        """The update comes: it was these gradients that the program put in place."""
+        for backward in self.asked:
+            losses.add(backward.descended, backward.bad_data)
+        self.asked.clear()
 
     def note_data(self, tensors: list[Tensor]) -> None:
         """Keep those that may hold values that are no number, where such are noticed late."""

@@ -66,7 +66,7 @@ class Parameters:
 
 
 class First:
-    """Tells whether a parameter was set back to its first values: its version says when anything has written to it."""
+    """Tells whether a program wrote to a parameter, perhaps its first values: its version counts what has written."""
 
     def __init__(self, parameter: nn.Parameter) -> None:
         self.parameter = parameter
@@ -79,7 +79,11 @@ class First:
 
     def is_back(self) -> bool:
         """Whether something else has written to it since, and it holds its first values again."""
-        return self.parameter._version != self._version and self._sum() == self._start
+        return self.is_rewritten() and self._sum() == self._start
+
+    def is_rewritten(self) -> bool:
+        """Whether something else has written to it since."""
+        return self.parameter._version != self._version
 
     def _sum(self) -> float:
         return float(self.parameter.detach().abs().double().sum())

@@ -3,6 +3,8 @@
 Only names, shapes and saved operands of graph nodes are read, before the backward pass runs.
 """
 
+import math
+
 from torch import Tensor
 
 from .by_hand import Tail, loss_facts, read_by_hand
@@ -22,6 +24,13 @@ NODES_OF_LOSSES = {
 def kinds_between(tensor: Tensor, output: Tensor) -> tuple[str, ...]:
     """Activations applied to `output` on the way to `tensor`, first applied first."""
     return kinds_of(path_between(tensor.grad_fn, output.grad_fn))
+
+
+def steps_between(tensor: Tensor, output: Tensor) -> float:
+    """Operations by which `tensor` was computed from `output`, on one way; infinite where it was not."""
+    if not leads_to(tensor, output):
+        return math.inf
+    return len(path_between(tensor.grad_fn, output.grad_fn))
 
 
 def leads_to(tensor: Tensor, output: Tensor) -> bool:

@@ -47,6 +47,7 @@ class Tally:
     lost: int = 0
     idle: int = 0
     resets: int = 0
+    rewrites: int = 0
     within: int = 0
     """Steps that optimizers made inside of a backward pass, where gradients are cleared as they come."""
     strays: tuple[str, ...] | None = None
@@ -92,6 +93,7 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         eval_steps=tally.eval_steps,
         idle_norms=tuple(name for name in idle_norms(network) if name in tally.called),
         resets=tally.resets,
+        rewrites=tally.rewrites,
         strays=tally.strays or (),
         mode_matters=mode_matters(network),
         without_gradient=tuple(sorted(without)),
