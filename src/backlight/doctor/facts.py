@@ -38,6 +38,8 @@ FEWEST_STEPS = 30
 """Steps before it can be said that a run learns nothing."""
 PROBED_ROWS = 600
 """Rows that two quick predictors are asked of: they compare each with each."""
+FITTED = 0.1
+"""Share of the reference loss below which next to nothing is left to gain."""
 STRETCHES = 100
 """Rows of the history of a loop whose epochs could not be seen."""
 LEARNED = 0.05
@@ -214,8 +216,19 @@ class RunFacts:
 
     @property
     def reference_loss(self) -> float:
-        """The loss that learning has to beat: the first one, or that of the best constant if lower."""
-        return self.first_loss if self.constant_loss is None else min(self.first_loss, self.constant_loss)
+        """The loss that learning has to beat: the first one, or that of the best constant if lower.
+
+        Of several losses in one the first values of the others, too: of them no constant is known.
+        """
+        return self.first_loss if self.cold_loss is None else min(self.first_loss, self.cold_loss)
+
+    @property
+    def cold_loss(self) -> float | None:
+        """What a network descends that answers with the best constant; None where that is not known. One that has
+        learned before begins below."""
+        if self.constant_loss is None or self.loss is None:
+            return self.constant_loss
+        return self.constant_loss + max(0.0, self.loss.beside)
 
     @property
     def gain(self) -> float:
@@ -232,6 +245,11 @@ class RunFacts:
         if not self.measured:
             return 0.0
         return self.last_loss / self.reference_loss if self.reference_loss > 0 else 1.0
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the loop is over and the training rows are fitted: what was far from usual did not hinder it."""
+        return self.finished and not self.diverged and self.left < FITTED and self.measured
 
     @property
     def rate_kept(self) -> float:

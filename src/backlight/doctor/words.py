@@ -7,6 +7,8 @@ ALL = 1.005
 MANY = 10.0
 """Times from which two digits are enough."""
 MOST = 1e6
+UNMEASURED = "The size of such a loss (of adversaries, or below zero) does not tell"
+"""Of a loss that is not `measured`; what it does not tell follows."""
 
 
 def share_of(share: float) -> str:

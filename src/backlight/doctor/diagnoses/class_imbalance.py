@@ -1,8 +1,10 @@
 """D108: classes of very different size."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 from ...signals import TargetFacts
+from ...signals.losses import ONE_PER_CLASS, TWO_CLASS
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -37,7 +39,9 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     small class is never found.
 
     When it is wrong
-    When probabilities are wanted as they are in the world: then do not reweigh, choose another threshold.
+    When probabilities are wanted as they are in the world: then do not reweigh, choose another threshold. It is a note
+    where training ended below the loss of a network that never finds the smallest class: a share s of rows that get
+    half of the probability at most costs s ln 2.
 
     Example
     One fraud in a hundred payments.
@@ -86,7 +90,7 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
         return
     yield Seen(
-        "warning",
+        "note" if _is_found(run, min(counts) / sum(counts)) else "warning",
         f"The largest class has {ratio:.0f} times the rows of the smallest and makes up {share:.0%} of the rows:"
         f" always answering with it would be right in {share:.0%}.",
         "Weigh the loss by class or sample classes evenly, and judge by recall or ROC-AUC.",
@@ -104,6 +108,12 @@ def _rare_labels(t: TargetFacts) -> Seen:
         "Weigh the yesses of the loss (pos_weight), and judge by recall or average precision of each label.",
         evidence={"ratio": t.counts[0.0] / t.counts[1.0], "threshold": RATIO, "labels": t.shape[0]},
     )
+
+
+def _is_found(run: RunFacts, smallest: float) -> bool:
+    """Whether the training loss is below what never finding the smallest class costs, whatever its share."""
+    even = run.loss is not None and run.loss.name in ONE_PER_CLASS | TWO_CLASS and not run.loss.settings.get("weighted")
+    return run.finished and even and not run.diverged and run.last_loss < smallest * math.log(2)
 
 
 def _weighted(run: RunFacts, counts: Mapping[float, int]) -> float:

@@ -83,9 +83,10 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
     elif stuck and loop.steps >= FEWEST_STEPS and len(run.observed) >= FEWEST_STEPS:
         zero = all(not any(run.signals.values("gradient_norm", name)) for name in stuck)
         why = "their gradient is exactly zero" if zero else "no step changes them (learning rate of their group?)"
+        names = ", ".join(name or "the network itself" for name in stuck[:4])
         yield Seen(
             "error" if not run.learned else "warning",
-            f"{len(stuck)} layers never changed: {', '.join(stuck[:4])}; {why}.",
+            f"{len(stuck)} layers never changed: {names}; {why}.",
             "Give their group a learning rate above zero; look at what stops the gradient.",
             layer=stuck[0],
             evidence={"layers": stuck[:20], "gradient_zero": zero, "steps": loop.steps},

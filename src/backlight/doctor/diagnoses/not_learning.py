@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..facts import FEWEST_STEPS, LEARNED, RunFacts
 from ..falling import fall_of_second_half
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import UNMEASURED
 
 NOTHING = 0.02
 """Share below the reference loss."""
@@ -56,7 +57,7 @@ def not_learning(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"{steps} steps: too early to tell (from {FEWEST_STEPS}, after the run).")
         return
     if not run.measured and run.gain <= NOTHING and not run.diverged:
-        yield RuledOut("The size of such a loss (of adversaries, or below zero) does not tell what was learned.")
+        yield RuledOut(f"{UNMEASURED} what was learned.")
         return
     if run.gain > NOTHING and not run.diverged:
         told = _told(run)

@@ -18,6 +18,8 @@ networks of 30 layers that trained had 0.02 to 0.07 at the bottom, those that di
 VERY_DEEP = 10
 """Weighted layers from which noise is looked for."""
 EARLY = 6
+POOR = 0.5
+"""Share of the reference loss that is left when the fit is called poor."""
 
 
 @diagnosis(
@@ -50,8 +52,9 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     from all others, and none can start to improve.
 
     When it is wrong
-    Where the input hardly varies in itself. Layers of sigmoids fade v(i) as they do x(i): then vanishing-gradient is
-    told first, and this beside it.
+    Where the input hardly varies in itself. Where more than half of the loss went nonetheless, it slowed the start
+    only, and is a note. Layers of sigmoids fade v(i) as they do x(i): then vanishing-gradient is told first, and this
+    beside it.
 
     Example
     Thirty plain layers of rectifiers with PyTorch's default initialisation.
@@ -82,7 +85,7 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
         return
     yield Seen(
-        "error" if run.finished and not run.learned else "warning",
+        "error" if run.finished and not run.learned else "note" if run.finished and run.left < POOR else "warning",
         f"From {where} on, rows differ by only {known[worst]:.2g} of the output's size (first layer: {first:.2g})."
         f"{_agreement(run)}",
         "Add normalisation or residual paths, or train layer by layer first.",

@@ -9,7 +9,7 @@ import numpy as np
 from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..words import share_of
+from ..words import UNMEASURED, share_of
 
 ABOVE = 1.5
 """A swing is a step whose loss lies this many times above the reference (that of a constant, or the first)."""
@@ -49,7 +49,8 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     When it is wrong
     Rows in an order (seasons, one source after the other) bring bursts of their own. Of adversaries nothing is said:
     what one learns raises the loss of the other. Nor of parameters set back to the start (folds, a search): each time
-    the loss begins anew.
+    the loss begins anew. Nor of bursts where the program writes to the parameters now and then (the start moved towards
+    each task, the mean of several clients): each stretch between has a goal of its own.
 
     Example
     SGD with momentum 0.99 and a learning rate of 0.1.
@@ -68,7 +69,7 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     later = np.array(run.finite[len(run.finite) // 5 :])
     reference = run.reference_loss
     if not run.measured:
-        yield RuledOut("The size of such a loss (of adversaries, or below zero) does not tell a swing.")
+        yield RuledOut(f"{UNMEASURED} a swing.")
         return
     if len(later) < FEWEST_STEPS or not reference > 0 or later.min() < 0:
         yield RuledOut(
@@ -86,7 +87,9 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
         f" ({errors:.1f} standard errors), validation rises {counted(rises, 'time')} by {WAVE:.0%} or more"
     )
     wave = rise >= WAVE * reference and errors > SURE
-    swings = share >= OFTEN and (bursts > SURE or (bool(run.is_classification) and _costly(later, reference)))
+    swings = share >= OFTEN and (
+        (bursts > SURE and not _begins_anew(run)) or (bool(run.is_classification) and _costly(later, reference))
+    )
     if not wave and not swings and rises < AGAIN:
         yield RuledOut(f"{numbers}.")
         return
@@ -123,6 +126,12 @@ def _largest_rise(parts: Sequence[np.ndarray]) -> tuple[float, float, int]:
         return 0.0, 0.0, 0
     began = sum(len(part) for part in parts[: rises.index((rise, square)) + 1])
     return rise, rise / square**0.5 if square > 0 else math.inf, began
+
+
+def _begins_anew(run: RunFacts) -> bool:
+    """Whether the program itself set the parameters several times, but not in every other step, as limits to weights
+    do."""
+    return AGAIN <= run.loop.rewrites < run.loop.steps / 2
 
 
 def _bursts(parts: Sequence[np.ndarray], above: float) -> float:

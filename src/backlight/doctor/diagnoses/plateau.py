@@ -6,6 +6,7 @@ from statistics import fmean, median
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import update_ratios
+from ..words import UNMEASURED
 
 LEFT = 0.5
 """Share of the reference loss that is left."""
@@ -58,7 +59,7 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut("The run is not over, is short, or has learned nothing.")
         return
     if not run.measured:
-        yield RuledOut("The size of such a loss (of adversaries, or below zero) does not tell what was learned.")
+        yield RuledOut(f"{UNMEASURED} what was learned.")
         return
     quarter = len(losses) // 4
     third, last = fmean(losses[2 * quarter : 3 * quarter]), fmean(losses[3 * quarter :])

@@ -11,6 +11,8 @@ FEW_ROWS = 50
 """Rows below which scikit-learn's own guide advises to get more data before any model."""
 PER_CLASS = 20
 """Rows of a class below which its held-out accuracy is not known to better than ± 0.2."""
+TOLD = 0.5
+"""Last validation loss beside that of a constant prediction, below which few rows were enough."""
 
 
 @diagnosis("D110", "too-little-data", needs=("inputs",), held_out=True)
@@ -26,8 +28,9 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     precise enough to tell.
 
     When it is wrong
-    In exercises where these rows are all there is. The whole table of a function of yes-or-no features (XOR: 4 rows
-    for 2 features) is not reported.
+    In exercises where these rows are all there is. Where validation ended below half of the loss of a constant
+    prediction, few rows were enough, and nothing is said. The whole table of a function of yes-or-no features (XOR: 4
+    rows for 2 features) is not reported.
 
     Example
     Eleven rows, four classes.
@@ -48,6 +51,14 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     need = max(FEW_ROWS, math.ceil(PER_CLASS * classes / answers))
     if _is_whole_table(run.inputs):
         yield RuledOut(f"{rows} rows are all that {len(run.inputs.column_low)} yes-or-no features can form.")
+        return
+    validation = [row.loss for row in run.epochs if row.split == "validation"]
+    constant = run.constant_loss
+    if validation and constant is not None and validation[-1] < TOLD * constant:
+        yield RuledOut(
+            f"{rows} rows of training data; validation ended at {validation[-1] / constant:.0%} of the loss of a"
+            " constant prediction: they tell what others are."
+        )
         return
     if rows >= need:
         yield RuledOut(f"{rows} rows of training data (limit {need}).")
