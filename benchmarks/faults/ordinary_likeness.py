@@ -92,22 +92,31 @@ def classes_round_learned_centres() -> Loop:
     return Loop(model, optimizer, lambda: learn(optimizer, batches(x[:1400], y[:1400]), loss, 12))
 
 
-class _Tastes(nn.Module):
-    """Vectors and biases of people and films."""
+class _Likings(nn.Module):
+    """Vectors of people and films, and how well each film is liked."""
 
     def __init__(self, people: int, films: int, width: int = 8) -> None:
         super().__init__()
         self.person, self.film = nn.Embedding(people, width), nn.Embedding(films, width)
-        self.person_bias, self.film_bias = nn.Embedding(people, 1), nn.Embedding(films, 1)
-        self.mean = nn.Parameter(torch.zeros(1))
+        self.film_bias = nn.Embedding(films, 1)
         for table in (self.person, self.film):
             nn.init.normal_(table.weight, std=0.1)
-        for table in (self.person_bias, self.film_bias):
-            nn.init.zeros_(table.weight)
+        nn.init.zeros_(self.film_bias.weight)
 
     def forward(self, person: Tensor, film: Tensor) -> Tensor:
-        alike = (self.person(person) * self.film(film)).sum(1)
-        return self.mean + alike + self.person_bias(person).squeeze(1) + self.film_bias(film).squeeze(1)
+        return (self.person(person) * self.film(film)).sum(1) + self.film_bias(film).squeeze(1)
+
+
+class _Tastes(_Likings):
+    """The same beside the mean, and how well each person likes films."""
+
+    def __init__(self, people: int, films: int) -> None:
+        super().__init__(people, films)
+        self.person_bias, self.mean = nn.Embedding(people, 1), nn.Parameter(torch.zeros(1))
+        nn.init.zeros_(self.person_bias.weight)
+
+    def forward(self, person: Tensor, film: Tensor) -> Tensor:
+        return self.mean + super().forward(person, film) + self.person_bias(person).squeeze(1)
 
 
 @ORDINARY_SOUND.add()
@@ -131,7 +140,7 @@ def bought_before_not_bought() -> Loop:
     likes = torch.randn(100, 4) @ torch.randn(4, 60) + 0.5 * torch.randn(60)
     bought = likes > likes.quantile(0.9, dim=1, keepdim=True)
     person, film = bought.nonzero().unbind(1)
-    model = _Tastes(100, 60)
+    model = _Likings(100, 60)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
 
     def loss(person: Tensor, film: Tensor) -> Tensor:

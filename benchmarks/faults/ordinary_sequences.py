@@ -104,7 +104,7 @@ def next_letter_with_one_table_for_both_ends() -> Loop:
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
 
     def train() -> None:
-        for _ in range(8):
+        for _ in range(20):
             state = None
             for start in range(0, rows.shape[1] - 26, 25):
                 x, y = rows[:, start : start + 25], rows[:, start + 1 : start + 26]

@@ -35,12 +35,12 @@ def progression_in_its_own_units() -> Loop:
 
 
 @ORDINARY_SOUND.add()
-def ages_in_years_beside_yes_and_no() -> Loop:
+def ages_in_decades_beside_yes_and_no() -> Loop:
     age, hours = 18 + 60 * torch.rand(2400), 10 + 45 * torch.rand(2400)
     flags = (torch.rand(2400, 6) < torch.tensor([0.5, 0.3, 0.2, 0.6, 0.1, 0.4])).float()
     worth = (age - 45) / 15 - ((age - 50) / 20) ** 2 + (hours - 30) / 12 + flags @ torch.tensor([1, -1, 0.5, 0, 2, 1.0])
     y = (worth + 0.5 * torch.randn(2400) > 0.6).float().unsqueeze(1)
-    x = torch.cat([torch.stack([age, hours], 1), flags], 1)
+    x = torch.cat([torch.stack([age, hours], 1) / 10, flags], 1)
     model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     return fit(model, optimizer, batches(x[:2000], y[:2000]), nn.BCEWithLogitsLoss(), 25)
