@@ -78,6 +78,23 @@ def test_no_hook_stays_on_a_parameter_that_a_layer_hands_on_nor_on_an_output_tha
     assert not any(tensor._backward_hooks for tensor in (*outputs, *model.parameters()))
 
 
+class WithLoss(nn.Linear):
+    def __init__(self):
+        super().__init__(8, 3)
+        self.loss = F.cross_entropy
+
+
+def test_a_model_that_holds_a_loss_function_can_be_saved_and_losses_are_heard_afterwards():
+    model, file = WithLoss(), io.BytesIO()
+    optimizer = sgd(model)
+    with watch(model, optimizer) as seen:
+        torch.save(model, file)
+        with torch.no_grad():
+            x, y = next(batches())
+            F.cross_entropy(model(x), y)
+    assert seen.history and torch.load(io.BytesIO(file.getvalue()), weights_only=False).loss is F.cross_entropy
+
+
 def test_a_compiled_layer_with_a_computed_weight_is_not_made_to_compute_it():
     def make():
         torch.compiler.reset()

@@ -20,7 +20,7 @@ from .follower import Follower
 from .hooks import Hook
 from .network import Watchable, as_one, is_several, network_of
 from .optimizers import Optimizers
-from .patches import AFTER_UPDATE, BACKWARD, BEFORE_UPDATE, GRAD, LOADER, LOSS, SCALE, STATE, Patches
+from .patches import AFTER_UPDATE, BACKWARD, BEFORE_UPDATE, GRAD, LOADER, LOSS, SAVE, SCALE, STATE, Patches
 from .store import save_run
 from .tally import loop_facts
 
@@ -135,6 +135,7 @@ class Watch:
         self._patches.listen(BEFORE_UPDATE, follower.meet_optimizer)
         self._patches.listen(AFTER_UPDATE, follower.after_update)
         self._patches.listen(STATE, follower)
+        self._patches.listen(SAVE, follower)
         for point in LOSS:
             self._patches.listen(point, follower.after_loss)
         follower.enter()

@@ -9,6 +9,7 @@ import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -69,6 +70,18 @@ class Replaced(Point):
     def _end(self) -> None:
         if getattr(self._owner, self._name) is self._standing:  # else the program has put something around it
             setattr(self._owner, self._name, self._original)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The original stands in its place meanwhile."""
+        standing = getattr(self._owner, self._name) is self._standing
+        if standing:
+            setattr(self._owner, self._name, self._original)
+        try:
+            yield
+        finally:
+            if standing and self._listeners:
+                setattr(self._owner, self._name, self._standing)
 
 
 class Hooked(Point):
@@ -217,6 +230,18 @@ def _around_state(original: Any, listeners: list[Any]) -> Any:
     return state
 
 
+def _around_save(original: Any, listeners: list[Any]) -> Any:
+    """A model that holds a loss function is written by the function's name: under that it must find what it holds."""
+
+    def save(*args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as stack:
+            for point in LOSS:
+                stack.enter_context(point.away())
+            return original(*args, **kwargs)
+
+    return save
+
+
 def _around_loss(name: str, original: Any, listeners: list[Any]) -> Any:
     settings = tuple(inspect.signature(original).parameters)[2:]
 
@@ -253,5 +278,7 @@ AFTER_UPDATE = Hooked(register_optimizer_step_post_hook)
 """The same after it."""
 STATE = Replaced(nn.Module, "__getstate__", _around_state)
 """Never called: while anyone listens, copies and files of modules hold no hook of ours."""
+SAVE = Replaced(torch, "save", _around_save)
+"""Never called: files are written as if nobody listened."""
 LOSS = tuple(Replaced(F, name, functools.partial(_around_loss, name)) for name in LOSSES)
 """Called with (name, output, target, settings, loss) after every call of a loss in `torch.nn.functional`."""
