@@ -13,6 +13,7 @@ import pytest
 
 from backlight.cli.app import run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 QUICK = ["--epochs", "5", "--network", "16 relu"]
 
 
@@ -218,12 +219,11 @@ def test_ctrl_c_keeps_the_best_network_and_its_report(tmp_path):
         text=True,
     )
     history = tmp_path / "run" / "history.csv"
-    deadline = time.monotonic() + 60
     while not (history.exists() and history.read_text().count("\n") > 5):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert process.returncode == 130, err
     assert "\nInterrupted.\n" in err
     assert f"the best network so far and its report are in {tmp_path / 'run'}" in err

@@ -8,6 +8,8 @@ import pytest
 
 from backlight.cli.app import run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def wine(tmp_path_factory):

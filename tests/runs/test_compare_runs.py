@@ -13,6 +13,7 @@ from backlight.records.config import Config, TrainingConfig
 from backlight.runs.comparisons.comparison import differing
 from backlight.runs.comparisons.words import sentences
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 QUIET = {"verbose": False, "diagnose": False, "epochs": 3}
 
 

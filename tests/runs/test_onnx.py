@@ -12,6 +12,7 @@ from torch import nn
 import backlight as bl
 from backlight.cli.app import run as command
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")

@@ -10,6 +10,8 @@ from safetensors.torch import save_file
 import backlight as bl
 from backlight.cli.app import run as command
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def spoiled(tmp_path):

@@ -8,6 +8,8 @@ import backlight as bl
 from backlight import files
 from backlight.runs import settings
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 class StopAfter:
     """Presses Ctrl-C at the end of an epoch."""

@@ -11,6 +11,7 @@ from backlight.report.folder import read_folder
 from backlight.runs.trackers import TRACKERS, MLflow
 from backlight.training import Observer
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 QUICK = {"epochs": 4, "network": "16 relu", "verbose": False, "treat": False}
 
 

@@ -21,6 +21,7 @@ from backlight.runs.proofs.proof import Prover
 from backlight.runs.proofs.weighing import best, verdict
 from backlight.training import Observer
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SICK = {"network": "16 relu, 16 relu", "epochs": 15, "init": "zeros", "schedule": "constant", "verbose": False}
 TWO = Task("binary", "y", (0, 1))
 
