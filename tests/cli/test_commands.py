@@ -1,17 +1,22 @@
 """Every command as a user types it: what it prints, its JSON, and its exit status on bad input."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+import backlight as bl
 from backlight.cli.app import run
+from backlight.cli.commands.train import show_result
+from backlight.records import Finding
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 QUICK = ["--epochs", "5", "--network", "16 relu"]
@@ -243,6 +248,22 @@ def test_train_says_what_it_chose_and_what_is_wrong(tmp_path, capsys):
     )
     assert "\nError: learning-rate-too-high. With learning rate 5 " in out
     assert f"`backlight diagnose {tmp_path / 'run'}` shows the evidence" in out
+
+
+def test_train_names_the_notes_or_says_that_nothing_is_wrong(wine, tmp_path, capsys):
+    folder = tmp_path / "run"
+    shutil.copytree(wine, folder)
+    note = Finding("U501", "dead-units", "note", "3 of 8 are zero.", "Prune them.", layer="relu1")
+    for findings, words in (
+        ([], "The doctor found nothing wrong"),
+        ([note, note], "Note: dead-units.\n`backlight diagnose"),
+    ):
+        (folder / "findings.json").write_text(json.dumps([asdict(one) for one in findings]))
+        show_result(bl.Run(folder), json=False)
+        assert words in capsys.readouterr().out
+    (folder / "findings.json").unlink()
+    show_result(bl.Run(folder), json=False)
+    assert "doctor" not in capsys.readouterr().out
 
 
 def test_a_training_that_diverged_is_said_and_has_its_report(tmp_path, capsys):

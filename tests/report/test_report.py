@@ -86,6 +86,17 @@ def test_a_multiclass_image_run_shows_the_images_and_the_confusions(image_run):
     assert path.read_text(encoding="utf-8").count('<img src="data:image/png;base64,') == 12
 
 
+def test_what_could_not_be_looked_at_does_not_count_as_looked_for(image_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(image_run, folder)
+    rows = json.loads((folder / "considered.json").read_text())
+    rows += [{"name": "metric-mismatch", "reason": "nothing is known of metrics", "kind": "unknown"}]
+    (folder / "considered.json").write_text(json.dumps(rows))
+    words = Page(write_report(folder)).words
+    assert "1 illness looked for, none found" in words
+    assert "What else was considered: 1 looked for and ruled out, 1 not to be looked at here" in words
+
+
 def test_the_pixels_of_a_table_are_one_line(image_run, tmp_path):
     folder = tmp_path / "pixels"
     shutil.copytree(image_run, folder)

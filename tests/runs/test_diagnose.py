@@ -9,6 +9,7 @@ from torch import nn
 
 import backlight as bl
 from backlight.cli.app import run as cli
+from backlight.cli.commands import diagnose as diagnose_command
 from backlight.doctor import diagnose, from_plain
 from backlight.records import BacklightError, Considered, Verdict
 from backlight.runs.diagnosis import rediagnose
@@ -75,6 +76,14 @@ def test_command_prints_findings_and_what_was_ruled_out(tmp_path, capsys):
     assert printed.count("\n") < 20
     assert f"{len(seen.considered)} more were considered: " in printed
     assert "looked for and ruled out" in printed and "--all" in printed
+
+
+def test_command_counts_no_more_where_nothing_was_found(tmp_path, capsys):
+    seen = watched_loop(tmp_path)
+    diagnose_command.show_findings([])
+    diagnose_command.show_considered(seen.considered, beside=0, listed=False)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.startswith(f"Nothing wrong was found. {len(seen.considered)} illnesses were considered: ")
 
 
 def test_command_lists_every_reason_on_demand(tmp_path, capsys):

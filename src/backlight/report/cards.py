@@ -2,22 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from markupsafe import Markup
 
 from ..doctor.registry import DiagnosisRule, all_diagnoses
 from ..doctor.treatment import all_treatments
-from ..records import ConsideredKind
 from . import figures
 from .folder import RunFolder
 from .headline import worst
 from .layer_maps import LayerMap
 from .verdicts import verdict_sentence
-from .words import number, powers, spaced
-
-_KINDS: tuple[str, ...] = get_args(ConsideredKind)
-"""Of what was considered, in the order in which it is told."""
+from .words import CONSIDERED, number, powers, spaced
 
 
 def finding_cards(
@@ -37,8 +33,14 @@ def finding_cards(
 
 def considered(run: RunFolder) -> list[dict[str, str]]:
     """What was ruled out: first what was seen but follows from a finding, last what could not be looked at."""
-    rows = sorted(run.considered, key=lambda one: _KINDS.index(one.get("kind", "ruled-out")))
+    rows = sorted(run.considered, key=lambda one: list(CONSIDERED).index(one.get("kind", "ruled-out")))
     return [{"name": spaced(one["name"]), "reason": powers(str(one.get("reason", "")))} for one in rows]
+
+
+def considered_counts(run: RunFolder) -> str:
+    """How many of each kind were considered, as `backlight diagnose` says it."""
+    kinds = [one.get("kind", "ruled-out") for one in run.considered]
+    return ", ".join(f"{kinds.count(kind)} {words}" for kind, words in CONSIDERED.items() if kind in kinds)
 
 
 def left_over(maps: Sequence[LayerMap], cards: Sequence[Mapping[str, Any]]) -> list[LayerMap]:

@@ -145,8 +145,9 @@ def _diagnosed(run: RunFolder, severities: list[Any]) -> str:
         if run.findings:
             treated = listed([str(finding.get("name", "")).replace("-", " ") for finding in run.findings])
             return f"The diagnosis found {treated}, and treated it: what was tried and what it brought stands below."
-        count = counted(len(run.considered), "illness", "illnesses")
-        return "The run looks healthy" + (f": {count} looked for, none found." if run.considered else ".")
+        sought = sum(one.get("kind", "ruled-out") == "ruled-out" for one in run.considered)
+        count = counted(sought, "illness", "illnesses")
+        return "The run looks healthy" + (f": {count} looked for, none found." if sought else ".")
     return (
         "The diagnosis found "
         + listed([counted(severities.count(word), word) for word in SEVERITIES if word in severities])

@@ -41,7 +41,8 @@ def style() -> Markup:
 
 
 def _content(run: RunFolder) -> dict[str, Any]:
-    from .cards import considered, finding_cards, left_over, map_content  # these need PyTorch, curves do not
+    # these need PyTorch, curves do not
+    from .cards import considered, considered_counts, finding_cards, left_over, map_content
     from .courses import network_courses
     from .layer_maps import layer_maps
     from .units import unit_rows
@@ -62,6 +63,7 @@ def _content(run: RunFolder) -> dict[str, Any]:
         "task": run.task,
         "findings": cards,
         "considered": considered(run),
+        "considered_counts": considered_counts(run),
         "scores": tables.score_rows(run),
         "figures": {name: Markup(svg) for name, svg in drawings(run).items()},
         "maps": [map_content(one) for one in left_over(maps, cards)],

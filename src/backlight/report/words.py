@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+CONSIDERED = {
+    "explained": "seen but explained by a finding",
+    "ruled-out": "looked for and ruled out",
+    "unknown": "not to be looked at here",
+}
+"""Kinds of `Considered`, in the order in which they are told, and what is said of them."""
+
 THIN = "\u202f"
 """Narrow no-break space: between a number and its unit."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

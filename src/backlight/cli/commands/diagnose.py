@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 _LISTED = 8
 """Values of one piece of evidence that are printed."""
 _INDENT = 4
-_KINDS = {
-    "explained": "seen but explained by a finding",
-    "ruled-out": "looked for and ruled out",
-    "unknown": "not to be looked at here",
-}
-"""Kinds of `Considered`, in the order in which they are told."""
 
 
 @app.command(epilog="Example:  backlight diagnose runs/adult-20260101-120000")
@@ -63,7 +57,7 @@ def diagnose(
         print_json({"run": str(run), "findings": listed[0], "considered": listed[1]})
         return
     show_findings(found.findings)
-    show_considered(found.considered, listed=all)
+    show_considered(found.considered, beside=len(found.findings), listed=all)
 
 
 def show_findings(findings: "Sequence[Finding]") -> None:
@@ -93,14 +87,20 @@ def show_findings(findings: "Sequence[Finding]") -> None:
         print_text(f"\n`backlight explain {findings[0].name}` tells what the first one means.")
 
 
-def show_considered(considered: "Sequence[Considered]", *, listed: bool) -> None:
-    """What was not found: how much of it, or each with its reason, what a finding explains first."""
-    parts = {words: [one for one in considered if one.kind == kind] for kind, words in _KINDS.items()}
+def show_considered(considered: "Sequence[Considered]", *, beside: int, listed: bool) -> None:
+    """What was not found: how much of it, or each with its reason, what a finding explains first.
+
+    beside: the number of findings that were told before.
+    """
+    from ...report.words import CONSIDERED
+
+    parts = {words: [one for one in considered if one.kind == kind] for kind, words in CONSIDERED.items()}
     if not listed:
         counts = ", ".join(_counted(words, part) for words, part in parts.items() if part)
         if counts:
             print_text("")
-            print_wrapped(f"{len(considered)} more were considered: {counts}; --all lists them with the reasons.")
+            many = f"{len(considered)} {'more' if beside else 'illnesses'}"
+            print_wrapped(f"{many} were considered: {counts}; --all lists them with the reasons.")
         return
     for words, part in parts.items():
         if part:

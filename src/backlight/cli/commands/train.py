@@ -51,9 +51,16 @@ def show_result(run: "Run", *, json: bool) -> None:
 
 
 def _print_findings(run: "Run") -> None:
-    """What the doctor found and no treatment has mended, a line each; notes are left to the report."""
-    open_ones = [one for one in run.findings if one.severity != "note" and not (one.verdict and one.verdict.kept)]
-    for one in open_ones:
+    """What the doctor found and no treatment has mended, a line each; of notes their names."""
+    from ...files import FINDINGS
+
+    open_ones = [one for one in run.findings if not (one.verdict and one.verdict.kept)]
+    grave = [one for one in open_ones if one.severity != "note"]
+    for one in grave:
         print_wrapped(f"{one.severity.capitalize()}: {one.name}. {one.message}", hang=2)
+    if notes := list(dict.fromkeys(one.name for one in open_ones if one.severity == "note")):
+        print_wrapped(f"{'Note' if len(notes) == 1 else 'Notes'}: {', '.join(notes)}.", hang=2)
     if open_ones:
         print_text(f"`backlight diagnose {run.folder}` shows the evidence and says what to do.")
+    elif not run.findings and (run.folder / FINDINGS).exists():
+        print_text("The doctor found nothing wrong with the training.")
