@@ -26,6 +26,12 @@ def waves(seed):
     return x, np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.1 * rng.normal(size=900)
 
 
+def pictures(seed):
+    """Grey pictures of 6 × 6 whose value is how light their upper half is."""
+    x = np.random.default_rng(seed).integers(0, 256, (300, 6, 6, 1), dtype=np.uint8)
+    return x, x[:, :3].mean((1, 2, 3)) / 255
+
+
 def mirrored(seed):
     """Two classes that turning any sign leaves as they are."""
     x = np.random.default_rng(seed).normal(size=(1200, 5))
@@ -146,6 +152,11 @@ def test_frozen_layers_of_a_network_of_ones_own_are_told():
     network[0].requires_grad_(False)
     found = {finding.name: finding for finding in diagnosed(mirrored, module=network).findings}
     assert found["frozen-parameters"].severity in ("note", "warning") and "detached-graph" not in found
+
+
+def test_a_whitening_that_is_set_from_the_pictures_is_not_said_to_be_frozen():
+    found = diagnosed(pictures, "whiten 2, relu, flatten")
+    assert "frozen-parameters" not in names(found)
 
 
 @pytest.mark.parametrize("leaks", [True, False])

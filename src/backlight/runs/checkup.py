@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..data import Preprocessing
 from ..data.batches import place
 from ..doctor import Diagnosis, RunFacts, diagnose
+from ..network.layers import Whiten
 from ..records import Epoch, Finding, Inputs, Step, TableInputs
 from ..records.config import TrainingConfig
 from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
@@ -35,6 +36,11 @@ _LOSSES: dict[str, tuple[str, Any, str]] = {
     "mean-squared-error": ("mse", "values", "MSELoss"),
     "huber": ("huber", "values", "HuberLoss"),
 }
+
+
+def _frozen_by_design(module: nn.Module) -> set[str]:
+    """Names of the parameters that a layer of ours sets from the data and never trains."""
+    return {f"{name}.weight".lstrip(".") for name, layer in module.named_modules() if isinstance(layer, Whiten)}
 
 
 def feature_names(inputs: Inputs, preprocessing: Preprocessing | None) -> tuple[str, ...]:
@@ -121,7 +127,7 @@ class Checkup(Observer):
             rows=self.rows,
             batch_size=self.config.batch_size,
             fresh_gradients=len(seen.observed),
-            frozen=tuple(sorted(name for name, _ in self.module.named_parameters() if name not in trained)),
+            frozen=tuple(sorted(set(dict(self.module.named_parameters())) - trained - _frozen_by_design(self.module))),
             without_gradient=tuple(sorted(trained - seen.with_gradient)) if seen.observed else (),
             unchanged=tuple(sorted((trained & seen.with_gradient) - seen.changed)) if self.steps else (),
             keeps_best=self.config.keep == "best" and any(row.split == "validation" for row in seen.epochs),
