@@ -56,6 +56,18 @@ def test_validation_rows_are_the_same_each_time(validation, found):
     assert named("oscillating-loss", course([1.0] * 20 + [0.3] * 200, validation)) == found
 
 
+@pytest.mark.parametrize(
+    ("validation", "severities"),
+    [([0.9, 0.2, 0.1, 0.25, 0.1, 0.3, 0.1, 0.2, 0.1], ["note"]), ([0.9, 0.2, 0.1, 0.13, 0.1, 0.14, 0.1, 0.14, 0.1], []),
+     ([0.9, 0.02, 0.01, 0.03, 0.01, 0.04, 0.01, 0.03, 0.01], [])],
+    ids=["by its own size", "by a third of it", "hardly anything is left"],
+)  # fmt: skip
+def test_a_loss_that_swings_low_down_is_told_in_a_note(validation, severities):
+    run = course([1.0] * 20 + [0.1] * 200, validation)
+    found = [one for one in RULES["oscillating-loss"].check(run) if isinstance(one, Finding)]
+    assert [one.severity for one in found] == severities
+
+
 def test_momentum_of_ninety_nine_swings(rng):
     assert named("oscillating-loss", watched(rng, torch.optim.SGD, lr=0.03, momentum=0.99, hidden=nn.Tanh))
 

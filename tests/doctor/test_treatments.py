@@ -176,6 +176,28 @@ def test_a_treatment_that_changes_nothing_says_so():
         TREATMENTS["shuffle"](settings(), Case())
 
 
+@pytest.mark.parametrize("one_unit", [True, False])
+def test_features_of_one_unit_may_keep_their_sizes_beside_each_other(one_unit):
+    case = Case(Finding("D102", "unscaled-features", "warning", "", "", evidence={"one_unit": one_unit}))
+    together, raw = TREATMENTS["scale-together"], settings(data={"preprocessing": "none"})
+    if one_unit:
+        assert together(raw, case).data == DataConfig(preprocessing="together", target_scaling="none")
+        with pytest.raises(CannotTreatError, match="scaled already"):
+            together(settings(), case)
+    else:
+        with pytest.raises(CannotTreatError, match="not of one unit"):
+            together(raw, case)
+
+
+def test_frozen_parameters_of_a_network_passed_in_python_learn_where_that_is_asked_for():
+    case = Case(Finding("G605", "frozen-parameters", "note", "", "", evidence={"frozen": ["0.weight"]}))
+    unfreeze = TREATMENTS["unfreeze"]
+    assert not unfreeze.safe and unfreeze(settings(None), case).network.frozen == "none"
+    for config, one in ((settings(), case), (settings(None), Case())):
+        with pytest.raises(CannotTreatError, match="no parameter is frozen"):
+            unfreeze(config, one)
+
+
 def test_columns_are_left_out_by_name():
     case = Case(Finding("D107", "leaking-feature", "warning", "", "", evidence={"feature": 1}), columns=("age", "tax"))
     assert not TREATMENTS["drop-leaking"].safe
@@ -192,6 +214,13 @@ def test_repeated_rows_are_dropped_from_training_alone(rng):
     assert (once.test.rows == kept.test.rows).all()
     known = {row.tobytes() for row in once.train.x}
     assert not any(row.tobytes() in known for row in once.validation.x) and len(once.validation.rows)
+
+
+def test_columns_that_are_scaled_together_keep_their_sizes_beside_each_other(rng):
+    x = rng.normal(size=(100, 3)) * [1.0, 10.0, 100.0] + 50
+    scaled = prepare(from_arrays(x, x[:, 0]), DataConfig(preprocessing="together"), seed=0).train.x
+    assert scaled.mean() == pytest.approx(0, abs=1e-3) and scaled.std() == pytest.approx(1, rel=1e-3)
+    assert 5 < scaled[:, 1].std() / scaled[:, 0].std() < 15
 
 
 def test_a_target_keeps_its_own_units_where_it_is_to(rng):

@@ -11,7 +11,7 @@ def test_a_verdict_tells_its_interval_and_what_chance_brings():
     said = verdict_sentence(BETTER | {"random_change": -0.0717})
     assert said == (
         "it helped: with it, the log-loss is 0.56 lower (95 % interval of the difference −0.60 to −0.52, 8 seeds, "
-        "held-out rows of the training data). Changes drawn at random brought −0.07."
+        "held-out rows of the training data). For comparison, other treatments drawn at random brought −0.07."
     )
     assert "random" not in verdict_sentence(BETTER)
     assert "RMSE is 1,235 higher" in verdict_sentence(

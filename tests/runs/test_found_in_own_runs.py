@@ -113,6 +113,15 @@ def test_a_share_is_told_so_that_it_can_be_read(share, text):
     assert share_of(share) == text and share_of(math.nan)
 
 
+@pytest.mark.parametrize(("times", "named"), [(3, True), (1, False)])
+def test_rows_that_come_several_times_are_counted_over_all_of_them(tmp_path, times, named):
+    """Three copies of a row seldom meet in a batch."""
+    x, y = waves(0)
+    rows = np.random.default_rng(1).permutation(np.repeat(np.arange(400), times))
+    run = bl.train((x[rows], y[rows]), network="16 relu", epochs=3, treat=False, out=tmp_path / "run", verbose=False)
+    assert ("duplicate-rows" in [one.name for one in run.findings]) == named
+
+
 def test_saturated_units_are_told_before_the_course_that_they_slow_and_explain_units_that_look_alike():
     found = names(diagnosed(far, "48 tanh, 48 tanh", seed=7, **RAW))
     assert found[0] == "saturated-units" and "redundant-units" not in found

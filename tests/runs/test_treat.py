@@ -126,6 +126,42 @@ def test_a_leak_is_judged_where_its_column_is_not_known(tmp_path):
     assert treated.config.data.drop == ("x2",)
 
 
+def test_a_frozen_layer_learns_where_that_is_asked_for(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 4))
+    data = x, (x[:, 0] * x[:, 1] > 0).astype(int)
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 6).requires_grad_(False), nn.Tanh(), nn.Linear(6, 1))
+    run = bl.train(data, network=module, epochs=20, learning_rate=0.03, out=tmp_path / "run", verbose=False)
+    treated = bl.treat(run.folder, data, network=module, unsafe=True, verbose=False)
+    kept = next(one for one in treated.findings if one.name == "frozen-parameters")
+    assert (kept.treatment, kept.verdict.word) == ("unfreeze", "better") and treated.config.network.frozen == "none"
+    assert not next(module.parameters()).requires_grad
+
+
+def test_classes_taken_for_numbers_are_judged_by_how_often_the_answer_is_wrong():
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 5, 400)
+    x = rng.normal(size=(5, 4))[kind] * 3 + rng.normal(size=(400, 4))
+    config = configure({"network": "16 relu", "epochs": 10, "task": "regression"})
+    assembly = assemble((x, kind), config)
+    bench = Bench(assembly.dataset, np.arange(400), assembly.config, None, None)
+    mismatch = Finding("O203", "loss-mismatch", "warning", "", "", evidence={"classes": 5})
+    proof = Prover(bench, assembly.config, unsafe=True).prove([mismatch])
+    found = proof.findings[0].verdict
+    assert (proof.kept, found.metric, found.word) == (["loss-for-task"], "error_rate", "better")
+    assert proof.config.data.task == "multiclass" and -1 < found.difference < -0.05
+    with pytest.raises(BacklightError, match="cannot be held against each other"):
+        bench.check(proof.config, assembly.config)
+
+
+def test_few_rows_are_all_held_out_in_turn():
+    assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 2}))
+    bench = Bench(assembly.dataset, np.arange(0, 150, 5), assembly.config, None, None)
+    held_out = [parts(bench, number)[2] for number in range(8)]
+    assert not bench.crossed and len(set.union(*held_out)) == sum(map(len, held_out)) > 20
+
+
 def test_an_ensemble_is_proven_as_one_network_and_trained_as_several():
     assembly = assemble("sklearn:iris", configure({"network": "8 relu", "epochs": 3}))
     bench = Bench(assembly.dataset, np.arange(150), assembly.config, None, None)
@@ -362,11 +398,13 @@ def test_treated_settings_that_are_refused_leave_the_run_as_it_was_and_say_so(tm
     assert any("init helped, but" in text and "This cannot be trained" in text for text in said)
 
 
-def test_a_runaway_training_counts_as_the_constant_answer():
+def test_a_runaway_training_counts_as_twice_the_constant_answer():
     truth = np.array([0, 1, 1, 0])
     constant = constant_losses(TWO, np.array([0, 0, 1, 1]), truth)
     wrong = np.eye(2)[1 - truth]
     for prediction in (np.full((4, 2), np.nan), wrong):
-        assert (judged(row_losses(TWO, truth, prediction), constant, np.ones(4)) == constant).all()
+        assert (judged(row_losses(TWO, truth, prediction), constant, np.ones(4)) == 2 * constant).all()
+    by_heart = row_losses(TWO, truth, np.where(wrong == 1, 0.6, 0.4))
+    assert (judged(by_heart, constant, np.ones(4)) == by_heart).all() and by_heart.mean() > constant.mean()
     assert judged(row_losses(TWO, truth, np.eye(2)[truth]), constant, np.ones(4)).max() == 0
     assert balanced(np.array([0, 0, 0, 1])).tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])

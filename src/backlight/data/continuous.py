@@ -8,7 +8,7 @@ import numpy as np
 
 from ..records import Feature
 
-Scaling = Literal["auto", "standard", "none"]
+Scaling = Literal["auto", "standard", "together", "none"]
 
 MOST_EDGES = 129
 """Edges of a piecewise-linear embedding, one more than its bins. On census income 128 bins instead of 48 took the
@@ -42,12 +42,15 @@ class Number:
     """Ascending, on the scaled axis."""
 
 
-def fit_number(name: str, values: np.ndarray, scaling: Scaling, *, time: bool = False) -> Number:
+def fit_number(
+    name: str, values: np.ndarray, scaling: Scaling, *, time: bool = False, shared: tuple[float, float] = (0.0, 1.0)
+) -> Number:
     """Scale of one column from its training values (n,), nan where missing; at least one is filled.
 
     auto follows RealMLP (Holzmüller, Grinsztajn, Steinwart 2024, arXiv:2407.04491): centre median, factor
     1 / (q75 − q25), or 2 / (max − min) where the quartiles are equal; then the smooth clip. standard: mean and standard
-    deviation. none: the value itself. Columns of 0 and 1 are flags and stay as they are; `time` runs from 0 to 1.
+    deviation. together: `shared`, the centre and factor of all columns. none: the value itself. Columns of 0 and 1 are
+    flags and stay as they are; `time` runs from 0 to 1.
     """
     filled = np.sort(values[np.isfinite(values)])
     number = Number(name, "continuous", float(np.median(filled)), indicator=len(filled) < len(values))
@@ -59,12 +62,20 @@ def fit_number(name: str, values: np.ndarray, scaling: Scaling, *, time: bool = 
         return _time(number, filled)
     if scaling == "standard":
         centre, factor = float(filled.mean()), _inverse(float(filled.std()))
+    elif scaling == "together":
+        centre, factor = shared
     else:
         low, high = np.quantile(filled, (0.25, 0.75))
         spread = float(high - low) if high > low else float(filled[-1] - filled[0]) / 2
         centre, factor = number.fill, _inverse(spread)
     number = replace(number, centre=centre, factor=factor, smooth=scaling == "auto")
     return replace(number, edges=bin_edges(scale(filled[:, None], [number])[:, 0]))
+
+
+def shared_scale(values: np.ndarray) -> tuple[float, float]:
+    """Centre and factor by mean and standard deviation of all columns (n, columns) at once, holes left out."""
+    finite = values[np.isfinite(values)]
+    return (float(finite.mean()), _inverse(float(finite.std()))) if finite.size else (0.0, 1.0)
 
 
 def _time(number: Number, filled: np.ndarray) -> Number:

@@ -21,6 +21,11 @@ def duplicate_notes(x: np.ndarray, y: np.ndarray, split: Split) -> list[str]:
     ]
 
 
+def share_of_copies(x: np.ndarray, y: np.ndarray) -> float:
+    """Share of the rows that repeat an earlier one in all inputs and the target."""
+    return 1 - len(set(fingerprints(x, y))) / max(1, len(x))
+
+
 def without_repeats(x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Those of `rows` that do not repeat an earlier one of them in all inputs and the target."""
     _, first = np.unique(fingerprints(x[rows], y[rows]), return_index=True)

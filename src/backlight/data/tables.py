@@ -9,7 +9,7 @@ from ..records import ArrayInputs, BacklightError
 from ..records.config import DataConfig
 from .cells import LARGEST, number_matrix
 from .columns import Column, Place, Recognised, is_identifier_name, left_out, recognise
-from .continuous import Number, fit_number
+from .continuous import Number, fit_number, shared_scale
 from .counted import counted
 from .dataset import Dataset
 from .dates import DateParts, JoinedTime, find_joined, is_ambiguous, parse, useful_parts
@@ -191,9 +191,11 @@ def _numbers(fitted: Preprocessing, rows: pl.DataFrame, config: DataConfig) -> t
     names = [*fitted.columns, *(name for name, _ in parts), *(fitted.joined.names if fitted.joined else ())]
     times = {name for name, part in parts if part == "elapsed"}.union(fitted.joined.names if fitted.joined else ())
     flagged = {*fitted.columns, *(date.names[0] for date in fitted.dates)}
+    values = fitted.raw_numbers(rows)
+    shared = shared_scale(values)
     numbers = [
-        fit_number(name, values, config.preprocessing, time=name in times)
-        for name, values in zip(names, fitted.raw_numbers(rows).T, strict=True)
+        fit_number(name, column, config.preprocessing, time=name in times, shared=shared)
+        for name, column in zip(names, values.T, strict=True)
     ]
     return tuple(n if n.name in flagged else replace(n, indicator=False) for n in numbers)
 

@@ -41,7 +41,7 @@ class Case:
 
 
 Change = Callable[[Config, Case], Config]
-JudgedBy = Literal["loss", "balanced-loss", "loss-of-new-rows", "loss-without-columns"]
+JudgedBy = Literal["loss", "balanced-loss", "loss-of-new-rows", "loss-without-columns", "wrong-answers"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Treatment:
         What it does, as a sentence; the function's docstring.
     judged_by:
         The loss of a row; that loss with each class weighing as much as any other; that of rows which are not among the
-        training rows, too; or that of rows in which the columns that the treatment leaves out are not known.
+        training rows, too; that of rows in which the columns that the treatment leaves out are not known; or whether
+        the answer is wrong, a number being taken for the nearest class.
     dearer:
         Whether the treated training takes several times as long; random changes are drawn from the others.
     """

@@ -9,6 +9,9 @@ from ..records import Metric, Task
 from .scores import contributions, probability_of_truth
 
 LEVEL = 0.95
+WORST = 2.0
+"""Times the loss of the constant answer that a training counts as at most: one in five that runs away to 10¹⁰ must not
+hide what the other four show, and one that learned by heart must still be told from one that learned nothing."""
 LEAST_PROBABILITY = 1e-3
 """Below it a probability of the right class counts as this: some hundred rows cannot tell one in a thousand from one in
 a billion, and a single such row would outweigh all others."""
@@ -17,13 +20,12 @@ a billion, and a single such row would outweigh all others."""
 def judged(losses: np.ndarray, constant: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted losses (n,) of one training, as they count in a comparison.
 
-    A network that gives no finite numbers, or does worse than the constant answer does on these rows, is counted as
-    that answer, which nobody would do without: one training in five that runs away to 10¹⁰ must not hide what the
-    other four show.
+    A network that gives no finite numbers, or has more than `WORST` times the loss of the constant answer on these
+    rows, is counted as that.
 
     constant: the loss of each row under the constant answer. weights: of the rows, with mean 1.
     """
-    bound = constant * weights
+    bound = WORST * constant * weights
     found = losses * weights if np.isfinite(losses).all() else bound
     return found if found.mean() < bound.mean() else bound
 

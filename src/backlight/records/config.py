@@ -28,7 +28,9 @@ class DataConfig(_Section):
     validation_fraction: float = Field(0.15, ge=0, lt=1)
     """Share of the rows outside test."""
     drop: tuple[str, ...] = ()
-    preprocessing: Literal["auto", "standard", "none"] = "auto"
+    preprocessing: Literal["auto", "standard", "together", "none"] = "auto"
+    """together: one mean and one spread for all columns of numbers, which keep their sizes beside each other, as those
+    of one unit do (pixels, counts)."""
     target_scaling: Literal["auto", "standard", "none"] = "auto"
     """Whether the target of a regression is standardised; auto: unless `preprocessing` is "none"."""
     duplicates: Literal["keep", "drop"] = "keep"
@@ -50,6 +52,8 @@ class NetworkConfig(_Section):
     ending: Literal["given", "linear"] = "given"
     """linear: a network passed in Python loses what stands behind its last layer with parameters (softmax, sigmoid,
     dropout), since the loss has the activation that suits the task inside."""
+    frozen: Literal["given", "none"] = "given"
+    """none: all parameters of a network passed in Python learn, those whose requires_grad is False as well."""
     pretrain: int | None = Field(None, ge=1)
     """Epochs in which each hidden linear layer first learns to undo noise in its input, without the target."""
 

@@ -18,7 +18,9 @@ def verdict_sentence(verdict: Mapping[str, Any]) -> str:
     low, high, difference = (float(verdict.get(key, 0.0)) for key in ("low", "high", "difference"))
     places = decimals(high - low)
     drawn = verdict.get("random_change")
-    beside = "" if drawn is None else f" Changes drawn at random brought {_signed(drawn, places)}."
+    beside = (
+        "" if drawn is None else f" For comparison, other treatments drawn at random brought {_signed(drawn, places)}."
+    )
     said = _OUTCOMES[str(verdict.get("word"))].format(
         metric=wording(str(verdict.get("metric", ""))).within_a_sentence,
         worse="higher" if difference > 0 else "lower",

@@ -132,7 +132,8 @@ def assemble(
         seeds = member_seeds(seed, members.ensemble or 1)
         modules = [build(one, seed=own) for one, own in zip(cycle(alternatives(description)), seeds, strict=False)]
     else:
-        modules = [own_copy(network, ending=config.network.ending) for _ in range(members.ensemble or 1)]
+        given = {"ending": config.network.ending, "frozen": config.network.frozen}
+        modules = [own_copy(network, **given) for _ in range(members.ensemble or 1)]
     begun = begin_elsewhere(modules, config, dataset, prepared) if fresh else []
     module = modules[0] if len(modules) == 1 else join(modules, prepared.task)
     filled = filled_in(config, source, prepared, description)

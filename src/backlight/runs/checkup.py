@@ -63,17 +63,18 @@ class Checkup(Observer):
         columns: tuple[str, ...] = (),
         preprocessing: Preprocessing | None = None,
         linear_skill: float | None = None,
+        copies: float | None = None,
     ) -> None:
         """x: the rows of training, over which dead units are counted at the end; else over the batches observed.
 
         columns: names of the features, for findings that speak of one. preprocessing: what made x, where it is known.
-        linear_skill: as `evaluation.reference` gives it.
+        linear_skill: as `evaluation.reference` gives it. copies: share of the rows that repeat another.
         """
         self.module, self.loss, self.config, self.rows, self.x = module, loss, config, rows, x
         self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
         self.recorder.inputs.names = columns
         self.recorder.inputs.unclipped = preprocessing.unclipped if preprocessing is not None else None
-        self.linear_skill = linear_skill
+        self.linear_skill, self.copies = linear_skill, copies
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()
@@ -125,6 +126,7 @@ class Checkup(Observer):
             backwards=self.steps,
             epochs=self.epochs,
             rows=self.rows,
+            copies=self.copies,
             batch_size=self.config.batch_size,
             fresh_gradients=len(seen.observed),
             frozen=tuple(sorted(set(dict(self.module.named_parameters())) - trained - _frozen_by_design(self.module))),

@@ -82,10 +82,10 @@ def _output_shape(module: nn.Module, x: np.ndarray) -> tuple[int, ...]:
     return tuple(output.shape)
 
 
-def own_copy(module: nn.Module, *, ending: str = "given") -> nn.Module:
+def own_copy(module: nn.Module, *, ending: str = "given", frozen: str = "given") -> nn.Module:
     """A copy to train, so that the module that was passed in keeps its parameters.
 
-    ending: "linear" leaves out activations and dropout behind the last layer.
+    ending: "linear" leaves out activations and dropout behind the last layer. frozen: "none" lets all parameters learn.
 
     Raises:
         BacklightError: nothing of that kind stands at the end, or not in an `nn.Sequential`, so it cannot be left out.
@@ -97,7 +97,7 @@ def own_copy(module: nn.Module, *, ending: str = "given") -> nn.Module:
             f"{type(module).__name__} has no activation or dropout at the end of an nn.Sequential: change its forward "
             "method, as the prescription says."
         )
-    return copied
+    return copied.requires_grad_(True) if frozen == "none" else copied
 
 
 def _end_linearly(module: nn.Module) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from .. import files
+from ..data.duplicates import share_of_copies
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..evaluation.reference import Reference, linear_skill
 from ..network import to_json
@@ -89,6 +90,7 @@ def checkup_of(assembly: Assembly, references: Reference) -> Checkup:
         feature_names(parts.inputs, parts.preprocessing),
         parts.preprocessing,
         linear_skill(references, len(assembly.held_out.rows)),
+        share_of_copies(parts.train.x, parts.train.y),
     )
 
 

@@ -25,7 +25,7 @@ def describe_layers(layers: tuple[Layer, ...], settings: dict[str, dict[str, Any
             y_shape=layer.y_shape[1:] or (tuple(layer.y.shape[1:]) if layer.y is not None else ()),
             source=source.get(layer.name, ""),
             parameters={name: describe_parameter(p) for name, p in layer.parameters.items()},
-            x_rows=next(iter(layer.x_shape), 0),
+            x_rows=next(iter(layer.x_shape or (() if layer.x is None else layer.x.shape)), 0),
             branches=layer.branches or layer.name in branching,
         )
         for layer in layers

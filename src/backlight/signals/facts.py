@@ -265,6 +265,8 @@ class LoopFacts:
     epochs: float | None = None
     rows: int | None = None
     """Rows of the training data, where known."""
+    copies: float | None = None
+    """Share of those rows that repeat another in all inputs and the target, where it was counted."""
     batch_size: int | None = None
     stale_gradients: int = 0
     """Observed backward passes, right after an optimiser step, that began with gradients not set to zero."""

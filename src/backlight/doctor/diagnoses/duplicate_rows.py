@@ -7,6 +7,9 @@ from ..registry import RuledOut, Seen, diagnosis
 
 MANY = 0.1
 """Share of rows repeated within a batch above which they are no accident."""
+MANY_IN_ALL = 0.25
+"""Share of all training rows that repeat another in inputs and target: every row comes four times for three. Rows of
+measured values repeat by chance in a hundredth (iris) to an eighth (passengers of the Titanic without their names)."""
 FEWEST_ROWS = 100
 FEW = 0.5
 """Share of the training data below which rows that come again in every pass are only a part of it."""
@@ -28,8 +31,9 @@ def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """Many rows of a batch are exact copies of each other.
 
     What it sees
-    The share of rows whose values all occur in another row of the same batch, held against 10 %; only for
-    measured values, since coded features repeat by themselves. And passes over a DataLoader that break off before half
+    The share of rows whose values all occur in another row of the same batch, held against 10 %, or where all rows can
+    be counted that of rows which repeat another in inputs and target, held against 25 %; only for measured values,
+    since coded features repeat by themselves. And passes over a DataLoader that break off before half
     of its rows, while all rows observed are no more than one such pass has: each pass begins with the same ones. Rows
     of few kinds, which repeat within a batch as often as their number makes likely, are left out.
 
@@ -62,15 +66,27 @@ def duplicate_rows(run: RunFacts) -> Iterator[Seen | RuledOut]:
             evidence={"distinct_rows": x.distinct_rows, "rows": run.loop.rows, "rows_of_a_pass": once},
         )
         return
-    share = x.repeated_in_batch / max(1, x.rows)
-    if x.integers or x.rows < FEWEST_ROWS or share <= MANY:
-        yield RuledOut(f"{share:.1%} of the rows are repeated within a batch (limit {MANY:.0%}).")
+    share, in_all = x.repeated_in_batch / max(1, x.rows), run.loop.copies or 0.0
+    if x.integers or x.rows < FEWEST_ROWS or (share <= MANY and in_all <= MANY_IN_ALL):
+        counted = (
+            "" if run.loop.copies is None else f", {in_all:.1%} of all rows repeat another (limit {MANY_IN_ALL:.0%})"
+        )
+        yield RuledOut(f"{share:.1%} of the rows are repeated within a batch (limit {MANY:.0%}){counted}.")
         return
     yield Seen(
         "warning",
-        f"{share:.0%} of the observed rows are copies of another row of the same batch.",
+        f"{in_all:.0%} of the {run.loop.rows} training rows are copies of another one."
+        if in_all > MANY_IN_ALL
+        else f"{share:.0%} of the observed rows are copies of another row of the same batch.",
         "Drop duplicate rows before splitting into training and test.",
-        evidence={"share": share, "threshold": MANY, "rows": x.rows},
+        evidence={
+            "share": max(share, in_all),
+            "in_a_batch": share,
+            "threshold": MANY,
+            "in_all_rows": run.loop.copies,
+            "threshold_in_all": MANY_IN_ALL,
+            "rows": x.rows,
+        },
     )
 
 

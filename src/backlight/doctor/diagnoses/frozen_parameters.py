@@ -16,6 +16,7 @@ MOST = 0.5
     "G605",
     "frozen-parameters",
     needs=("layers",),
+    treatments=("unfreeze",),
     explains=("not-learning", "plateau", "learning-rate-too-low", "capacity-too-low", "stopped-too-early"),
     shows=("gradient_norm", "update_ratio"),
 )

@@ -1,7 +1,7 @@
 """L703: a loss that swings."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,11 @@ SURE = 3.0
 """Standard errors from which a rise, or the likeness of neighbouring steps, is not the luck of the draw of rows."""
 AGAIN = 2
 """Times that the validation loss must rise: its rows are the same each time, so that no luck is in it."""
+SWING, MATERIAL = 0.5, 0.05
+"""Share of its own level by which the validation loss of a network that has learned much must rise, at which it is
+clearly a worse one, and share of the reference, below which few answers change (as in overfitting)."""
+OFTEN_AGAIN = 3
+"""Times that it must, to be told in a note."""
 
 
 @diagnosis(
@@ -41,7 +46,9 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     After the first fifth of the run: means over tenths of it that rise by 30 % of the reference loss, and by more than
     3 of their standard errors; or 5 % of the steps 1.5 times above the reference, in bursts, as rows drawn at random do
     not bring them, or (of classes, whose rows cannot differ without bound) so high that the mean lies above the
-    reference though the median does not; or a validation loss that rises by 30 %, comes back and rises again.
+    reference though the median does not; or a validation loss that rises by 30 %, comes back and rises again. A note
+    where it rises three times by half of its own level and 5 % of the reference, and comes back in between: then it
+    matters which step was the last.
 
     Why it hurts
     What one step learns the next destroys; the last parameters are good or bad by chance.
@@ -80,21 +87,25 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
     parts = np.array_split(later, max(2, min(WINDOWS, len(later) // SHORTEST)))
     rise, errors, risen = _largest_rise(parts)
     share, bursts = float((later > ABOVE * reference).mean()), _bursts(parts, ABOVE * reference)
-    rises = _rises([row.loss for row in run.epochs if row.split == "validation"], reference)
+    validation = [row.loss for row in run.epochs if row.split == "validation"]
+    rises = _rises(validation, lambda level: WAVE * max(reference, level))
+    small = _rises(validation, lambda level: max(SWING * level, MATERIAL * reference))
     numbers = (
         f"{share:.1%} of the later steps lie above {ABOVE:g} times the reference {reference:.4g} (neighbours alike by"
         f" {bursts:.1f} standard errors), means over parts of the run rise by up to {share_of(rise / reference)} it"
-        f" ({errors:.1f} standard errors), validation rises {counted(rises, 'time')} by {WAVE:.0%} or more"
+        f" ({errors:.1f} standard errors), validation rises {counted(rises, 'time')} by {WAVE:.0%} or more,"
+        f" {counted(small, 'time')} by {SWING:.0%} of its level"
     )
     wave = rise >= WAVE * reference and errors > SURE
     swings = share >= OFTEN and (
         (bursts > SURE and not _begins_anew(run)) or (bool(run.is_classification) and _costly(later, reference))
     )
-    if not wave and not swings and rises < AGAIN:
+    grave = wave or swings or rises >= AGAIN
+    if not grave and small < OFTEN_AGAIN:
         yield RuledOut(f"{numbers}.")
         return
     yield Seen(
-        "warning",
+        "warning" if grave else "note",
         f"The loss swings: {numbers} (median loss {np.median(later):.4g}).",
         "Lower the learning rate or let it decay; larger batches; clip the gradient.",
         step=len(run.losses) // 5 + (risen if wave else int((later > ABOVE * reference).argmax())),
@@ -108,6 +119,8 @@ def oscillating_loss(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "threshold_errors": SURE,
             "validation_rises": rises,
             "threshold_validation_rises": AGAIN,
+            "small_validation_rises": small,
+            "threshold_small_validation_rises": OFTEN_AGAIN,
         },
     )
 
@@ -151,16 +164,16 @@ def _costly(later: np.ndarray, reference: float) -> bool:
     return float(np.median(later)) < reference < float(later.mean()) - SURE * error
 
 
-def _rises(validation: Sequence[float], reference: float) -> int:
+def _rises(validation: Sequence[float], wave: Callable[[float], float]) -> int:
     """How often the validation loss, after the first fifth, rose by a wave, having fallen by one in between.
 
-    A wave is `WAVE` of the reference, or of the lower loss where that is larger.
+    wave: how high one is above the lower of two losses.
     """
     low, high, up, found = math.inf, -math.inf, False, 0
     for loss in validation[len(validation) // 5 :]:
         low, high = min(low, loss), max(high, loss)
-        if not up and loss >= low + WAVE * max(reference, low):
+        if not up and loss >= low + wave(low):
             up, found, high = True, found + 1, loss
-        elif up and loss <= high - WAVE * max(reference, loss):
+        elif up and loss <= high - wave(loss):
             up, low = False, loss
     return found

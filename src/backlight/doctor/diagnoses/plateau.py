@@ -8,8 +8,9 @@ from ..registry import RuledOut, Seen, diagnosis
 from ..weights import update_ratios
 from ..words import UNMEASURED
 
-LEFT = 0.5
-"""Share of the reference loss that is left."""
+LEFT, LEFT_BY_STEPS = 0.5, 0.1
+"""Share of the reference loss that is left; where the steps are the sign, whose share of it grows as it falls, and of
+which less is a good fit (as in stopped-too-early)."""
 FLAT = 0.02
 """Share of the reference by which the loss fell over the last half."""
 FEWEST_STEPS = 100
@@ -33,9 +34,9 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     Mean losses of the third and the last quarter of the run: less than 2 % of the reference apart, with more than
-    half of it left; and something that shows that it need not stand there: ridge regression or nearest neighbours tell
-    half again as much of held-out rows, or the late steps still change the weights by more than 1 % of their size while
-    the learning rate has not decayed.
+    half of it left, where ridge regression or nearest neighbours tell half again as much of held-out rows; or with more
+    than a tenth of it left, where the late steps still change the weights by more than 1 % of their size and the
+    learning rate has not decayed.
 
     Why it hurts
     More steps of the same kind bring nothing: the learning rate, the capacity or the features are the limit.
@@ -64,12 +65,12 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
     quarter = len(losses) // 4
     third, last = fmean(losses[2 * quarter : 3 * quarter]), fmean(losses[3 * quarter :])
     fell, left = (third - last) / run.reference_loss, last / run.reference_loss
-    if fell > FLAT or left < LEFT:
+    if fell > FLAT or left < LEFT_BY_STEPS:
         yield RuledOut(f"The last quarter fell by {fell:.1%} of the reference; {left:.0%} is left.")
         return
     told, step, decayed = _told(run), _late_step(run), run.rate_kept < DECAYED
     numbers = f"The loss stands at {last:.4g}, {left:.0%} of the reference, and fell by {fell:.1%} in the last quarter"
-    if told > MORE * (1 - left):
+    if left >= LEFT and told > MORE * (1 - left):
         sign = f"a linear model or nearest neighbours tell at least {told:.0%} of the target from the same rows"
     elif step >= LARGE and not decayed:
         sign = f"steps still change the weights by {step:.2g} of their size"
@@ -87,6 +88,7 @@ def plateau(run: RunFacts) -> Iterator[Seen | RuledOut]:
         evidence={
             "left": left,
             "threshold_left": LEFT,
+            "threshold_left_by_steps": LEFT_BY_STEPS,
             "fell": fell,
             "threshold_fell": FLAT,
             "told_for_sure": told,

@@ -15,7 +15,7 @@ TOLD = 0.5
 """Last validation loss beside that of a constant prediction, below which few rows were enough."""
 
 
-@diagnosis("D110", "too-little-data", needs=("inputs",), held_out=True)
+@diagnosis("D110", "too-little-data", needs=("inputs",), treatments=("ensemble", "weight-decay"), held_out=True)
 def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The training data has only a handful of rows.
 
@@ -36,7 +36,8 @@ def too_little_data(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Eleven rows, four classes.
 
     Treatment
-    More rows; until then a linear model, strong weight decay, augmentation or a pretrained network.
+    More rows; until then a linear model, strong weight decay, the mean of several networks, augmentation or a
+    pretrained network.
 
     References
     scikit-learn, "Choosing the right estimator".

@@ -29,7 +29,7 @@ RANGE = 6.0
     "D102",
     "unscaled-features",
     needs=("inputs", "layers"),
-    treatments=("standardise-features",),
+    treatments=("scale-together", "standardise-features"),
     explains=(
         "dead-units",
         "saturated-units",
@@ -71,8 +71,8 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     Pixels from 0 to 255; an income in euros beside an age in years.
 
     Treatment
-    Subtract the mean and divide by the spread, both measured on training rows only; take logarithms of
-    heavy-tailed features.
+    Subtract the mean and divide by the spread, both measured on training rows only: of each feature, or of all
+    together where they have one unit (pixels, counts); take logarithms of heavy-tailed features.
 
     References
     LeCun, Bottou, Orr, Müller: Efficient BackProp (1998). Ioffe, Szegedy: Batch Normalization (2015).
@@ -105,6 +105,7 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "spread_ratio": ratio,
             "threshold_ratio": APART,
             "feature": int(size.argmax()),
+            "one_unit": x.shared_end is not None,
         },
     )
 

@@ -8,13 +8,18 @@ MOST_COPIES = 0.75
 """Share of copies among the rows up to which epochs make up for the updates that they had: four times as many."""
 
 
+@treatment("scale-together", safe=True, reason=UNITS)
+def scale_together(config: Config, case: Case) -> Config:
+    """Scale all features by the mean and spread of all: of one unit, they keep their sizes beside each other."""
+    if case.finding is None or not case.finding.evidence.get("one_unit"):
+        raise CannotTreatError("scale-together: the features are not of one unit.")
+    return _scaled(config, "together")
+
+
 @treatment("standardise-features", safe=True, reason=UNITS)
 def standardise_features(config: Config, case: Case) -> Config:
     """Scale numbers, encode categories and fill holes, fitted on the training rows."""
-    target = "none" if config.data.target_scaling == "auto" else config.data.target_scaling
-    if config.data.preprocessing != "none":
-        raise CannotTreatError("standardise-features: the features are scaled already.")
-    return set_data(config, preprocessing="auto", target_scaling=target)
+    return _scaled(config, "auto")
 
 
 @treatment("standardise-target", safe=True, reason=UNITS)
@@ -72,6 +77,13 @@ def drop_duplicates(config: Config, case: Case) -> Config:
     share = min(case.evidence("share", 0.0), MOST_COPIES)
     epochs = config.training.epochs
     return set_training(set_data(config, duplicates="drop"), epochs=epochs and int(epochs / (1 - share)))
+
+
+def _scaled(config: Config, how: str) -> Config:
+    if config.data.preprocessing != "none":
+        raise CannotTreatError("The features are scaled already.")
+    target = "none" if config.data.target_scaling == "auto" else config.data.target_scaling
+    return set_data(config, preprocessing=how, target_scaling=target)
 
 
 def _without(config: Config, case: Case, numbers: tuple[int, ...]) -> Config:

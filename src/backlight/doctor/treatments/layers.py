@@ -69,7 +69,12 @@ def linear_ending(config: Config, case: Case) -> Config:
     return set_network(config, ending="linear")
 
 
-@treatment("loss-for-task", safe=False, reason="it changes what is predicted: a class instead of a number")
+@treatment(
+    "loss-for-task",
+    safe=False,
+    reason="it changes what is predicted: a class instead of a number",
+    judged_by="wrong-answers",
+)
 def loss_for_task(config: Config, case: Case) -> Config:
     """Take the target for the classes that it names; the loss follows from that."""
     classes = case.evidence("classes", 0.0)

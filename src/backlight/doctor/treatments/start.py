@@ -14,6 +14,15 @@ def init(config: Config, case: Case) -> Config:
     return set_network(config, init="auto", init_from=None)
 
 
+@treatment("unfreeze", safe=False, reason="layers that were pretrained may be frozen on purpose, which you alone know")
+def unfreeze(config: Config, case: Case) -> Config:
+    """Let all parameters of a network passed in Python learn, the frozen ones as well."""
+    frozen = case.finding.evidence.get("frozen") if case.finding is not None else None
+    if config.network.description is not None or not frozen:
+        raise CannotTreatError("unfreeze: no parameter is frozen.")
+    return set_network(config, frozen="none")
+
+
 @treatment(
     "layerwise-pretraining",
     safe=True,

@@ -17,7 +17,7 @@ import polars as pl
 from torch import nn
 
 from ...data import Dataset, Part, Prepared, prepare
-from ...data.duplicates import fingerprints
+from ...data.duplicates import fingerprints, share_of_copies
 from ...evaluation.side_by_side import balanced, constant_losses, row_losses
 from ...records import CUT_SHORT, BacklightError
 from ...records.config import Config
@@ -116,13 +116,14 @@ class Bench:
         """Shapes of a row of x(0), over all parts."""
         return {self.assembled(config, number).prepared.train.x.shape[1:] for number in range(len(self._folds))}
 
-    def check(self, config: Config) -> None:
-        """See whether these settings can be trained and held against the others.
+    def check(self, config: Config, before: Config, judged_by: str = "loss") -> None:
+        """See whether these settings can be trained and held against those before.
 
         Raises BacklightError where they cannot.
         """
-        assembly = self.assembled(config)
-        if assembly.task.kind != self.first.task.kind:
+        assembly, untreated = self.assembled(config), self.assembled(before)
+        same_rows = np.array_equal(assembly.prepared.test.rows, untreated.prepared.test.rows)
+        if assembly.task.kind != untreated.task.kind and not (judged_by == "wrong-answers" and same_rows):
             raise BacklightError("What is predicted changes: the scores cannot be held against each other.")
         if self.network is not None and len(self._widths(config)) > 1:
             raise BacklightError("Parts of the rows have columns that do not vary: the network does not fit them.")
@@ -147,7 +148,13 @@ class Bench:
         groups: dict[tuple[object, ...], list[int]] = {}
         for i, (config, number) in enumerate(trainings):
             parts = self.assembled(config, number).prepared
-            kind = parts.train.x.shape[1:], str(parts.train.x.dtype), parts.augmentation, config.data.target_scaling
+            kind = (
+                parts.task.kind,
+                parts.train.x.shape[1:],
+                str(parts.train.x.dtype),
+                parts.augmentation,
+                config.data.target_scaling,
+            )
             groups.setdefault(kind, []).append(i)
         return list(groups.values())
 
@@ -169,6 +176,7 @@ class Bench:
                 len(parts.train.rows),
                 columns=feature_names(parts.inputs, parts.preprocessing),
                 preprocessing=parts.preprocessing,
+                copies=share_of_copies(parts.train.x, parts.train.y),
             )
             for place, (i, config, _) in enumerate(each)
             if i == look and (not place or each[place - 1][0] != i)
@@ -230,6 +238,25 @@ class Bench:
         validation, held_out = self._losses(assembly, outcome.module, unknown)
         return replace(outcome, validation=validation, held_out=held_out)
 
+    def wrong(self, outcome: Outcome) -> Outcome:
+        """The same training, scored by whether the answer is wrong; a number stands for the class nearest to it."""
+        assembly = self.assembled(outcome.config, outcome.number)
+        assembly.module = outcome.module
+        train = assembly.truth(assembly.prepared.train)
+        values, counts = np.unique(train, return_counts=True)
+
+        def errors(part: Part) -> tuple[np.ndarray, np.ndarray]:
+            truth, answer = assembly.truth(part), assembly.predict(part.x)
+            if assembly.task.classes:
+                told = answer.argmax(axis=1)
+            else:
+                told = values[np.abs(answer[:, None] - values).argmin(axis=1)]
+            return 1.0 - np.isclose(told, truth), 1.0 - np.isclose(values[counts.argmax()], truth)
+
+        return replace(
+            outcome, validation=errors(assembly.prepared.validation), held_out=errors(assembly.prepared.test)
+        )
+
     def _losses(
         self, assembly: Assembly, module: nn.Module, other: dict[int, np.ndarray]
     ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -259,7 +286,7 @@ class Bench:
         if self.network is not None or config.network.description is None:
             if self.network is None:
                 raise BacklightError("The network was passed in Python and is not at hand: treat the run there.")
-            return own_copy(self.network, ending=config.network.ending)
+            return own_copy(self.network, ending=config.network.ending, frozen=config.network.frozen)
         module = new_module(
             alternatives(config.network.description)[0],
             parts.inputs,

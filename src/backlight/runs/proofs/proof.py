@@ -124,6 +124,8 @@ class Prover:
         if not candidates:
             return None
         name = self._chosen(candidates)
+        does = all_treatments()[name].does
+        self.tell(f"{finding.name}: trying {name}, which is to {does[0].lower()}{does[1:]}")
         trial = self._side_by_side(finding, name, candidates[name])
         self.proof.findings.append(replace(finding, treatment=trial.treatment, verdict=trial.verdict))
         if trial.verdict.kept:
@@ -154,7 +156,7 @@ class Prover:
 
     def _applied(self, one: Treatment, finding: Finding | None) -> Config:
         treated = one(self.proof.config, self._case(finding))
-        self.bench.check(treated)
+        self.bench.check(treated, self.proof.config, one.judged_by)
         return treated
 
     def _case(self, finding: Finding | None) -> Case:

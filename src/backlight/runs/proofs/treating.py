@@ -89,6 +89,8 @@ def treat_run(
     """
     run = Run(folder, module=assembly.module if assembly.custom else None)
     wanted = [one for one in run.findings if _treatable(one, unsafe=unsafe, notes=notes)]
+    if not wanted and notes:
+        assembly.note(_why_none(run, unsafe=unsafe))
     if not wanted or run.evaluation["stopped"] == INTERRUPTED:
         return run
     try:
@@ -99,6 +101,7 @@ def treat_run(
     for name, why in proof.left.items():
         assembly.note(f"{name}: not treated, since {why}.")
     treated = _trained(folder, assembly, proof, network) if proof.kept and proof.stopped != INTERRUPTED else None
+    helped = ", ".join(proof.kept)
     if proof.kept and treated is None:
         _tell_missing(assembly, folder, proof)
         proof = replace(proof, kept=[], findings=[_not_kept(one) for one in proof.findings])
@@ -106,9 +109,14 @@ def treat_run(
         assembly.note(f"Interrupted: the run is as it was. `backlight diagnose {folder} --treat` treats it.")
     elif proof.stopped == TIME_LIMIT and assembly.config.training.time_limit is not None and not proof.findings:
         assembly.note(f"`backlight diagnose {folder} --treat` tries treatments without the time limit.")
+    elif proof.findings and treated is None:
+        assembly.note("No treatment was shown to be better: the run is as it was.")
     with _undisturbed():
         if treated is not None:
             _put_in_place(folder)
+            assembly.note(
+                f"{folder} holds the network trained with {helped}; the one without is in {folder / UNTREATED}."
+            )
         _write_down(folder, proof)
     module = (treated or assembly).module
     return Run(folder, module=module if assembly.custom else None)
@@ -127,7 +135,10 @@ def _proof(
         return Proof(assembly.config, left={one.name: why for one in wanted}, stopped=TIME_LIMIT)
     rows = np.setdiff1d(np.arange(assembly.dataset.rows), assembly.prepared.test.rows)
     try:
-        assembly.note(f"\nTreating {names}: up to {left:.0f} s of trainings side by side.")
+        first = {one.name: one for one in reversed(wanted)}
+        for place, name in enumerate(dict.fromkeys(one.name for one in wanted)):
+            assembly.note(f"{'' if place else chr(10)}Found {name}: {first[name].message}")
+        assembly.note(f"Treating {names}: up to {left:.0f} s of trainings with and without treatment, side by side.")
         bench = Bench(assembly.dataset, rows, assembly.config, network, deadline)
     except KeyboardInterrupt:
         return Proof(assembly.config, stopped=INTERRUPTED)
@@ -155,6 +166,15 @@ def _treatable(finding: Finding, *, unsafe: bool, notes: bool) -> bool:
     verdict = finding.verdict
     unsettled = verdict is None or (verdict.word == "better" and not verdict.kept)
     return grave and unsettled and any(known[name].safe or unsafe for name in treatments)
+
+
+def _why_none(run: Run, *, unsafe: bool) -> str:
+    """Why nothing is tried though it was asked for."""
+    if not run.findings:
+        return "Nothing was found that could be treated."
+    if not unsafe and any(_treatable(one, unsafe=True, notes=True) for one in run.findings):
+        return "Nothing is tried: what was found has treatments that are to be asked for; --unsafe tries them."
+    return "Nothing is tried: what was found was treated before, or has no treatment by settings; do as prescribed."
 
 
 def _deadline(assembly: Assembly, training_seconds: float) -> float:

@@ -48,16 +48,22 @@ def verdict(
 
     before: the untreated settings. changed: trainings with changes drawn at random.
     """
-    task = bench.first.task
     config = treated[0].config
+    by_answers = one.judged_by == "wrong-answers"
+    task = bench.assembled(config if by_answers else before).task
     hidden = [name for name in config.data.drop if name not in before.data.drop]
     unknown = hidden if one.judged_by == "loss-without-columns" else []
 
     def scored(outcome: Outcome, found: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         return judged(*found, bench.weights(one.judged_by, before, outcome.number)[1])
 
+    def seen(outcome: Outcome) -> Outcome:
+        if by_answers:
+            return bench.wrong(outcome)
+        return bench.without(outcome, unknown) if unknown else outcome
+
     def losses(side: Sequence[Outcome]) -> np.ndarray:
-        known = [bench.without(outcome, unknown) for outcome in side] if unknown else side
+        known = [seen(outcome) for outcome in side]
         return np.stack([scored(outcome, found.held_out) for outcome, found in zip(side, known, strict=True)])
 
     def beside(others: Sequence[Outcome]) -> np.ndarray:
@@ -72,10 +78,11 @@ def verdict(
     found = against(treated)
     word = "better" if found.high < 0 else "worse" if found.low > 0 else "no-difference"
     balanced = "balanced_" if one.judged_by == "balanced-loss" and task.classes else ""
+    metric = "rmse" if task.kind == "regression" else "error_rate" if by_answers else f"{balanced}log_loss"
     where = f"_without_{'_and_'.join(unknown)}" if unknown else ""
     return Verdict(
         word,  # type: ignore[arg-type]
-        ("rmse" if task.kind == "regression" else f"{balanced}log_loss") + where,
+        metric + where,
         found.value,
         found.low,
         found.high,
