@@ -76,7 +76,7 @@ class RunFacts:
     def of(cls, recorder: Recorder) -> "RunFacts":
         """What a recorder has gathered so far."""
         loss, output = settle(recorder.loss, recorder.output)
-        rows = recorder.inputs.sample
+        rows = recorder.inputs.sample if recorder.inputs.alone else []
         x, y = (np.concatenate(parts)[:PROBED_ROWS] for parts in zip(*rows, strict=True)) if rows else (None, None)
         run = cls(
             layers=recorder.layers,
@@ -273,9 +273,12 @@ class RunFacts:
         """Whether the size of the loss tells how well the network does.
 
         Adversaries pull theirs both ways; and of a loss that the program made up and that goes below zero (a return
-        beside what was expected of it) nobody knows where it ends.
+        beside what was expected of it) nobody knows where it ends. That of a policy follows what it meets.
         """
-        return not self.loop.players and (self.constant_loss is not None or min(self.finite, default=0.0) >= 0)
+        policy = self.loss is not None and bool(self.loss.settings.get("policy"))
+        return not (self.loop.players or policy) and (
+            self.constant_loss is not None or min(self.finite, default=0.0) >= 0
+        )
 
     @property
     def learned(self) -> bool:

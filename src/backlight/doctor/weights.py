@@ -66,10 +66,19 @@ def usual_decay(optimizer: str) -> float:
     return USUAL_DECOUPLED if optimizer.lower() == "adamw" else USUAL_DECAY
 
 
+def own_decay(run: RunFacts) -> float:
+    """Weight decay of the optimiser."""
+    return run.optimizer.weight_decay if run.optimizer is not None else 0.0
+
+
 def weight_decay(run: RunFacts) -> float:
-    """Weight decay of the optimiser, or that of squares of parameters in the loss, where it is larger."""
-    own = run.optimizer.weight_decay if run.optimizer is not None else 0.0
-    return max(own, float(run.loss.settings.get("decay", 0.0)) if run.loss is not None else 0.0)
+    """Weight decay of the optimiser, or what parameters in the loss amount to, where that is more."""
+    return max(own_decay(run), float(run.loss.settings.get("decay", 0.0)) if run.loss is not None else 0.0)
+
+
+def below_outputs(run: RunFacts) -> tuple[LayerFacts, ...]:
+    """Layers with a weight without the last one: recurrent ones, too, where no other lies below the outputs."""
+    return run.hidden or run.multiplying[:-1]
 
 
 def shrunk_by_decay(run: RunFacts) -> float | None:
@@ -78,7 +87,7 @@ def shrunk_by_decay(run: RunFacts) -> float | None:
     optimizer = run.optimizer
     if optimizer is None or run.diverged:
         return None
-    norms = [run.signals.values("parameter_norm", layer.name) for layer in run.hidden or run.weighted]
+    norms = [run.signals.values("parameter_norm", layer.name) for layer in below_outputs(run) or run.weighted]
     kept = [values[-1] / values[0] for values in norms if values and values[0] > 0 and math.isfinite(values[-1])]
     if weight_decay(run) < STRONG * usual_decay(optimizer.kind) or not kept or median(kept) > SHRUNK:
         return None

@@ -131,6 +131,8 @@ class InputFacts:
     target_order: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """How well the order of each feature is that of the target, from 0 to 1, as `told_by_order` says; empty where
     it is that of classes."""
+    target_is_input: bool = False
+    """Whether the target of each row was, place by place, the codes of the row."""
     names: tuple[str, ...] = ()
     """Names of the columns, where the source knows them."""
 
@@ -296,6 +298,8 @@ class LoopFacts:
     """Times that the program itself had written to a parameter since the optimiser last changed it."""
     strays: tuple[str, ...] = ()
     """Parameters behind the output that are not registered with the network, and that no optimiser holds."""
+    idle_weights: tuple[str, ...] = ()
+    """Trainable parameters between the output and the loss that received gradients, and that nobody has changed."""
     without_gradient: tuple[str, ...] = ()
     """Trainable parameters held by the optimiser that never received a gradient."""
     unused_layers: tuple[str, ...] = ()

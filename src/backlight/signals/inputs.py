@@ -45,6 +45,9 @@ class InputStatistics:
         self.sample: list[tuple[np.ndarray, np.ndarray]] = []
         self._sampled = 0
         self._one_target = True
+        self._codes_again: bool | None = None
+        self.alone = True
+        """Whether rows of x(0) are all that the program hands over: not one of two that are compared."""
         self.given = math.inf
         """Values of a row as the program handed them to the network, where that is known."""
 
@@ -78,6 +81,8 @@ class InputStatistics:
         if self._integers and x.is_floating_point():
             self._integers = all(bool((values == values.round()).all()) for values in (part, x))
         new = self._count_rows(x)
+        if target is not None and self._codes_again is not False:
+            self._codes_again = _are_the_same_codes(x, target)
         y = _as_number(target, len(x))
         single = target is not None and target.numel() == len(x)
         if y is not None and single and x.dim() == 2 and np.isfinite(columns).all() and np.isfinite(y).all():
@@ -149,6 +154,7 @@ class InputStatistics:
             target_correlation=self._correlation(),
             target_told=told,
             target_order=order,
+            target_is_input=bool(self._codes_again),
             names=self.names if len(self.names) == len(c.mean) else (),
         )
 
@@ -195,6 +201,12 @@ def _as_columns(x: Tensor) -> Tensor:
 def _as_array(x: Tensor) -> np.ndarray:
     """As float64: NumPy has no bfloat16, and sums of the largest float32 values leave its range."""
     return x.double().cpu().numpy()
+
+
+def _are_the_same_codes(x: Tensor, target: Tensor) -> bool:
+    """Whether the target is, place by place, the codes of the input, of which rows have several."""
+    codes = not x.is_floating_point() and not target.is_floating_point() and x.dim() > 1
+    return codes and x.numel() == target.numel() > len(x) and bool((x.flatten() == target.flatten()).all())
 
 
 def _is_one_hot(target: Tensor | None) -> bool:

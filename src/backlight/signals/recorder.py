@@ -210,11 +210,16 @@ def describe_output(
     assert output is not None
     chain, layer = _activations_before(step)
     low, high = (float(v) for v in torch.aminmax(output.detach().float())) if output.numel() else (0.0, 0.0)
-    sums, over_rows = _sums_to_one(output, -1), _columns_sum_to_one(output)
+    sums, over_rows = _sums_to_one(output, _axis_of_units(output)), _columns_sum_to_one(output)
     if before is not None:
         low, high, sums = min(low, before.minimum), max(high, before.maximum), sums and before.rows_sum_to_one
         over_rows = over_rows and before.columns_sum_to_one
     return OutputFacts(chain + tail, tuple(output.shape[1:]), layer, low, high, sums, over_rows)
+
+
+def _axis_of_units(output: Tensor) -> int:
+    """That of channels for pictures, else the last."""
+    return 1 if output.dim() == 4 else -1
 
 
 def _columns_sum_to_one(output: Tensor) -> bool:

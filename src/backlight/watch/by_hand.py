@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..signals.facts import LossFacts
-from .factors import OTHER_SIDE, falls_as_it_grows, hinged, multiplied, of_two_sides, picked, unweighted
+from .factors import OTHER_SIDE, chosen_by, falls_as_it_grows, hinged, multiplied, of_two_sides, picked, unweighted
 from .graph import KINDS, SHAPING, kinds_of, name_of, path_between, region, saved
 
 SCALING = ("Div", "Mul")
@@ -67,7 +67,8 @@ def read_by_hand(path: list[Any], names: list[str], nodes: list[Any], output: Te
     side = hinged(path)
     if side is not None:
         return Tail(loss_facts("hinge", "values", "the hinge loss", output, side), kinds, side)
-    return Tail(loss_facts("custom", "values", "written by hand", output, None), kinds, None)
+    side = chosen_by(nodes)
+    return Tail(loss_facts("custom", "values", "written by hand", output, side), kinds, side)
 
 
 def _of_a_policy(path: list[Any]) -> bool:

@@ -70,6 +70,17 @@ def of_two_sides(nodes: list[Any], output: Tensor) -> Tensor | None:
     return torch.where(both == 0, yes, yes.abs() / both)
 
 
+def chosen_by(nodes: list[Any]) -> Tensor | None:
+    """y of y a + (1 − y) b, where each row has one of two losses: that of a pair that belongs together, or not."""
+    factors = [factor for node in nodes if (factor := multiplied([node])) is not None and factor.is_floating_point()]
+    for y, others in ((y, factors[place + 1 :]) for place, y in enumerate(factors)):
+        if not bool(((y == 0) | (y == 1)).all()):
+            continue
+        if any(other.shape == y.shape and bool((other + y == 1).all()) for other in others):
+            return y
+    return None
+
+
 def _meets(node: Any) -> bool:
     """Whether the node adds or subtracts two things that both come from parameters."""
     return name_of(node).startswith(("Add", "Sub")) and sum(below is not None for below, _ in node.next_functions) > 1

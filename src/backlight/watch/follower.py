@@ -48,7 +48,7 @@ class Follower(PassListener):
         self.failure: Exception | None = None
         self.clock = Clock()
         self._validation = ValidationLoss()
-        self._parameters = Parameters(self.network)
+        self.parameters = Parameters(self.network)
         self.updates = Updates()
         self._first: First | None = None
         self._turn, self._backward = Turn(), Backward(False, None)
@@ -67,8 +67,8 @@ class Follower(PassListener):
         """Hang hooks on the network where this step is to be observed: on other steps it is called as if alone."""
         self._wanted = self.failure is None and self.recorder.wants(self.tally.steps)
         if self._wanted:
-            self._parameters.find(self.optimizers.held())
-        late = any(is_read_late(p) for p in self._parameters.trained[:1])  # then its inputs are looked at in every step
+            self.parameters.find(self.optimizers.held())
+        late = any(is_read_late(p) for p in self.parameters.trained[:1])  # then its inputs are looked at in every step
         if self._wanted or (late and self.failure is None and not self.entrances.in_parts):
             self.entrances.open()
         else:
@@ -138,13 +138,13 @@ class Follower(PassListener):
 
     def is_own(self, inputs: Any) -> bool:
         """Whether gradients are asked for parameters of the network."""
-        return self.threads.here() and self._parameters.among(inputs)
+        return self.threads.here() and self.parameters.among(inputs)
 
     @harmless
     def before_backward(self, loss: Tensor, weights: Any, asked: bool) -> None:
         """A backward pass begins; whether it is one of this network is known for certain when it has ended."""
         self._close_step()
-        self._parameters.mark()
+        self.parameters.mark()
         self.optimizers.players.passed()
         loss, scale = self._scaling.of(loss)
         turn, backward = self._turn, Backward(asked, value_of(loss, weights), running=True)
@@ -153,7 +153,7 @@ class Follower(PassListener):
         if turn.passed is None:
             return
         if self.tally.steps > 0 and len(turn.clean) < len(self.optimizers.watched):
-            backward.clean = range(len(self.optimizers.watched)) if asked else self._parameters.clean()
+            backward.clean = range(len(self.optimizers.watched)) if asked else self.parameters.clean()
         if not turn.backwards:
             turn.passed.close()
             turn.passed.scale = scale
@@ -173,10 +173,12 @@ class Follower(PassListener):
     def after_backward(self) -> None:
         """Count the pass if it is one of this network."""
         turn, backward = self._turn, self._backward
-        moved = self._parameters.moved() or backward.updates > 0
+        self.parameters.note_gradients()
+        moved = self.parameters.moved() or backward.updates > 0
         if not (moved or backward.leads_here or backward.asked):
             return
         turn.arrived = turn.arrived or moved
+        turn.filled = turn.passed is not None and not turn.seen and self.parameters.filled()
         turn.clean.update(backward.clean)
         turn.backwards += 1
         self.tally.backwards += 1
@@ -210,7 +212,7 @@ class Follower(PassListener):
         """Any optimizer begins a step."""
         if self.optimizers.hear(optimizer, self.before_update):
             self.recorder.optimizer = self.recorder.optimizer or self.optimizers.facts()
-            self._parameters.find(self.optimizers.held())
+            self.parameters.find(self.optimizers.held())
 
     @harmless_anywhere
     def before_update(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
@@ -231,7 +233,9 @@ class Follower(PassListener):
         if self._validation.waiting:
             self.flush_validation()
         if not self._turn.backwards:
-            self._parameters.find(self.optimizers.held())
+            self.parameters.find(self.optimizers.held())
+        self.parameters.note_gradients()
+        self.tally.note_idle(place, idle=self.parameters.none_reached(place))
         self.observe(scaled_by=getattr(optimizer, "grad_scale", None))  # one that undoes the scaling by itself
 
     @harmless_anywhere
@@ -244,7 +248,7 @@ class Follower(PassListener):
                 self.await_forward()
         elif not self._backward.running:
             if not self.tally.backwards:
-                self.tally.idle += self._parameters.without_gradient()
+                self.tally.idle += self.parameters.without_gradient()
             if self.updates.end(place, len(self.optimizers.watched)):
                 self._end_step()
             elif self.recorder.wants(self.tally.steps + 1):  # the others may sit this step out
@@ -252,8 +256,8 @@ class Follower(PassListener):
 
     def _look_for_reset(self) -> None:
         """Whether the parameters stand where they stood before the first update."""
-        if self._first is None and self._parameters.held and not is_read_late(self._parameters.held[0]):
-            self._first = First(self._parameters.held[0])
+        if self._first is None and self.parameters.held and not is_read_late(self.parameters.held[0]):
+            self._first = First(self.parameters.held[0])
         elif self._first is not None:
             self.tally.resets += self._first.is_back()
             self.tally.rewrites += self._first.is_rewritten()
@@ -298,7 +302,8 @@ class Follower(PassListener):
         if passed is None or turn.seen or not turn.backwards:
             return
         turn.seen = True
-        self.tally.lost += gradients and turn.arrived and self._parameters.without_gradient()
+        if gradients and turn.arrived:
+            self.tally.lost += self.parameters.without_gradient() or (turn.filled and self.parameters.emptied())
         self.losses.read()
         passes = turn.backwards if gradients else 0
         step = Step(
@@ -314,6 +319,7 @@ class Follower(PassListener):
         )
         if step.layers:
             self.recorder.inputs.given = passed.values_a_row
+            self.recorder.inputs.alone = passed.received_one
             self.recorder.observe(step, chain=passed.chain, received=passed.received)
 
     def forget(self) -> None:

@@ -93,19 +93,19 @@ def stray_parameters(
     return tuple(names.get(id(p), f"a parameter of shape {tuple(p.shape)}") for p in found)
 
 
-def learned_between(loss: Tensor, output: Tensor) -> set[int]:
-    """Identities of the parameters that come in between the output and the loss."""
+def learned_between(loss: Tensor, output: Tensor) -> dict[int, nn.Parameter]:
+    """The parameters that come in between the output and the loss, by their identities."""
     return _parameters(_nodes(loss.grad_fn, (output.grad_fn,)))
 
 
-def learned_behind(tensor: Tensor) -> set[int]:
-    """Identities of the parameters from which a tensor was computed."""
+def learned_behind(tensor: Tensor) -> dict[int, nn.Parameter]:
+    """The parameters from which a tensor was computed, by their identities."""
     return _parameters(_nodes(tensor.grad_fn))
 
 
-def _parameters(nodes: Iterator[Any]) -> set[int]:
+def _parameters(nodes: Iterator[Any]) -> dict[int, nn.Parameter]:
     found = (getattr(node, "variable", None) for node in nodes)
-    return {id(parameter) for parameter in found if isinstance(parameter, nn.Parameter)}
+    return {id(parameter): parameter for parameter in found if isinstance(parameter, nn.Parameter)}
 
 
 def readers(loss: Tensor, made: Collection[Any]) -> Counter[Any]:

@@ -14,7 +14,7 @@ from ..signals import LossFacts
 from ..signals.losses import LOSSES
 from .losses import LossLog, is_read_late
 from .penalty import decay_in_loss
-from .tail import kinds_between, leads_to, read_tail, steps_between
+from .tail import is_of_a_policy, kinds_between, leads_to, read_tail, steps_between
 from .taps import Taps, tensors_in
 
 MOST_WEIGHTS = 100
@@ -99,6 +99,12 @@ class ObservedPass:
             return math.inf if self._taps.begin_with_data(self.inputs) else 0
         return math.prod(self.inputs[0].shape[1:])
 
+    @property
+    def received_one(self) -> bool:
+        """Whether the network was handed one tensor of data: masks, and what it computed before, are none."""
+        data = [x for x in self.inputs if x.dim() > 0 and not x.requires_grad and x.dtype != torch.bool]
+        return len(data) < 2
+
     def loss_called(self, name: str, output: Tensor, target: Tensor, settings: dict[str, Any], loss: Tensor) -> None:
         """A loss of PyTorch was called; the first that was called with an output of this pass counts.
 
@@ -123,6 +129,8 @@ class ObservedPass:
         leads_here = self._recognise(loss, loss_fn)
         if self.loss is not None and self.output is not None and (decay := decay_in_loss(loss, self.output)) > 0:
             self.loss = replace(self.loss, settings={**self.loss.settings, "decay": decay})
+        if self.loss is not None and self.output is not None and is_of_a_policy(loss, self.output):
+            self.loss = replace(self.loss, settings={**self.loss.settings, "policy": True})
         if self.loss is not None and self._named is not None and self._named.numel() == loss.numel() == 1:
             beside = float(loss.detach()) - float(self._named)
             self.loss = replace(self.loss, beside=beside if math.isfinite(beside) else 0.0)
@@ -162,6 +170,8 @@ class Turn:
     """Backward passes that reached the network."""
     arrived: bool = False
     """Whether one of them was seen to change its gradients."""
+    filled: bool = False
+    """Whether the last of them left gradients that are not zero; asked where the turn is looked at."""
     clean: set[int] = field(default_factory=set)
     """Places of the optimizers for which one of them began with gradients that are zero or None."""
     seen: bool = False

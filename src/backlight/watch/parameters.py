@@ -25,6 +25,8 @@ class Parameters:
         self.held: list[nn.Parameter] = []
         """Those that an optimizer holds."""
         self._by_optimizer: list[list[nn.Parameter]] = []
+        self._unreached: dict[int, nn.Parameter] = {}
+        self._known: set[int] = set()
         self._asked: list[nn.Parameter] = []
         self._before: list[tuple[int, int]] = []
 
@@ -35,6 +37,22 @@ class Parameters:
             self.trained = self._asked = now
         self._by_optimizer = [[p for p in now if id(p) in one] for one in held]
         self.held = [p for several in self._by_optimizer for p in several]
+        self._unreached |= {id(p): p for p in self.held if id(p) not in self._known}
+        self._known |= self._unreached.keys()
+
+    def note_gradients(self) -> None:
+        """Which of them have a gradient by now."""
+        if self._unreached:
+            self._unreached = {key: p for key, p in self._unreached.items() if p.grad is None}
+
+    def is_unreached(self, parameter: nn.Parameter) -> bool:
+        """Whether an optimizer holds it, and it never had a gradient."""
+        return id(parameter) in self._unreached
+
+    def none_reached(self, place: int) -> bool:
+        """Whether an optimizer holds some, and none of them ever had a gradient."""
+        several = self._by_optimizer[place] if place < len(self._by_optimizer) else []
+        return bool(several) and all(map(self.is_unreached, several))
 
     def mark(self) -> None:
         """A backward pass is about to begin."""
@@ -63,6 +81,14 @@ class Parameters:
     def without_gradient(self) -> bool:
         """Whether there are some that an optimizer holds, and not one of them has a gradient."""
         return bool(self.held) and all(p.grad is None for p in self.held)
+
+    def filled(self) -> bool:
+        """Whether the first gradient of those that an optimizer holds is not zero."""
+        return not _are_clean(self.held)
+
+    def emptied(self) -> bool:
+        """Whether every gradient of those that an optimizer holds is zero."""
+        return _are_clean(self.held) and all(_are_clean([p]) for p in self.held)
 
 
 class First:

@@ -18,6 +18,7 @@ class Players:
         self._own = {id(p) for p in network.parameters()}
         self._judges: set[int] | None = None
         self._makers: set[int] = set()
+        self._beside: list[tuple[nn.Parameter, int]] = []
         self._passes = self._turns = self._together = 0
         self._latest: tuple[Any, int] | None = None
 
@@ -33,9 +34,18 @@ class Players:
     def read(self, loss: Tensor, output: Tensor | None, inputs: Sequence[Tensor]) -> None:
         """Remember the parameters of others that this loss goes through, behind the network and before it, once."""
         if self._judges is None and output is not None:
-            self._judges = learned_between(loss, output) - self._own
+            judges = learned_between(loss, output)
+            self._judges = judges.keys() - self._own
+            self._beside = [(judges[key], judges[key]._version) for key in self._judges]
         if not self._makers:
             self._makers = set().union(*(learned_behind(tensor) for tensor in inputs)) - self._own
+
+    def idle_weights(self) -> tuple[str, ...]:
+        """Parameters of the loss itself that receive gradients and that nobody has changed, by shape: weights of tasks,
+        a temperature, one matrix. Several matrices are a network that judges as it is."""
+        idle = [p for p, version in self._beside if p.grad is not None and p._version == version]
+        matrices = sum(p.dim() > 1 for p, _ in self._beside)
+        return tuple(f"a parameter of shape {tuple(p.shape)}" for p in idle) if matrices < 2 else ()
 
     def plays(self, held: Iterable[int]) -> bool:
         """Whether an optimiser that is not watched holds parameters that the loss goes through."""

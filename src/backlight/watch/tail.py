@@ -8,6 +8,7 @@ import math
 from torch import Tensor
 
 from .by_hand import Tail, loss_facts, read_by_hand
+from .factors import multiplied
 from .graph import kinds_of, name_of, path_between, region, saved
 
 NODES_OF_LOSSES = {
@@ -19,6 +20,8 @@ NODES_OF_LOSSES = {
     "NllLossBackward0": ("nll", "log-probabilities"),
     "NllLoss2DBackward0": ("nll", "log-probabilities"),
 }
+PICKING = {"GatherBackward0", "IndexBackward0"}
+LOGARITHMS = {"LogSoftmaxBackward0", "LogsumexpBackward0", "LogBackward0"}
 
 
 def kinds_between(tensor: Tensor, output: Tensor) -> tuple[str, ...]:
@@ -31,6 +34,18 @@ def steps_between(tensor: Tensor, output: Tensor) -> float:
     if not leads_to(tensor, output):
         return math.inf
     return len(path_between(tensor.grad_fn, output.grad_fn))
+
+
+def is_of_a_policy(loss: Tensor, output: Tensor) -> bool:
+    """Whether logarithms of what was chosen are weighed by gains and losses: their sum does not tell how good it is."""
+    for node in region(loss.grad_fn, (output.grad_fn,)):
+        weight = multiplied([node]) if name_of(node) == "MulBackward0" else None
+        if weight is None or not weight.is_floating_point() or not bool((weight > 0).any() and (weight < 0).any()):
+            continue
+        below = set(map(name_of, region(node, (output.grad_fn,))))
+        if below & PICKING and below & LOGARITHMS:
+            return True
+    return False
 
 
 def leads_to(tensor: Tensor, output: Tensor) -> bool:

@@ -46,6 +46,8 @@ class Tally:
     """Place of the optimizer → its observed steps whose gradients did, and did not, begin at zero."""
     lost: int = 0
     idle: int = 0
+    unheard: dict[int, int] = field(default_factory=dict)
+    """Place of the optimizer → its steps so far, where none of its parameters ever had a gradient."""
     resets: int = 0
     rewrites: int = 0
     within: int = 0
@@ -55,6 +57,10 @@ class Tally:
     """Layers that an observed forward pass went through."""
     stepped: set[int] = field(default_factory=set)
     """Identities of parameters that were observed in a step that their optimizer made."""
+
+    def note_idle(self, place: int, *, idle: bool) -> None:
+        """An optimizer makes its step, to which no gradient has ever come if `idle`."""
+        self.unheard[place] = self.unheard.get(place, 0) + 1 if idle else 0
 
     def note_gradients(self, made: set[int], clean: set[int]) -> None:
         """Which optimizers made an observed step, and for which of them gradients began at zero."""
@@ -73,7 +79,8 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
     held = set().union(*follower.optimizers.held())
     names = {name for name, p in network.named_parameters() if p.requires_grad and id(p) in held}
     moving = {name for name, p in network.named_parameters() if id(p) in tally.stepped} & names & seen.with_gradient
-    without = names - seen.with_gradient if seen.observed and not tally.within else set()
+    unreached = {name for name, p in network.named_parameters() if follower.parameters.is_unreached(p)}
+    without = names & unreached if seen.observed and not tally.within else set()
     fresh, stale = tally.fresh_and_stale()
     layers = [name for name, module in layers_of(network) if next(module.parameters(), None) is not None]
     return LoopFacts(
@@ -85,7 +92,7 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         stale_gradients=stale,
         fresh_gradients=fresh,
         lost_gradients=tally.lost,
-        idle_steps=tally.idle,
+        idle_steps=max(tally.idle, *tally.unheard.values(), 0),
         players=follower.optimizers.players.several,
         other_steps=follower.optimizers.other_steps,
         other_optimizers=follower.optimizers.others,
@@ -95,6 +102,7 @@ def loop_facts(follower: Follower, *, finished: bool) -> LoopFacts:
         resets=tally.resets,
         rewrites=tally.rewrites,
         strays=tally.strays or (),
+        idle_weights=follower.optimizers.players.idle_weights(),
         mode_matters=mode_matters(network),
         without_gradient=tuple(sorted(without)),
         unused_layers=tuple(name for name in layers if tally.called and name not in tally.called),

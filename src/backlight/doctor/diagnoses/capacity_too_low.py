@@ -7,7 +7,16 @@ from ...data.counted import counted
 from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
-from ..weights import SHRUNK, STRONG, USUAL_DECAY, USUAL_DECOUPLED, shrunk_by_decay, weight_decay
+from ..weights import (
+    SHRUNK,
+    STRONG,
+    USUAL_DECAY,
+    USUAL_DECOUPLED,
+    below_outputs,
+    own_decay,
+    shrunk_by_decay,
+    weight_decay,
+)
 from ..words import share_of
 
 NARROW = 3
@@ -32,11 +41,11 @@ def capacity_too_low(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """What the outputs need cannot pass: a layer is too narrow, sees single places only, or is decayed away.
 
     What it sees
-    First, a weight decay (of the optimiser, or squares in the loss) of ten times the usual or more that halved the
-    hidden parameters, with a fifth of the reference loss left. Then, in a run that has not brought its training loss
-    below half of the reference: a hidden layer (the state of a recurrent one, a picture or a sequence after pooling) of
-    at most 3 numbers, or of fewer than half as many as there are classes, where the next layer reads these alone (an
-    error where nothing was learned); convolutions that all have kernels of 1 × 1.
+    First, a weight decay (of the optimiser, or squares or absolute values of parameters in the loss) of ten times the
+    usual or more that halved the hidden parameters, with a fifth of the reference loss left. Then, in a run that has
+    not brought its training loss below half of the reference: a hidden layer (the state of a recurrent one, a picture
+    or a sequence after pooling) of at most 3 numbers, or of fewer than half as many as there are classes, where the
+    next layer reads these alone (an error where nothing was learned); convolutions that all have kernels of 1 × 1.
     Also a linear layer on each place of a picture whose places are flattened only after it (a note where the fit is
     good).
 
@@ -116,22 +125,25 @@ def _of_places(layer: LayerFacts) -> bool:
 
 def _decayed(run: RunFacts) -> Seen | None:
     kept = shrunk_by_decay(run)
-    if kept is None or run.left < HELD_BACK:
+    constant = run.constant_loss or run.reference_loss  # the penalty, which is small by now, was most of the first loss
+    left = run.last_loss / constant if run.measured and constant > 0 else run.left
+    if kept is None or not below_outputs(run) or left < HELD_BACK:
         return None
     decay = weight_decay(run)
+    written = " (to which parameters in the loss amount)" if decay != own_decay(run) else ""
     return Seen(
         "error" if run.finished and not run.learned else "warning",
-        f"Weight decay {decay:g} rules over the data: it has shrunk the hidden parameters to {kept:.2g} of their size"
-        f" at the start, and {share_of(run.left)} the loss of a constant prediction is left.",
+        f"Weight decay {decay:.3g}{written} rules over the data: it has shrunk the hidden parameters to {kept:.2g} of"
+        f" their size at the start, and {share_of(left)} the loss of a constant prediction is left.",
         f"Lower the weight decay to {USUAL_DECAY:g} (AdamW {USUAL_DECOUPLED:g}), or to none until the training loss is"
         " low.",
-        layer=(run.hidden or run.weighted)[0].name,
+        layer=below_outputs(run)[0].name,
         evidence={
             "weight_decay": decay,
             "threshold_times_usual": STRONG,
             "kept": kept,
             "threshold_kept": SHRUNK,
-            "loss_left": run.left,
+            "loss_left": left,
             "threshold_left": HELD_BACK,
         },
     )

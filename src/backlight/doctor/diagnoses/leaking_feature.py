@@ -44,7 +44,8 @@ def leaking_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
     against 0.999; how far the order of rows by the feature is that by a measured target (Somers' d, on which the scale
     has no effect), held against 0.99; and how much of the target its values tell alone, where it has few or its numbers
     lie around as few points as there are classes: 98 % of classes (beyond guessing the commonest one), or 99.8 % of the
-    variance.
+    variance. Of sequences of codes, whether the target at each place is the very code that stands there, where no layer
+    draws a row together into one vector, as those of an autoencoder do.
 
     Why it hurts
     Such a feature is nearly always made from the target (a copy, a result known only afterwards): the score is
@@ -66,6 +67,15 @@ def leaking_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """
     x, t = run.inputs, run.targets
     assert x is not None and t is not None
+    if x.target_is_input and x.distinct_rows >= FEWEST_ROWS and not _drawn_together(run):
+        yield Seen(
+            "warning",
+            f"The target at each place is the code that stands there in the input ({x.distinct_rows} rows): the network"
+            " has only to hand it on.",
+            "Shift the target by one place (x[:, :-1] against x[:, 1:]) where the next one is to be predicted.",
+            evidence={"rows": x.distinct_rows},
+        )
+        return
     classes = bool(run.is_classification)
     named = t.classes > 2 and t.integers and classes
     none = np.zeros(0)
@@ -101,6 +111,12 @@ def leaking_feature(run: RunFacts) -> Iterator[Seen | RuledOut]:
             "threshold_told": values.limit,
         },
     )
+
+
+def _drawn_together(run: RunFacts) -> bool:
+    """Whether a layer with a weight reads one vector for each row."""
+    rows = run.layers[0].x_rows if run.layers else 0
+    return any(len(layer.x_shape) == 1 and layer.x_rows == rows for layer in run.multiplying)
 
 
 def _most(told: _Told) -> str:

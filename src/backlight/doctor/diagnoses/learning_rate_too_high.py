@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
-from ..facts import RunFacts
+from ..facts import LEARNED, RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import shrunk_by_decay, steps_beside_usual
 from ..words import share_of
@@ -18,6 +18,8 @@ POOR = 0.5
 """Share of the reference loss that is left when the fit is called poor."""
 LEAPT = 10.0
 """Times the first loss (or the reference) that a later loss reached: a step threw the parameters away."""
+RISEN_BEFORE = 1.5
+"""Times the reference loss below which the losses stay in which nothing overshoots (as in oscillating-loss)."""
 GRADIENT_ITSELF = 100.0
 """‖∂L/∂W‖/‖W‖ before the first step from which no usual learning rate is small enough (as in exploding-gradient)."""
 USUAL_MOMENTUM = 0.9
@@ -52,8 +54,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps; of a weight that is
     smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that ended
     above its reference (there times the steps that momentum lets act as one, beside those of a momentum of 0.9),
-    stopped being a number, or was never learned; from a twentieth on also together with a layer of rectifiers all of
-    whose units died in training, where nothing was learned.
+    stopped being a number (unless it fell up to the step before), or was never learned; from a twentieth on also
+    together with a layer of rectifiers all of whose units died in training, where nothing was learned.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -83,7 +85,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
             f"Before the first step the gradient was {gradient:.3g} times the weights: it explodes by itself."
         )
         return
-    risen = run.diverged or run.gain < -RISEN
+    broke_off = _broke_off(run)
+    risen = (run.diverged and not broke_off) or run.gain < -RISEN
     numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
     poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
     leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
@@ -97,7 +100,9 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         )
         return
     overshot = (
-        wild or (risen and (largest * _together(run) > LARGE or _overflow(run))) or (usual > LARGE and not run.learned)
+        wild
+        or (risen and (largest * _together(run) > LARGE or _overflow(run)))
+        or (usual > LARGE and not run.learned and not broke_off)
     )
     if not overshot and not killed:
         yield RuledOut(
@@ -148,6 +153,15 @@ def _together(run: RunFacts) -> float:
     """Steps that momentum m lets act as one, 1 / (1 − m), beside those of the usual m (Goh 2017)."""
     momentum = run.optimizer.momentum if run.optimizer is not None and not run.adaptive else 0.0
     return max(1.0, (1 - USUAL_MOMENTUM) / (1 - momentum)) if momentum < 1 else 1.0
+
+
+def _broke_off(run: RunFacts) -> bool:
+    """Whether the loss fell, without a leap, to the very step at which it stopped being a number: then no step was too
+    long, and it is an operation that has no value there (a logarithm of zero, a root's slope at zero)."""
+    until = run.losses[: next((i for i, loss in enumerate(run.losses) if not math.isfinite(loss)), 0)]
+    if len(until) < FEWEST_STEPS or run.reference_loss <= 0:
+        return False
+    return max(until) < RISEN_BEFORE * run.reference_loss and until[-1] < (1 - LEARNED) * run.reference_loss
 
 
 def _overflow(run: RunFacts) -> bool:

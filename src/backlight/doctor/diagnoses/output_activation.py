@@ -180,11 +180,12 @@ def _softmax_over_rows(loss: LossFacts, output: OutputFacts) -> tuple[str, str] 
             " the answer for a row depends on the others.",
             "Take it over the outputs: dim=1 (or -1).",
         )
-    one_axis = len(loss.output_shape) == 2 and 1 < output.units == loss.output_shape[1]
+    axes = (len(loss.output_shape), len(output.shape))
+    one_axis = (axes[0] == 2 or axes == (4, 3)) and 1 < output.units == loss.output_shape[1]
     if loss.name == "nll" and last in ("Softmax", "LogSoftmax") and one_axis and not output.rows_sum_to_one:
         return (
             f"{last} goes over another axis than the {output.units} outputs that the loss takes for classes.",
-            "Take it over the outputs: dim=-1.",
+            f"Take it over the outputs: dim={-1 if axes[0] == 2 else 1}.",
         )
     return None
 

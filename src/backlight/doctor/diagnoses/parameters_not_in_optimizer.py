@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
+FEWEST_STEPS = 5
+
 
 @diagnosis(
     "P003",
@@ -22,15 +24,17 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     """The network has trainable parameters that the optimiser was not given.
 
     What it sees
-    Parameters with `requires_grad` that stand in none of the optimiser's groups; and parameters behind the output that
-    are not registered with the network at all.
+    Parameters with `requires_grad` that stand in none of the optimiser's groups; parameters behind the output that are
+    not registered with the network at all; and (a warning) parameters of the loss, such as the weights of several
+    tasks, that receive gradients and stay as they were made.
 
     Why it hurts
     They receive gradients but never change. Typical origins: the optimiser was built before a layer was
     replaced or the model was copied, or layers were kept in a plain list instead of a `ModuleList`.
 
     When it is wrong
-    When another optimiser, not watched, trains them.
+    When another optimiser, not watched, trains them. A judge of two matrices or more that stands between the output and
+    the loss is taken for a trained one and left out.
 
     Example
     `optimizer = SGD(model.parameters(), 0.1); model.head = nn.Linear(64, 10)`
@@ -53,8 +57,16 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
             " forward, and create the optimiser from model.parameters() after that.",
             evidence={"unregistered": len(strays), "names": list(strays[:20])},
         )
+    idle = run.loop.idle_weights if run.loop.steps >= FEWEST_STEPS else ()
+    if idle:
+        yield Seen(
+            "warning",
+            f"{len(idle)} trainable parameters of the loss receive gradients, but nothing changes them: {_some(idle)}.",
+            "Give them to the optimiser, too: [*model.parameters(), *criterion.parameters()].",
+            evidence={"unchanged": len(idle), "names": list(idle[:20]), "steps": run.loop.steps},
+        )
     if not missing:
-        if not strays:
+        if not strays and not idle:
             yield RuledOut("The optimiser holds every trainable parameter of the network.")
         return
     foreign = f" It holds {run.optimizer.foreign} tensors that are not the network's." if run.optimizer.foreign else ""
