@@ -120,3 +120,11 @@ def test_rare_labels_are_told_of_where_no_to_every_one_is_all_that_was_learned(l
     target = replace(LABELS, counts={0.0: 5000, 1.0: ones})
     run = run_of(linear("head", 4, 8), losses=losses, target=target)
     assert bool(findings("class-imbalance", run)) == named
+
+
+def test_a_loss_that_became_infinite_in_the_first_pass_is_not_asked_what_was_learned_by_heart():
+    losses = [1.0] * 30 + [float("inf")] * 170
+    found = findings(
+        "unlearnable-target", run_of(linear("head", 4, 1), losses=losses, epochs=4.0, probed=Probe(600, NO_SKILL))
+    )
+    assert [one.severity for one in found] == ["warning"] and "by heart" not in found[0].message

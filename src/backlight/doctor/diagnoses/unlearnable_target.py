@@ -89,7 +89,7 @@ def _only_on_rows_seen_before(run: RunFacts, constant: float) -> bool:
     """Whether a poor fit came with the later passes alone: in the second half of the first one, over rows not seen
     before, the loss was not clearly below that of the best constant."""
     passes = run.loop.epochs or 0
-    if passes < FEWEST_PASSES or run.left < POOR:
+    if passes < FEWEST_PASSES or not run.learned or run.left < POOR:
         return False
     once = int(len(run.losses) / passes)
     late = [loss for loss in run.losses[once // 2 : once] if math.isfinite(loss)]
