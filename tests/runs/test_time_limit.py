@@ -28,12 +28,12 @@ def test_the_linear_model_takes_a_small_share_of_the_time_left(monkeypatch):
     given = []
     monkeypatch.setattr(stages, "reference_scores", lambda *_, seconds, **__: given.append(seconds) or {})
     assembly = assembled(time_limit=20)
-    stages._references(assembly)
+    stages.references_of(assembly)
     assembly.started = time.monotonic() - 30
-    stages._references(assembly)
+    stages.references_of(assembly)
     assert 1 < given[0] <= 2
     assert given[1] == 0
-    stages._references(assembled())
+    stages.references_of(assembled())
     assert given[2] is None
 
 

@@ -43,7 +43,8 @@ Augment = Annotated[
     str | None, typer.Option(help="Change images while training: auto, none, crop or flip-crop.", rich_help_panel=_DATA)
 ]
 Preprocessing = Annotated[
-    str | None, typer.Option(help="Of the columns: auto, standard or none.", rich_help_panel=_DATA)
+    str | None,
+    typer.Option(help="Of the columns: auto, standard, together (one scale for all) or none.", rich_help_panel=_DATA),
 ]
 TestFraction = Annotated[
     float | None, typer.Option(help="Share of the rows held out for the scores.", rich_help_panel=_DATA)
