@@ -33,6 +33,13 @@ def severity(seen, name: str) -> str | None:
 # What no gradient reaches
 
 
+def test_a_loss_made_anew_from_its_number_is_watched_to_its_end():
+    x, y = rows()
+    model = nn.Linear(8, 2)
+    seen = train(model, lambda: torch.tensor(F.cross_entropy(model(x), y).item(), requires_grad=True))
+    assert seen.findings[0].name == "detached-graph" and seen.findings[0].evidence["idle_steps"] == 40
+
+
 class Heads(nn.Module):
     def __init__(self, *, cut: bool) -> None:
         super().__init__()

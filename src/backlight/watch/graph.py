@@ -79,8 +79,9 @@ def path_between(start: Any, end: Any) -> list[Any]:
 
 
 def region(start: Any, ends: Collection[Any], most: int = MOST_NODES) -> Iterator[Any]:
-    """Nodes that can be reached from `start` without passing one of `ends`; not many more than `most`."""
-    stack, seen = [start], {start}
+    """Nodes that can be reached from `start` without passing one of `ends`; not many more than `most`, and none where
+    there is no start, as with a loss made anew from a number."""
+    stack, seen = [start] if start is not None else [], {start}
     while stack and len(seen) < most:
         node = stack.pop()
         yield node
