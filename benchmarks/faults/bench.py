@@ -1,6 +1,7 @@
 """Run the programs, ask the doctor, count."""
 
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,12 +41,14 @@ class Outcome:
 
 
 def examine(entry: Entry, seed: int) -> Outcome:
-    """Build, train and watch one program."""
+    """Build, train and watch one program; that watching broke off is an error, not a program without findings."""
     torch.manual_seed(seed)
     program = entry.build()
     start = time.process_time()
-    with watch(program.model, program.optimizer, metrics=program.metrics) as seen:
-        program.run(seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "backlight stopped watching", RuntimeWarning)
+        with watch(program.model, program.optimizer, metrics=program.metrics) as seen:
+            program.run(seed)
     return Outcome(entry.name, entry.causes, tuple(seen.findings), time.process_time() - start)
 
 
