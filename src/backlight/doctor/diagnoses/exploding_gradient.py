@@ -46,7 +46,8 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     One step throws the parameters far away; with rectifiers or long recurrences the loss then becomes infinite.
 
     When it is wrong
-    Adaptive optimisers (Adam) divide the size of the gradient away: there, and in runs that learn, it is a warning.
+    Adaptive optimisers (Adam) divide the size of the gradient away: there, and in runs that learn, it is a warning, and
+    a note where nine tenths of the loss went.
 
     Example
     A recurrent network with ReLU over 600 steps.
@@ -75,7 +76,11 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     rectified = steps >= LONG
     yield Seen(
-        "error" if run.diverged or (run.finished and not run.learned and not run.adaptive) else "warning",
+        "error"
+        if run.diverged or (run.finished and not run.learned and not run.adaptive)
+        else "note"
+        if run.fitted
+        else "warning",
         f"The gradient explodes: {numbers}." + (f" {UNBOUND.format(steps=steps)}" if rectified else ""),
         BOUND if rectified else "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
         layer=recurrence if rectified else first,
