@@ -192,7 +192,7 @@ def _numbers(fitted: Preprocessing, rows: pl.DataFrame, config: DataConfig) -> t
     times = {name for name, part in parts if part == "elapsed"}.union(fitted.joined.names if fitted.joined else ())
     flagged = {*fitted.columns, *(date.names[0] for date in fitted.dates)}
     values = fitted.raw_numbers(rows)
-    shared = shared_scale(values)
+    shared = shared_scale(values) if config.preprocessing == "together" else (0.0, 1.0)
     numbers = [
         fit_number(name, column, config.preprocessing, time=name in times, shared=shared)
         for name, column in zip(names, values.T, strict=True)

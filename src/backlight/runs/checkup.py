@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..data import Preprocessing
+from ..data import Prepared, Preprocessing
 from ..data.batches import place
+from ..data.duplicates import share_of_copies
 from ..doctor import Diagnosis, RunFacts, diagnose
 from ..network.layers import Whiten
 from ..records import Epoch, Finding, Inputs, Step, TableInputs
@@ -78,6 +79,22 @@ class Checkup(Observer):
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()
+
+    @classmethod
+    def of(
+        cls,
+        module: nn.Module,
+        loss: str,
+        config: TrainingConfig,
+        parts: Prepared,
+        *,
+        x: np.ndarray | None = None,
+        linear_skill: float | None = None,
+    ) -> "Checkup":
+        """Of a training on prepared rows, of which columns, preprocessing and copies are known."""
+        train, columns = parts.train, feature_names(parts.inputs, parts.preprocessing)
+        copies = share_of_copies(train.x, train.y)
+        return cls(module, loss, config, len(train.rows), x, columns, parts.preprocessing, linear_skill, copies)
 
     def on_start(self, **kwargs: Any) -> None:
         """Facts that are known before the first step."""

@@ -9,7 +9,6 @@ import numpy as np
 from torch import nn
 
 from .. import files
-from ..data.duplicates import share_of_copies
 from ..evaluation import Evaluation, evaluate, reference_scores
 from ..evaluation.reference import Reference, linear_skill
 from ..network import to_json
@@ -21,7 +20,7 @@ from ..training import train as fit
 from ..training.checkpoint import checkpoints
 from . import settings
 from .assembly import Assembly
-from .checkup import Checkup, feature_names
+from .checkup import Checkup
 from .ensembles.ensemble import checkpoint_folders, members_of
 from .ensembles.stage import fit_ensemble
 from .history import HistoryFile
@@ -81,16 +80,13 @@ def loss_of(assembly: Assembly) -> str:
 def checkup_of(assembly: Assembly, references: Reference) -> Checkup:
     """The doctor's look at this training; of several networks, at the first."""
     parts = assembly.prepared
-    return Checkup(
+    return Checkup.of(
         members_of(assembly.module)[0],
         loss_of(assembly),
         assembly.config.training,
-        len(parts.train.rows),
-        parts.train.x,
-        feature_names(parts.inputs, parts.preprocessing),
-        parts.preprocessing,
-        linear_skill(references, len(assembly.held_out.rows)),
-        share_of_copies(parts.train.x, parts.train.y),
+        parts,
+        x=parts.train.x,
+        linear_skill=linear_skill(references, len(assembly.held_out.rows)),
     )
 
 

@@ -129,4 +129,4 @@ def _in_plain_containers(network: nn.Module) -> Iterator[tuple[int, str]]:
 
 def _nodes(start: Any, ends: Collection[Any] = ()) -> Iterator[Any]:
     """Nodes from `start` down, without `ends` and what only they lead to."""
-    return iter(()) if start is None or start in ends else region(start, ends, MOST_NODES)
+    return iter(()) if start in ends else region(start, ends, MOST_NODES)

@@ -17,13 +17,13 @@ import polars as pl
 from torch import nn
 
 from ...data import Dataset, Part, Prepared, prepare
-from ...data.duplicates import fingerprints, share_of_copies
+from ...data.duplicates import fingerprints
 from ...evaluation.side_by_side import balanced, constant_losses, row_losses
 from ...records import CUT_SHORT, BacklightError
 from ...records.config import Config
 from ...training import Copy, train_copies
 from ..assembly import Assembly
-from ..checkup import Checkup, feature_names
+from ..checkup import Checkup
 from ..elsewhere import begin_elsewhere
 from ..ensembles.ensemble import alternatives, join, member_seeds
 from ..module import count_outputs, loss_name, new_module, own_copy
@@ -169,18 +169,9 @@ class Bench:
         modules = [self._module(config, seed, assemblies[i].prepared) for i, config, seed in each]
         loss = loss_name(first.task, count_outputs(modules[0], first.task, first.prepared.train.x))
         doctors = {
-            place: Checkup(
-                modules[place],
-                loss,
-                config.training,
-                len(parts.train.rows),
-                columns=feature_names(parts.inputs, parts.preprocessing),
-                preprocessing=parts.preprocessing,
-                copies=share_of_copies(parts.train.x, parts.train.y),
-            )
+            place: Checkup.of(modules[place], loss, config.training, assemblies[i].prepared)
             for place, (i, config, _) in enumerate(each)
             if i == look and (not place or each[place - 1][0] != i)
-            for parts in (assemblies[i].prepared,)
         }
         x, y, rows = _one_behind_another([one.prepared.train for one in assemblies.values()])
         trained = train_copies(
