@@ -1,5 +1,7 @@
 """Statistics are those of the whole data, units are counted exactly, looking stays rare."""
 
+from bisect import bisect_right
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from backlight.records import Layer, Signal, Step
 from backlight.signals import Recorder, SignalTable, all_signals
 from backlight.signals.columns import RunningColumns
 from backlight.signals.inputs import InputStatistics, fingerprints
-from backlight.signals.sampling import DENSE, Budget, is_due, is_landmark
+from backlight.signals.sampling import DENSE, Budget, is_due, is_landmark, next_chosen
 from backlight.signals.topology import chain_to, sources
 from backlight.signals.units import UnitStatistics
 from backlight.signals.work import work_of
@@ -112,6 +114,13 @@ def test_the_whole_course_of_a_training_is_seen_however_short_it_is(steps):
 def test_a_loop_of_unknown_length_is_seen_twice_in_each_doubling():
     landmarks = [step for step in range(1000) if is_landmark(step)]
     assert landmarks[-6:] == [128, 192, 256, 384, 512, 768]
+
+
+@pytest.mark.parametrize("steps", [None, 1, 5, 100, 3000])
+def test_no_step_is_passed_over_between_one_that_is_chosen_and_the_next(steps):
+    chosen = [step for step in range(1, 5000) if is_due(step) or is_landmark(step, steps)]
+    for step in range(chosen[-1]):
+        assert next_chosen(step, steps) == chosen[bisect_right(chosen, step)]
 
 
 def test_landmarks_outlast_the_budget():

@@ -8,7 +8,7 @@ from .errors import BacklightError
 from .evaluation import Metric
 from .inputs import ArrayInputs, Feature, ImageInputs, Inputs, TableInputs
 from .task import ClassLabel, Task, TaskKind
-from .training import CUT_SHORT, INTERRUPTED, TIME_LIMIT, Epoch, Layer, Signal, Step
+from .training import CUT_SHORT, INTERRUPTED, TIME_LIMIT, Epoch, Layer, Numbers, Signal, Step
 
 __all__ = [
     "CUT_SHORT",
@@ -26,6 +26,7 @@ __all__ = [
     "Inputs",
     "Layer",
     "Metric",
+    "Numbers",
     "Severity",
     "Signal",
     "Step",

@@ -1,5 +1,6 @@
 """What one training leaves behind: epochs, steps, signals."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,23 @@ class Epoch:
     learning_rate: float
     seconds: float
     """Since training began."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What several signals of a layer are made from; not a number where there is no such tensor."""
+
+    y_mean: float = math.nan
+    """Of x(i+1)."""
+    means_std: float = math.nan
+    """Standard deviation, over units and places, of the means over rows of x(i+1)."""
+    row_std: float = math.nan
+    """Root mean square of what rows of x(i+1) differ from these means by."""
+    v_norm: float = math.nan
+    """Norm of `v_out`."""
+    parameters: dict[str, float] = field(default_factory=dict)
+    """Norm by parameter."""
+    gradients: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,8 @@ class Layer:
     """What a function without a module was called with, such as `p` of a dropout."""
     branches: bool = False
     """Whether x(i+1) is known to be read in several places, as where a residual path begins."""
+    numbers: Numbers | None = None
+    """Of the tensors above, where they have been taken."""
 
 
 @dataclass(frozen=True)

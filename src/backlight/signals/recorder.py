@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +13,10 @@ from .described import describe_layers, settings_by_name, with_added
 from .facts import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, OutputFacts
 from .inputs import InputStatistics
 from .losses import ignored_by
+from .numbers import numbers_of, to_floats, with_numbers
 from .registry import MEANINGS, Meaning, SignalRule, all_signals
 from .roles import role_of
-from .sampling import GRACE, Budget, is_due, is_landmark
+from .sampling import GRACE, Budget, is_due, is_landmark, next_chosen
 from .table import SignalTable
 from .targets import TargetStatistics
 from .thinning import thin
@@ -37,6 +37,9 @@ MEANINGS["update_ratio"] = Meaning(
     "0.0001 it hardly moves.",
 )
 
+
+_Kept = tuple[Tensor, Tensor, float]
+"""A parameter, a copy of it from before the update, and the norm of that copy."""
 
 FLOORED = 0.05
 """How far the sum of probabilities may lie from one where they came out of a logarithm that was kept finite."""
@@ -75,11 +78,16 @@ class Recorder:
         self._agreement = GradientAgreement()
         self._model, self._settings = model, settings_by_name(model)
         self._budget = Budget(budget, grace)
+        self._idle = range(0)
+        """Steps, one after the other, of which none is to be observed."""
         self._rules = tuple(all_signals().values())
-        self._before: tuple[int, dict[str, dict[str, tuple[Tensor, Tensor]]]] | None = None
+        self._before: tuple[int, dict[str, dict[str, _Kept]]] | None = None
 
     def wants(self, step: int) -> bool:
         """Whether this optimiser step should be observed."""
+        if step in self._idle:
+            return False
+        self._idle = range(step + 1, next_chosen(step, self.steps))
         due = is_due(step) and self._budget.allows(step)
         return due or is_landmark(step, self.steps)
 
@@ -98,12 +106,13 @@ class Recorder:
             self._describe(step.layers)
             self._observe_data(step, chain, received)
             expects = "" if chain or self.loss is None else self.loss.expects
-            seen = replace(thin(step), expects=expects)
+            seen = thin(step)
+            seen = replace(seen, expects=expects, layers=with_numbers(seen.layers))
             for layer in seen.layers:
                 self.units.update(layer, step.step)
             self._read(seen)
             self._agree(step)
-            self._keep_parameters(step)
+            self._keep_parameters(seen)
         self.observed.append(step.step)
         self._budget.charge(step, perf_counter() - begun)
 
@@ -154,7 +163,7 @@ class Recorder:
         for layer, value in like_agreement(step) if turn % LIKE_EVERY == 0 else ():
             names.append((layer, "like_agreement"))
             values.append(value)
-        for (layer, name), value in zip(names, _to_floats(values), strict=True):
+        for (layer, name), value in zip(names, to_floats(values), strict=True):
             self.table.add(Signal(step.step, layer, name, value))
 
     def _agree(self, step: Step) -> None:
@@ -163,23 +172,22 @@ class Recorder:
             self.table.add(Signal(step.step, "", "gradient_agreement", agreement))
 
     def _keep_parameters(self, step: Step) -> None:
-        kept: dict[str, dict[str, tuple[Tensor, Tensor]]] = {}
+        kept: dict[str, dict[str, _Kept]] = {}
         for layer in step.layers:
             for name in layer.gradients:
                 self.with_gradient.add(f"{layer.name}.{name}".lstrip("."))
-            pairs = {name: (layer.parameters[name], layer.parameters[name].clone()) for name in layer.gradients}
-            if pairs:
-                kept[layer.name] = pairs
+            own, norms = layer.parameters, numbers_of(layer).parameters
+            if layer.gradients:
+                kept[layer.name] = {name: (own[name], own[name].clone(), norms[name]) for name in layer.gradients}
         self._before = (step.step, kept)
 
-    def _read_updates(self, step: int, layers: dict[str, dict[str, tuple[Tensor, Tensor]]]) -> None:
-        pairs = [pair for parameters in layers.values() for pair in parameters.values()]
-        norms = iter(_to_floats([norm for now, before in pairs for norm in (_norm(now - before), _norm(before))]))
+    def _read_updates(self, step: int, layers: dict[str, dict[str, _Kept]]) -> None:
+        pairs = [(now, before) for own in layers.values() for now, before, _ in own.values()]
+        changes = iter(to_floats([torch.linalg.vector_norm(now - before) for now, before in pairs]))
         for layer, parameters in layers.items():
             moved, size = 0.0, 0.0
-            for name, (now, _) in parameters.items():
-                change, whole = next(norms), next(norms)
-                known = f"{layer}.{name}".lstrip(".")
+            for name, (now, _, whole) in parameters.items():
+                change, known = next(changes), f"{layer}.{name}".lstrip(".")
                 if change != 0 or self._sizes.get(known, whole) != whole:  # not-a-number, too, is a change
                     self.changed.add(known)
                 self._sizes[known] = whole
@@ -258,28 +266,3 @@ def _read_rule(rule: SignalRule, step: Step) -> Iterable[tuple[str, Tensor | flo
         value = rule.read(layer)
         if value is not None:
             yield layer.name, value
-
-
-def _to_floats(values: list[Tensor | float]) -> list[float]:
-    """One transfer for all numbers of a step; several where the network lies on several devices."""
-    found = [0.0] * len(values)
-    by_device: dict[torch.device, list[int]] = {}
-    for i, value in enumerate(values):
-        if isinstance(value, Tensor):
-            by_device.setdefault(value.device, []).append(i)
-        else:
-            found[i] = float(value)
-    for places in by_device.values():
-        numbers = torch.stack([_scalar(values[i]) for i in places]).tolist()
-        for i, number in zip(places, numbers, strict=True):
-            found[i] = number
-    return found
-
-
-def _norm(values: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(values)
-
-
-def _scalar(value: Any) -> Tensor:
-    value = value if value.dtype is torch.float32 else value.float()
-    return value if value.dim() == 0 else value.reshape(())

@@ -25,10 +25,7 @@ BRAKE_GRACE = 5.0
 
 def is_due(step: int) -> bool:
     """Dense at first, then about `PER_OCTAVE` observations per doubling, then every `WIDEST_GAP` steps."""
-    if step < DENSE:
-        return True
-    gap = min(WIDEST_GAP, 1 << max(0, (step // PER_OCTAVE).bit_length() - 1))
-    return step % gap == 0
+    return step < DENSE or step % _gap(step) == 0
 
 
 def is_landmark(step: int, steps: int | None = None) -> bool:
@@ -37,9 +34,31 @@ def is_landmark(step: int, steps: int | None = None) -> bool:
     So few are a fixed part of a training of known length, and a vanishing one of a longer loop.
     """
     if steps is not None:
-        return step % max(1, -(-steps // LOOKS)) == 0
+        return step % _stretch(steps) == 0
     part = step // 3 if step % 3 == 0 else step
     return part.bit_count() == 1
+
+
+def next_chosen(step: int, steps: int | None = None) -> int:
+    """The first step after `step` that is due or a landmark."""
+    after = step + 1
+    if after < DENSE:
+        return after
+    due = step - step % _gap(step) + _gap(step)  # gaps grow at multiples of the larger one
+    if steps is not None:
+        return min(due, step - step % _stretch(steps) + _stretch(steps))
+    power = 1 << step.bit_length()
+    return min(due, 3 * power // 4 if after <= 3 * power // 4 else power)
+
+
+def _gap(step: int) -> int:
+    """Steps from one that is due to the next."""
+    return min(WIDEST_GAP, 1 << max(0, (step // PER_OCTAVE).bit_length() - 1))
+
+
+def _stretch(steps: int) -> int:
+    """Steps from one landmark of a training of known length to the next."""
+    return max(1, -(-steps // LOOKS))
 
 
 class Budget:

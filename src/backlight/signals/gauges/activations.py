@@ -1,9 +1,12 @@
 """What flows forward: mean, spread, zeros and flat ends of x(i+1)."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from ...records import Layer
+from ..numbers import numbers_of
 from ..registry import Meaning, signal
 from ..roles import FLAT_ENDS, RECTIFIERS
 
@@ -13,15 +16,17 @@ largest (σ′ = σ(1−σ) ≤ 0.0099 against 0.25)."""
 
 
 @signal("y_mean", needs=("y",), meaning=Meaning("mean of the output x(i+1)", scale="even"))
-def y_mean(layer: Layer) -> Tensor | None:
+def y_mean(layer: Layer) -> float | None:
     """Where does the output lie? Mean of x(i+1)."""
-    return layer.y.mean() if layer.y is not None and layer.y.is_floating_point() else None
+    return numbers_of(layer).y_mean if layer.y is not None and layer.y.is_floating_point() else None
 
 
 @signal("y_std", needs=("y",), meaning=Meaning("spread of the output x(i+1)"))
-def y_std(layer: Layer) -> Tensor | None:
+def y_std(layer: Layer) -> float | None:
     """How widely is the output spread? Standard deviation of x(i+1) over rows and units."""
-    return layer.y.std(correction=0) if layer.y is not None and layer.y.is_floating_point() else None
+    if layer.y is None or not layer.y.is_floating_point():
+        return None
+    return math.hypot(numbers_of(layer).row_std, numbers_of(layer).means_std)
 
 
 @signal(
@@ -36,12 +41,12 @@ def y_std(layer: Layer) -> Tensor | None:
         beside=("y_mean", "y_std"),
     ),
 )
-def row_std(layer: Layer) -> Tensor | None:
+def row_std(layer: Layer) -> float | None:
     """Does the output still tell rows apart? Root mean square, over units, of the spread over rows."""
     y = layer.y
     if y is None or not y.is_floating_point() or y.dim() < 2 or len(y) < 2:
         return None
-    return root_mean_square(y - y.mean(0))
+    return numbers_of(layer).row_std
 
 
 @signal(
@@ -76,11 +81,6 @@ def saturation(layer: Layer) -> Tensor | None:
     if layer.y is None or layer.kind not in FLAT_ENDS or not layer.y.is_floating_point():
         return None
     return in_flat_ends(layer.y, layer.kind).float().mean()
-
-
-def root_mean_square(values: Tensor) -> Tensor:
-    """√ of the mean square; several times quicker than `var` along the rows."""
-    return torch.linalg.vector_norm(values) * values.numel() ** -0.5
 
 
 def in_flat_ends(y: Tensor, kind: str) -> Tensor:

@@ -6,34 +6,33 @@ import torch
 from torch import Tensor
 
 from ...records import Layer, Step
+from ..numbers import numbers_of
 from ..registry import Meaning, signal
 
 
 @signal("v_norm", needs=("v_out",), meaning=Meaning("norm of the gradient v(i+1) that reaches the layer"))
-def v_norm(layer: Layer) -> Tensor | None:
+def v_norm(layer: Layer) -> float | None:
     """How strong is the gradient that reaches the layer? Norm of v(i+1) = ∂L/∂x(i+1) over the batch."""
     v = layer.v_out
     if v is None:
         return None
-    size = torch.linalg.vector_norm(v)
-    return size * (math.prod(layer.v_shape) / v.numel()) ** 0.5 if layer.v_shape else size
+    return numbers_of(layer).v_norm * ((math.prod(layer.v_shape) / v.numel()) ** 0.5 if layer.v_shape else 1.0)
 
 
 @signal("v_rms", needs=("v_out",), meaning=Meaning("size of the gradient v(i+1) for one number of one row"))
-def v_rms(layer: Layer) -> Tensor | None:
+def v_rms(layer: Layer) -> float | None:
     """How strong is it for one number of one row? Root mean square of v(i+1), times the rows of the batch."""
     v = layer.v_out
     if v is None or v.dim() == 0:
         return None
     rows = layer.v_shape[0] if layer.v_shape else len(v)
-    return torch.linalg.vector_norm(v) * (rows / v.numel() ** 0.5)
+    return numbers_of(layer).v_norm * (rows / v.numel() ** 0.5)
 
 
 @signal("gradient_norm", needs=("gradients",), meaning=Meaning("norm of the parameter gradient ∂L/∂θ(i)"))
-def gradient_norm(layer: Layer) -> Tensor | None:
+def gradient_norm(layer: Layer) -> float | None:
     """How strong is the gradient of the layer's own parameters? Norm of ∂L/∂θ(i)."""
-    norms = [torch.linalg.vector_norm(g) for g in layer.gradients.values()]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
+    return math.hypot(*numbers_of(layer).gradients.values()) if layer.gradients else None
 
 
 @signal(
@@ -50,13 +49,14 @@ def gradient_norm(layer: Layer) -> Tensor | None:
         beside_depth=True,
     ),
 )
-def gradient_share(layer: Layer) -> Tensor | None:
+def gradient_share(layer: Layer) -> float | None:
     """How strong is it beside the weight itself? ‖∂L/∂W‖ / ‖W‖ for the layer's largest parameter; nan where W is 0."""
     if not layer.gradients:
         return None
     name = max(layer.gradients, key=lambda key: layer.gradients[key].numel())
-    scale = torch.linalg.vector_norm(layer.parameters[name])
-    return torch.linalg.vector_norm(layer.gradients[name]) / torch.where(scale > 0, scale, torch.nan)
+    numbers = numbers_of(layer)
+    scale = numbers.parameters[name]
+    return numbers.gradients[name] / scale if scale > 0 else math.nan
 
 
 @signal(
@@ -81,19 +81,19 @@ def gradient_noise(layer: Layer) -> Tensor | None:
     if x.is_complex() or layer.passes != 1:
         return None
     n, read = len(x), len(v)
-    if read < 2 or n % read:
+    size = numbers_of(layer).gradients["weight"]
+    if read < 2 or n % read or not 0 < size < math.inf:
         return None
-    parts = x[:: n // read].float().square().sum(1) * v.float().square().sum(1)
-    size = gradient.float().square().sum()
-    variance = (parts.sum() * (n / read) - size / n).clamp_min(0) * (n / (n - 1))
-    return (variance / torch.where(size > 0, size, torch.nan)).sqrt()
+    parts = torch.linalg.vector_norm(x[:: n // read].float(), dim=1) * torch.linalg.vector_norm(v.float(), dim=1)
+    whole = torch.linalg.vector_norm(parts / size).square() * (n / read)  # divided first: squares leave float32
+    return ((whole - 1 / n).clamp_min(0) * (n / (n - 1))).sqrt()
 
 
 @signal("total_gradient_norm", scope="step", meaning=Meaning("norm of the whole gradient"))
-def total_gradient_norm(step: Step) -> Tensor | None:
+def total_gradient_norm(step: Step) -> float | None:
     """How strong is the whole gradient? Norm over all parameters."""
-    norms = [torch.linalg.vector_norm(g) for layer in step.layers for g in layer.gradients.values()]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
+    norms = [norm for layer in step.layers if layer.gradients for norm in numbers_of(layer).gradients.values()]
+    return math.hypot(*norms) if norms else None
 
 
 @signal(
@@ -101,11 +101,11 @@ def total_gradient_norm(step: Step) -> Tensor | None:
     needs=("y",),
     meaning=Meaning("output x(i+1) not finite", scale="flag", high=0, source="One such number spoils all that follow."),
 )
-def non_finite(layer: Layer) -> Tensor | None:
+def non_finite(layer: Layer) -> float | None:
     """Is anything infinite or not a number here? 1 if so in x(i+1), else 0."""
     if layer.y is None or not layer.y.is_floating_point():
         return None
-    return 1.0 - torch.isfinite(layer.y.sum()).float()
+    return float(not math.isfinite(numbers_of(layer).y_mean))
 
 
 @signal(
@@ -115,8 +115,10 @@ def non_finite(layer: Layer) -> Tensor | None:
         "parameter gradient not finite", scale="flag", high=0, source="One such number spoils the parameters."
     ),
 )
-def non_finite_gradient(layer: Layer) -> Tensor | None:
+def non_finite_gradient(layer: Layer) -> float | None:
     """Is anything in the layer's gradient infinite or not a number? 1 if so, else 0."""
     if not layer.gradients:
         return None
-    return 1.0 - torch.isfinite(torch.stack([g.sum() for g in layer.gradients.values()])).all().float()
+    norms = numbers_of(layer).gradients
+    doubtful = [g for name, g in layer.gradients.items() if not math.isfinite(norms[name])]  # its square may be
+    return float(not all(bool(torch.isfinite(g).all()) for g in doubtful))

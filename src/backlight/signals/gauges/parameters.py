@@ -1,9 +1,12 @@
 """The parameters themselves."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from ...records import Layer
+from ..numbers import numbers_of
 from ..registry import Meaning, signal
 
 LARGEST_SIDE = 512
@@ -11,10 +14,9 @@ LARGEST_SIDE = 512
 
 
 @signal("parameter_norm", needs=("parameters",), meaning=Meaning("norm of the parameters"))
-def parameter_norm(layer: Layer) -> Tensor | None:
+def parameter_norm(layer: Layer) -> float | None:
     """How large are the layer's parameters? Norm of θ(i)."""
-    norms = [torch.linalg.vector_norm(p) for p in layer.parameters.values()]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else None
+    return math.hypot(*numbers_of(layer).parameters.values()) if layer.parameters else None
 
 
 @signal(

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...records import Step
+from ..numbers import root_mean_square
 from ..registry import Meaning, signal
-from .activations import root_mean_square
 
 
 @signal("accuracy", scope="step", needs=("output", "target"), meaning=Meaning("accuracy on the batch", scale="share"))
