@@ -11,7 +11,6 @@ POSTS = (
 )
 MISSED = {
     "cosine-of-one-number": "the direction of one number is its sign: this loss has no name yet",
-    "nesterov-of-nearly-one": "told as what it leads to, oscillating-loss",
     "rectified-simple-recurrence": "told as what it leads to, exploding-gradient: its rectifiers do cut off values",
     "memory-without-squashing": "a cell written out without an activation: nothing is called that could be seen",
     "percentage-of-no-sales": "an error divided by the target: this loss has no name yet",

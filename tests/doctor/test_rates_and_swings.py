@@ -1,13 +1,15 @@
 """Losses that swing, told from the luck of the draw; steps that are too large, told from weights that start at zero."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from backlight.doctor import RunFacts, all_diagnoses
-from backlight.records import Epoch, Finding
-from backlight.signals import LoopFacts
+from backlight.records import Epoch, Finding, Signal
+from backlight.signals import LayerFacts, LoopFacts, OptimizerFacts, SignalTable
 from backlight.watch import watch
 
 RULES = all_diagnoses()
@@ -78,6 +80,22 @@ def test_a_head_that_starts_at_zero_is_made_by_its_first_steps(rng, head, rate, 
     """Most of the loss is noise, so that what is left says nothing of the rate."""
     run = watched(rng, torch.optim.Adam, lr=rate, head=head, noise=3.0)
     assert run.left > 0.5
+    assert named("learning-rate-too-high", run) == found
+
+
+@pytest.mark.parametrize(
+    ("momentum", "end", "found"),
+    [(0.99, 2.3, True), (0.9, 2.3, False), (0.99, 0.5, False)],
+    ids=["all is lost again", "the usual momentum", "it learns"],
+)
+def test_steps_that_momentum_sums_up_are_too_large_where_nothing_is_learned(momentum, end, found):
+    """Each step is a fiftieth of the weight."""
+    table = SignalTable()
+    for step in range(0, 300, 10):
+        table.add(Signal(step, "fc", "update_ratio", 0.02))
+    fc = LayerFacts("fc", "Linear", "linear", {}, (4,), (10,))
+    run = course([2.3] * 50 + [0.6] * 50 + np.linspace(0.6, end, 100).tolist() + [end] * 100)
+    run = replace(run, layers=(fc,), signals=table, optimizer=OptimizerFacts("SGD", 0.1, momentum))
     assert named("learning-rate-too-high", run) == found
 
 

@@ -82,12 +82,17 @@ def test_the_slope_of_tanh_fades_v_on_its_way_back_in_time(steps, spread, losses
 
 @pytest.mark.parametrize(
     ("zeros", "left", "named"),
-    [(0.01, 1.0, True), (0.5, 1.0, False), (0.01, 0.1, False)],
-    ids=["cut off nothing", "cut off half", "a good fit"],
+    [
+        ((0.01, 0.01, 0.01), 1.0, True),
+        ((0.0, 0.0, 0.9), 1.0, True),
+        ((0.5, 0.5, 0.5), 1.0, False),
+        ((0.01, 0.01, 0.01), 0.1, False),
+    ],
+    ids=["cut off nothing", "one unit seldom speaks", "cut off half", "a good fit"],
 )
 def test_rectifiers_of_a_recurrence_that_cut_off_nothing_are_no_activation(zeros, left, named):
     calls = ["relu" + "'" * i for i in range(40)]
-    units = {name: UnitFacts(name, "ReLU", 4, 300, (3,), 1, (), zero_shares=(zeros,) * 3 + (1.0,)) for name in calls}
+    units = {name: UnitFacts(name, "ReLU", 4, 300, (3,), 1, (), zero_shares=(*zeros, 1.0)) for name in calls}
     run = run_of(linear("x", 2, 4), linear("h", 4, 4), linear("head", 4, 1), losses=falling(1.0, left), units=units)
     run = replace(run, signals=SignalTable())
     assert bool(findings("missing-nonlinearity", run)) == named

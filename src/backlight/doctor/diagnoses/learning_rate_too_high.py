@@ -52,10 +52,10 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
     What it sees
     ‖ΔW‖/‖W‖ by layer (median over layers; its largest and usual value over the observed steps; of a weight that is
-    smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that ended
-    above its reference (there times the steps that momentum lets act as one, beside those of a momentum of 0.9),
-    stopped being a number (unless it fell up to the step before), or was never learned; from a twentieth on also
-    together with a layer of rectifiers all of whose units died in training, where nothing was learned.
+    smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that stopped
+    being a number (unless it fell up to the step before), or ended above its reference or no better (there times the
+    steps that momentum lets act as one, beside those of a momentum of 0.9); from a twentieth on also together with a
+    layer of rectifiers all of whose units died in training, where nothing was learned.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -87,7 +87,10 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     broke_off = _broke_off(run)
     risen = (run.diverged and not broke_off) or run.gain < -RISEN
+    together = _together(run)
     numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
+    if together > 1:
+        numbers += f", momentum lets {together:.3g} times as many steps act as one as usual"
     poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
     leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
     wild = largest > WILD and (risen or poor or leapt)
@@ -101,8 +104,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     overshot = (
         wild
-        or (risen and (largest * _together(run) > LARGE or _overflow(run)))
-        or (usual > LARGE and not run.learned and not broke_off)
+        or (risen and (largest * together > LARGE or _overflow(run)))
+        or (usual * together > LARGE and not run.learned and not broke_off)
     )
     if not overshot and not killed:
         yield RuledOut(
@@ -121,12 +124,14 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     yield Seen(
         "error" if run.diverged or (run.finished and not run.learned) else "warning",
         f"With learning rate {rate:g} {numbers}, and {outcome}.",
-        f"Divide the learning rate by 10 (try {rate / 10:g}); usual are 1e-3 for Adam, 0.01 to 0.1 for SGD.",
+        f"Divide the learning rate by 10 (try {rate / 10:g}); usual are 1e-3 for Adam, 0.01 to 0.1 for SGD"
+        + (f" with a momentum of {USUAL_MOMENTUM:g}." if together > 1 else "."),
         step=next((step for step, ratio in ratios.items() if ratio > LARGE), max(ratios)),
         evidence={
             "learning_rate": rate,
             "largest_update_ratio": largest,
             "usual_update_ratio": usual,
+            "steps_together": together,
             "threshold": WILD,
             "gain": run.gain,
         },

@@ -1,6 +1,7 @@
 """N401: layers that multiply straight into each other."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from ...signals import LayerFacts
 from ...signals.roles import RECTIFIERS, passes_linearly
@@ -28,7 +29,8 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
     A linear or convolutional layer whose input is the output of another one, with only dropout, reshaping, average
     pooling or batch normalisation between. Left out are narrow bottlenecks, depthwise convolutions, and outputs that
     something else reads as well: a residual path begins there. Also, in a run that left more than half of the loss, a
-    recurrence in which 20 rectifiers or more cut off nothing (at most 5 % zeros among units that are not dead).
+    recurrence in which 20 rectifiers or more cut off nothing (at most 5 % zeros in the median of the units that are not
+    dead: a few that seldom speak do not bend what the others pass on).
 
     Why it hurts
     W₂(W₁x) is one matrix: the second layer adds parameters and no expression. A network without any activation is
@@ -69,17 +71,16 @@ def missing_nonlinearity(run: RunFacts) -> Iterator[Seen | RuledOut]:
 
 def _idle_recurrence(run: RunFacts) -> Seen | None:
     """Rectifiers of a recurrence that let everything pass."""
-    rectifiers = [u for u in run.units.values() if u.kind in RECTIFIERS and len(u.dead) < u.units == len(u.zero_shares)]
+    rectifiers = [u for u in run.units.values() if u.kind in RECTIFIERS and min(u.zero_shares, default=1) < 1]
     if len(rectifiers) <= LOOPED * len(run.multiplying) or run.left < POOR:
         return None
-    zeros = {u.layer: (sum(u.zero_shares) - len(u.dead)) / (u.units - len(u.dead)) for u in rectifiers}
-    idle = [layer for layer, share in zeros.items() if share <= IDLE]
+    idle = [u.layer for u in rectifiers if median(share for share in u.zero_shares if share < 1) <= IDLE]
     if len(idle) < LONG:
         return None
     return Seen(
         "error" if run.diverged else "warning",
-        f"{len(idle)} of {len(rectifiers)} rectifiers of a recurrence cut off at most {IDLE:.0%} of what they read: the"
-        " state goes from step to step with no nonlinearity, and without a bound.",
+        f"{len(idle)} of {len(rectifiers)} rectifiers of a recurrence cut off at most {IDLE:.0%} of what most of their"
+        " units read: the state goes from step to step with no nonlinearity, and without a bound.",
         "Use tanh inside the recurrence (the default of RNN, LSTM and GRU), and rectifiers between layers.",
         layer=idle[0],
         evidence={"idle": len(idle), "rectifiers": len(rectifiers), "threshold_zeros": IDLE, "loss_left": run.left},
