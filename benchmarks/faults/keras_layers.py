@@ -287,7 +287,7 @@ _BUILDERS: dict[str, Callable[[dict[str, Any], Shape], tuple[list[nn.Module], Sh
     "ReLU": _of(nn.ReLU),
     "LeakyReLU": _of(lambda: nn.LeakyReLU(0.3)),
     "ELU": _of(nn.ELU),
-    "Softmax": _of(lambda: nn.Softmax(-1)),
+    "Softmax": lambda layer, shape: ([nn.Softmax(layer.get("axis", -1))], shape),
     "LSTM": _recurrent,
     "GRU": _recurrent,
     "SimpleRNN": _recurrent,

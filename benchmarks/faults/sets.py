@@ -22,6 +22,7 @@ from . import (
     fourth_network,
     fourth_passes,
     fourth_steps,
+    keras_fourth_training,
     keras_more_training,
     keras_posts_training,
     keras_third_training,
@@ -51,6 +52,7 @@ from . import (
 )
 from .described import DESCRIBED
 from .healthy import HEALTHY
+from .keras_fourth import FOURTH_POSTS
 from .keras_more import MORE_POSTS
 from .keras_posts import POSTS
 from .keras_third import THIRD_POSTS
@@ -102,6 +104,7 @@ DESCRIPTIONS = {
     "programs as posted for Keras": POSTS,
     "more posts for Keras": MORE_POSTS,
     "third posts for Keras": THIRD_POSTS,
+    "fourth posts for Keras": FOURTH_POSTS,
 }
 FILLED_BY = (
     posted_output, posted_training, sound,
@@ -110,6 +113,7 @@ FILLED_BY = (
     fifth_data, fifth_network, fifth_output, fifth_passes, fifth_sound, fifth_steps,
     unusual_generative, unusual_similarity, unusual_language, unusual_control, unusual_steps, unusual_layers,
     unusual_targets, unusual_places, keras_posts_training, keras_more_training, keras_third_training,
+    keras_fourth_training,
     everyday_generative, everyday_loops, everyday_pictures, everyday_sequences,
     everyday_structures, everyday_tables, everyday_teaching,
     ordinary_control, ordinary_generative, ordinary_likeness, ordinary_pictures, ordinary_sequences,
