@@ -232,6 +232,12 @@ def test_a_damaged_folder_is_one_sentence(wine, tmp_path):
     (copy / files.EVALUATION).write_text("{")
     with pytest.raises(bl.BacklightError, match="the run folder is damaged"):
         _ = bl.Run(copy).evaluation
+    (copy / files.EVALUATION).write_text("[1, 2]")
+    with pytest.raises(bl.BacklightError, match="it holds no object"):
+        _ = bl.Run(copy).evaluation
+    (copy / files.FINDINGS).write_text("[1, 2]")
+    with pytest.raises(bl.BacklightError, match="it holds no list of objects"):
+        _ = bl.Run(copy).findings
     (copy / files.MODEL).unlink()
     with pytest.raises(bl.BacklightError, match="has no trained network yet"):
         _ = bl.Run(copy).module

@@ -26,7 +26,7 @@ from .folder import (
     slug,
 )
 from .history import EPOCH_COLUMNS, add_epochs, begin_history, read_history, save_history
-from .plain import plain, read_json, to_json_text, write_json
+from .plain import parse_json, plain, read_json, to_json_text, write_json
 from .writing import write, write_csv, write_tensors, write_text
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "begin_history",
     "check_free",
     "create",
+    "parse_json",
     "plain",
     "read_history",
     "read_json",

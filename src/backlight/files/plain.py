@@ -39,15 +39,29 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file of a run.
+def parse_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
+    """What a JSON file holds: an object, or (where `kind` is list) a list of objects.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it holds no JSON, or something else than that.
+
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, kind) or not all(isinstance(one, dict) for one in value if kind is list):
+        raise ValueError(f"it holds no {'list of objects' if kind is list else 'object'}")
+    return value
+
+
+def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
+    """The same of a run's file, with a sentence for the user.
 
     Raises:
         BacklightError: it is missing or broken.
 
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path, kind)
     except FileNotFoundError as error:
         raise BacklightError(f"The run folder {path.parent} has no {path.name}; its training did not end.") from error
     except (OSError, ValueError) as error:

@@ -1,7 +1,6 @@
 """The courses of several runs: read from their folders, drawn to a file or in the terminal."""
 
 import csv
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from ..files import read_history
+from ..files import parse_json, read_history
 from ..records import BacklightError, Epoch
 from . import figures
 from .figures.curve_axes import (
@@ -109,7 +108,7 @@ def _trials(path: Path) -> list[Course]:
     with path.open(newline="", encoding="utf-8") as lines:
         tried = list(dict.fromkeys((row["value"], row["stage"]) for row in csv.DictReader(lines)))
     stage = "full" if any(one == "full" for _, one in tried) else "short"
-    over = json.loads((path.parent / "sweep.json").read_text(encoding="utf-8")).get("over", "")
+    over = parse_json(path.parent / "sweep.json").get("over", "")
     courses = []
     for value in (value for value, one in tried if one == stage):
         rows = read_history(path, lambda row, key=(value, stage): (row["value"], row["stage"]) == key)  # type: ignore[misc]
@@ -119,7 +118,7 @@ def _trials(path: Path) -> list[Course]:
 
 def _best_epoch(folder: Path) -> float | None:
     try:
-        found = json.loads((folder / "evaluation.json").read_text(encoding="utf-8")).get("best_epoch")
+        found = parse_json(folder / "evaluation.json").get("best_epoch")
     except FileNotFoundError:
         return None
     except ValueError as error:

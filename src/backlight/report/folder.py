@@ -1,6 +1,5 @@
 """What a run folder holds, read once. A file that is missing leaves its part of the report out."""
 
-import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from ..files import FACTS, HISTORY, read_history
+from ..files import FACTS, HISTORY, parse_json, read_history
 from ..records import BacklightError, Epoch
 
 T = TypeVar("T")
@@ -55,19 +54,19 @@ def read_folder(path: Path) -> RunFolder:
     """
     if not path.is_dir():
         raise BacklightError(f"there is no run folder {path}: give the folder that `backlight train` wrote")
-    findings = _read(path / "findings.json", _json)
+    findings = _read(path / "findings.json", _objects)
     return RunFolder(
         path=path,
         settings=_read(path / "run.toml", lambda file: tomllib.loads(file.read_text(encoding="utf-8"))) or {},
         history=read_history(path / HISTORY) if (path / HISTORY).is_file() else (),
-        evaluation=_read(path / "evaluation.json", _json) or {},
+        evaluation=_read(path / "evaluation.json", parse_json) or {},
         findings=None if findings is None else tuple(findings),
-        considered=tuple(_read(path / "considered.json", _json) or ()),
+        considered=tuple(_read(path / "considered.json", _objects) or ()),
         signals=_read(path / "signals.parquet", pl.read_parquet),
-        walk=_read(path / "walk.json", _json) or {},
-        ensemble=_read(path / "ensemble.json", _json) or {},
-        facts=_read(path / FACTS, _json) or {},
-        proof=_read(path / "proof.json", _json) or {},
+        walk=_read(path / "walk.json", parse_json) or {},
+        ensemble=_read(path / "ensemble.json", parse_json) or {},
+        facts=_read(path / FACTS, parse_json) or {},
+        proof=_read(path / "proof.json", parse_json) or {},
     )
 
 
@@ -80,5 +79,5 @@ def _read(file: Path, read: Callable[[Path], T]) -> T | None:
         raise BacklightError(f"{file} is damaged ({error}): delete it to make the report without it") from error
 
 
-def _json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
+def _objects(file: Path) -> list[dict[str, Any]]:
+    return parse_json(file, list)

@@ -1,14 +1,13 @@
 """The page of a sweep, from the files of its folder alone."""
 
 import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from ..files import write_text
+from ..files import parse_json, write_text
 from ..records import BacklightError
 from . import figures
 from .page import REPORT, environment, style
@@ -45,7 +44,7 @@ def read_sweep(folder: str | Path) -> SweepFolder:
     """
     path = Path(folder)
     try:
-        result = json.loads((path / "sweep.json").read_text(encoding="utf-8"))
+        result = parse_json(path / "sweep.json")
         curves: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
         for row in _rows(path / "history.csv"):
             part = curves.setdefault((row["stage"], row["value"]), {}).setdefault(row["split"], [])

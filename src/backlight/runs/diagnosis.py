@@ -25,11 +25,11 @@ def rediagnose(run: str | Path) -> Diagnosis:
             f"{folder} was trained without the doctor (diagnose = false), or its training has not ended; there is "
             "nothing to read a diagnosis from."
         )
-    kept = [finding_of(values) for values in files.read_json(folder / files.FINDINGS)]
+    kept = [finding_of(values) for values in files.read_json(folder / files.FINDINGS, list)]
     facts = read_facts(folder)
     if facts is None:
         considered = folder / files.CONSIDERED
-        told = files.read_json(considered) if considered.is_file() else []
+        told = files.read_json(considered, list) if considered.is_file() else []
         return Diagnosis(tuple(kept), tuple(Considered(**one) for one in told))
     tried = {(one.name, one.layer): one for one in kept if one.verdict is not None and not one.verdict.kept}
     found = diagnose(facts)

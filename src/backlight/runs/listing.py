@@ -119,11 +119,11 @@ def _row(folder: Path) -> Row | None:
     facts = _facts(folder)
     if facts is None:
         return None
-    evaluation = _json(folder / files.EVALUATION) or {}
+    evaluation = _parsed(folder / files.EVALUATION, dict) or {}
     settings = _defaults() | _settings(facts) if facts else {}
     metrics = evaluation.get("metrics") or {}
     leading = "r2" if settings.get("data.task") == "regression" else "accuracy"
-    findings = [one.get("severity") for one in _json(folder / files.FINDINGS) or [] if not _treated(one)]
+    findings = [one.get("severity") for one in _parsed(folder / files.FINDINGS, list) or [] if not _treated(one)]
     return {
         "run": str(folder),
         "created": str(facts["created"]) if "created" in facts else _written(folder),
@@ -184,9 +184,9 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield f"{prefix}{key}", value
 
 
-def _json(path: Path) -> Any:
+def _parsed(path: Path, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return files.parse_json(path, kind)
     except (OSError, ValueError):
         return None
 

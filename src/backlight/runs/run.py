@@ -80,7 +80,7 @@ class Run:
     def findings(self) -> list[Finding]:
         """What the doctor found, most important first; empty where nothing was looked for."""
         path = self.folder / files.FINDINGS
-        return [finding_of(values) for values in files.read_json(path)] if path.exists() else []
+        return [finding_of(values) for values in files.read_json(path, list)] if path.exists() else []
 
     def diagnose(self) -> Diagnosis:
         """Findings and what was ruled out, by the rules of this version, from the files of the folder."""
@@ -193,7 +193,7 @@ class Run:
             "seconds": kept["seconds"],
             "ensemble": ensemble,
             **scores,
-            "findings": files.read_json(self.folder / files.FINDINGS) if self.findings else [],
+            "findings": files.read_json(self.folder / files.FINDINGS, list) if self.findings else [],
         }
 
     def read(self, data: Any, *, with_target: bool = False) -> Dataset:

@@ -1,12 +1,11 @@
 """The run folder of a watched loop: the files that a report is made from."""
 
-import json
 from pathlib import Path
 
 import polars as pl
 
 from ..doctor import Diagnosis, RunFacts, from_plain, to_plain
-from ..files import CONSIDERED, FACTS, FINDINGS, HISTORY, SIGNALS, save_history, write_json
+from ..files import CONSIDERED, FACTS, FINDINGS, HISTORY, SIGNALS, parse_json, save_history, write_json
 from ..records import BacklightError, Signal
 from ..signals import SignalTable
 
@@ -41,7 +40,7 @@ def read_facts(folder: Path) -> RunFacts | None:
     if not (folder / FACTS).is_file():
         return None
     try:
-        values = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        values = parse_json(folder / FACTS)
         rows = pl.read_parquet(folder / SIGNALS)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise BacklightError(f"The facts in {folder} cannot be read ({error}); train the run again.") from error

@@ -252,7 +252,7 @@ def _undisturbed() -> Iterator[None]:
 
 def _write_down(folder: Path, proof: Proof) -> None:
     """findings.json with treatments and verdicts, proof.json, and the report that shows both."""
-    own = [finding_of(values) for values in files.read_json(folder / files.FINDINGS)]
+    own = [finding_of(values) for values in files.read_json(folder / files.FINDINGS, list)]
     tried = {one.name: one for one in proof.findings if one.verdict is not None and not one.verdict.kept}
     findings = [one for one in proof.findings if one.verdict is not None and one.verdict.kept]
     for one in own:
