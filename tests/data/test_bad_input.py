@@ -70,6 +70,7 @@ def test_unknown_format(table: Write) -> None:
         (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3: 3 cells where the first line has 2"),
         (b"a,b\n1,2\n\n3\n4,5\n", "line 4: 1 cell where the first line has 2"),
         (b'a,b\n"x\ny",2\n3\n', "line 4: 1 cell "),
+        (b"My table\n\na,b\n1,2\n3,4\n", "first line: 1 cell where most lines have 2; take it out if it is a title"),
         (b"a,b\n" + b"\0\1" * 50, "zero bytes"),
         (b"\xff\xfea,b\n1,2\n3", "save it again as UTF-8"),
         (b'a,b\n"' + b"x" * 200_000 + b"\n1,2\n", "quote"),
@@ -265,6 +266,25 @@ def test_classes_without_a_training_row_are_named() -> None:
     frame = rows(when=range(40)).with_columns(t=pl.Series(["a", "b"] * 17 + ["c"] * 6))
     assert any("No training row is of the class c:" in n for n in prepared(frame, target="t", time="when").notes)
     assert not any("No training row" in n for n in prepared(frame, target="t").notes)
+
+
+def test_a_class_without_a_held_out_row_is_named() -> None:
+    frame = rows().with_columns(t=pl.Series(["a", "b"] * 19 + ["a", "c"]))
+    assert any("No held-out row is of the class c:" in n for n in prepared(frame, target="t").notes)
+    assert not any("held-out row is of" in n for n in prepared(frame[:39], target="t").notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ('"red,yes\n2,blue,no\n3,green",no', True),
+        ('"a text, of two\nor three, or,\nfour lines",no', False),
+    ],
+)
+def test_rows_between_two_quotes_are_told_of(table: Write, cell: str, told: bool) -> None:
+    body = "".join(f"{i},red,yes\n{i},blue,no\n" for i in range(20))
+    notes = read(table(f"n,colour,t\n{body}1,{cell}\n".encode())).notes
+    assert any("Row 41, column 'colour'" in note and "quote that is not closed" in note for note in notes) == told
 
 
 def test_two_rows() -> None:

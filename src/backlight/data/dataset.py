@@ -71,6 +71,8 @@ def absent_column(name: str, role: str, place: str, columns: list[str], shown: i
     near = nearest(name, columns)
     if near is not None:
         mend = f"did you mean {near!r}?"
+    elif columns == [f"column_{i}" for i in range(1, len(columns) + 1)]:
+        mend = f"it has no header: its columns are called column_1 to column_{len(columns)}."
     else:
         more = f" and {len(columns) - shown} more" if len(columns) > shown else ""
         mend = f"its columns are {', '.join(columns[:shown])}{more}."

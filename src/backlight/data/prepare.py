@@ -72,7 +72,7 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
     task = infer_task(usable.frame[name], config.task, dataset.name)
     codes = Preprocessing(ArrayInputs(()), task).encode_target(usable) if task.classes else None
     split = split_rows(usable.rows, _facts(usable, rows, codes, config), config, seed)
-    unknown = _absent_classes(task, codes, split, usable.name) if codes is not None else ""
+    unknown = _absent_classes(task, codes, split, usable.name) if codes is not None else []
     fitted, columns = fit(usable, task, split.train, config, rows)
     fitted = replace(fitted, numerals=dataset.numerals)
     x, y = fitted.transform(usable), fitted.encode_target(usable)
@@ -86,7 +86,7 @@ def prepare(dataset: Dataset, config: DataConfig, *, seed: int) -> Prepared:
         *usable.notes[len(dataset.notes) :],
         *fitted.notes,
         split.sentence,
-        unknown,
+        *unknown,
         _size_note(usable.rows),
     ]
     notes += [*duplicate_notes(x, y, split), *order_notes(usable, fitted, config)]
@@ -153,8 +153,9 @@ def _moments(column: pl.Series) -> pl.Series:
     return parse(column, form) if values is None else values
 
 
-def _absent_classes(task: Task, codes: np.ndarray, split: Split, place: str) -> str:
-    """A sentence that names the classes without a training row, which a split by time, group or source can leave.
+def _absent_classes(task: Task, codes: np.ndarray, split: Split, place: str) -> list[str]:
+    """Sentences that name the classes without a training row (which a split by time, group or source can leave), and
+    those without a held-out row, as of a class of one row.
 
     Raises `BacklightError` if one class alone is left to train on.
     """
@@ -164,14 +165,23 @@ def _absent_classes(task: Task, codes: np.ndarray, split: Split, place: str) -> 
             f"All {len(split.train):,} training rows of {place} are of one class, {task.classes[trained[0]]!r}, while "
             "held-out rows are of others; choose another --time or --group column, or let the rows be split at random."
         )
-    absent = [str(label) for code, label in enumerate(task.classes) if code not in set(trained.tolist())]
-    if not absent:
-        return ""
+    notes = []
+    if absent := _named_without(task, trained):
+        notes.append(
+            f"No training row is of the class {absent}: such rows are held out by the split, and will be predicted as "
+            "other classes."
+        )
+    if len(split.test) and (absent := _named_without(task, codes[split.test])):
+        notes.append(f"No held-out row is of the class {absent}: the scores do not tell how well it is known.")
+    return notes
+
+
+def _named_without(task: Task, codes: np.ndarray) -> str:
+    """The classes that are not among the codes, the first of them by name; empty where all are."""
+    there = set(codes.tolist())
+    absent = [str(label) for code, label in enumerate(task.classes) if code not in there]
     more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
-    return (
-        f"No training row is of the class {', '.join(absent[:SHOWN])}{more}: such rows are held out by the split, "
-        "and will be predicted as other classes."
-    )
+    return ", ".join(absent[:SHOWN]) + more
 
 
 def _repeats_note(dropped: int) -> str:

@@ -18,8 +18,9 @@ from ..bombs import most_bytes
 from ..cells import Typed, type_columns
 from ..counted import counted
 from ..dataset import Dataset
-from ..dialect import SEPARATOR_NAMES, Dialect, decode, recognise_dialect
+from ..dialect import SEPARATOR_NAMES, Dialect, decode, head, parse, recognise_dialect
 from ..numerals import meaning
+from ..quotes import doubtful_quotes
 from .registry import ReadOptions, read_bytes, source
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
@@ -67,10 +68,11 @@ def parse_delimited(data: bytes, place: str, options: ReadOptions) -> Dataset:
     dialect = recognise_dialect(text.data, place, options.separator)
     columns = _names(dialect, place)
     frame = _cells(text.data, dialect, columns, place)
+    quoted = doubtful_quotes(frame, dialect.separator)
     if frame.height == 0:
         raise BacklightError(f"{place} has a header ({', '.join(columns[:8])}) but no rows; add rows.")
     typed = type_columns(frame, decimal=dialect.separator == ";", known=options.numerals)
-    notes = (_recognised(place, frame, text.encoding, dialect), *_told(typed))
+    notes = (_recognised(place, frame, text.encoding, dialect), *quoted, *_told(typed))
     return Dataset(Path(place).name, typed.frame, notes=notes, pixels=options.images, numerals=typed.numerals)
 
 
@@ -145,6 +147,7 @@ def _is_regular(data: bytes, separator: str, cells: int) -> bool:
 
 def _cells_by_line(data: bytes, dialect: Dialect, columns: list[str], place: str) -> pl.DataFrame:
     """The slow way for irregular files; names the first line that has too many or too few cells."""
+    _require_usual_width(data, dialect, len(columns), place)
     reader = csv.reader(io.StringIO(data.decode(), newline=""), delimiter=dialect.separator)
     rows: list[list[str]] = []
     start = 1
@@ -157,6 +160,17 @@ def _cells_by_line(data: bytes, dialect: Dialect, columns: list[str], place: str
     except csv.Error as error:
         raise BacklightError(f"{place}, line {reader.line_num}: {error}; mend that line.") from error
     return pl.DataFrame(rows[int(dialect.header) :], schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _require_usual_width(data: bytes, dialect: Dialect, wanted: int, place: str) -> None:
+    """Refuse a first line that is unlike most others: where it is a title, no other line is to be mended."""
+    widths = Counter(map(len, parse(head(data), dialect.separator)))
+    usual, lines = widths.most_common(1)[0]
+    if usual != wanted and 2 * lines > widths.total():
+        raise BacklightError(
+            f"{place}, first line: {counted(wanted, 'cell')} where most lines have {usual}; take it out if it is a "
+            "title or a comment, else give every column a name there."
+        )
 
 
 def _require_cells(row: list[str], wanted: int, place: str, separator: str) -> None:
