@@ -284,3 +284,15 @@ def test_evaluate_says_what_was_left_out_and_compares_with_a_constant(tmp_path, 
     assert said["baseline"]["accuracy"] == 0.5
     assert run(["evaluate", str(tmp_path / "run"), other]) == 0
     assert "1 of 51 rows has no 'y'" in capsys.readouterr().err
+
+
+def test_a_wrong_value_is_told_by_the_name_that_was_typed(tmp_path, capsys):
+    settings = tmp_path / "run.toml"
+    settings.write_text("[training]\nlearning_rate = -1.0\n")
+    for typed, said in (
+        (["--lr", "-1"], "--lr -1.0 cannot be used"),
+        (["--batch-size=0"], "--batch-size 0 cannot be used"),
+        (["--config", str(settings)], "run.toml: learning_rate = -1.0 cannot be used"),
+    ):
+        assert run(["train", "sklearn:wine", *typed]) == 2
+        assert f"{said}: " in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_every_setting_has_one_flat_name():
         ({"epoch": 3}, "There is no option 'epoch'; did you mean 'epochs'?"),
         ({"epochs": 0}, "epochs = 0 cannot be used"),
         ({"optimizer": "adamm"}, "optimizer = 'adamm' cannot be used: input should be 'adamw', 'adam' or 'sgd'"),
-        ({"time_limit": "soon"}, "'soon' is not a duration; write one like 90s, 10m or 1h30m."),
+        ({"time_limit": "soon"}, "time_limit = 'soon' cannot be used: it is not a duration like 90s, 10m or 1h30m."),
     ],
 )
 def test_what_cannot_be_used_is_named(options, sentence):

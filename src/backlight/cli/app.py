@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from ..records.errors import BacklightError
+from ..records.errors import BacklightError, OptionError
 from . import INTERRUPTED_STATUS, commands
 
 BAD_INPUT = 2
@@ -34,6 +34,9 @@ _PLAINER = {
     "Input should be a valid number, unable to parse string as a number": "this is not a number",
 }
 """What the parser says of a value, and how it is said here."""
+
+_FLAGS = {"learning_rate": "--lr"}
+"""Options whose flag is not their name."""
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for a wrong command line (click's ClickException), whichever click it stands on."""
@@ -67,6 +70,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         status = app(arguments, standalone_mode=False, prog_name="backlight")
+    except OptionError as error:
+        return _refuse(_as_typed(error, arguments))
     except BacklightError as error:
         return _refuse(str(error))
     except _UsageError as error:
@@ -95,6 +100,13 @@ def _usage_sentence(error: Exception) -> str:
         message = message.replace(said, plain)
     see = f"see `{context.command_path if context else 'backlight'} --help`."
     return f"{message} {see.capitalize()}" if message.endswith("?") else f"{message}; {see}"
+
+
+def _as_typed(error: OptionError, arguments: Sequence[str]) -> str:
+    """The sentence with the option as it was typed, unless it comes from a file."""
+    flag = _FLAGS.get(error.option, "--" + error.option.replace("_", "-"))
+    typed = any(one.split("=")[0] == flag for one in arguments)
+    return f"{flag} {error.reason}" if typed else str(error)
 
 
 def _refuse(sentence: str) -> int:

@@ -4,8 +4,8 @@
 """
 
 from .diagnosis import Considered, ConsideredKind, Finding, Severity, Verdict, VerdictWord
-from .errors import BacklightError
-from .evaluation import Metric
+from .errors import BacklightError, OptionError
+from .evaluation import LinearFacts, Metric
 from .inputs import ArrayInputs, Feature, ImageInputs, Inputs, TableInputs
 from .task import ClassLabel, Task, TaskKind
 from .training import CUT_SHORT, INTERRUPTED, TIME_LIMIT, Epoch, Layer, Numbers, Signal, Step
@@ -25,8 +25,10 @@ __all__ = [
     "ImageInputs",
     "Inputs",
     "Layer",
+    "LinearFacts",
     "Metric",
     "Numbers",
+    "OptionError",
     "Severity",
     "Signal",
     "Step",

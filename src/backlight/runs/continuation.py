@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from .. import files
+from ..data.counted import counted
 from ..records import BacklightError
 from ..records.config import Config
 from ..training.checkpoint import checkpoints, load_newest_checkpoint
@@ -52,27 +53,29 @@ def resume(
     folder = files.require_run(run)
     config = configure({"epochs": epochs, "time_limit": time_limit}, settings.load(folder / files.RUN))
     check_at_hand(folder, config, source, network, "resume")
-    check_epochs(folder, config, epochs)
+    done = check_epochs(folder, config, epochs)
     watching = [view(), *observers] if verbose else list(observers)
     fresh = not all(checkpoints(one) for one in checkpoint_folders(folder, config.training))
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
     check_same_data(folder, assembly)
+    if done:
+        in_all = f" of {config.training.epochs:,}" if config.training.epochs else ""
+        assembly.note(f"Epochs done already: {done:,}{in_all}.")
     if epochs is not None or time_limit is not None:
         settings.change(folder / files.RUN, assembly.config)
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 
 
-def check_epochs(folder: Path, config: Config, wanted: int | None) -> None:
-    """Refuse fewer epochs than are done: training cannot be taken back."""
-    if wanted is None:
-        return
+def check_epochs(folder: Path, config: Config, wanted: int | None) -> int:
+    """Epochs that are done; fewer than those are refused, as training cannot be taken back."""
     found = [load_newest_checkpoint(one) for one in checkpoint_folders(folder, config.training)]
     done = max((one[1]["epoch"] for one in found if one is not None), default=0)
-    if done > wanted:
+    if wanted is not None and done > wanted:
         raise BacklightError(
-            f"{done} epochs of {folder} are done, more than --epochs {wanted}: give a greater number to "
+            f"{counted(done, 'epoch')} of {folder} are done, more than --epochs {wanted}: give a greater number to "
             "train on, or none to score the run again."
         )
+    return int(done)
 
 
 def check_at_hand(folder: Path, config: Config, source: Any, network: nn.Module | None, verb: str) -> None:

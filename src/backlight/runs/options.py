@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from ..records import BacklightError
+from ..records import BacklightError, OptionError
 from ..records.config import FROM_SWEEP, Config
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -62,7 +62,7 @@ def validated(values: Mapping[str, Any]) -> Config:
                 f"{name} is a section: write [{name}], and its settings in the lines below."
             ) from error
         reason = first["msg"][0].lower() + first["msg"][1:]
-        raise BacklightError(f"{name} = {first['input']!r} cannot be used: {reason}.") from error
+        raise OptionError(name, first["input"], reason) from error
 
 
 def _out_of_place(name: str) -> str:
@@ -102,7 +102,7 @@ def parse_duration(value: str | float) -> float:
     """
     seconds = _seconds(value)
     if seconds is None or not 0 < seconds < float("inf"):
-        raise BacklightError(f"{value!r} is not a duration; write one like 90s, 10m or 1h30m.")
+        raise OptionError("time_limit", value, "it is not a duration like 90s, 10m or 1h30m")
     return seconds
 
 

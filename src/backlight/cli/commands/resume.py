@@ -1,5 +1,9 @@
 """backlight resume: go on with a run that was cut short."""
 
+from typing import Annotated
+
+import typer
+
 from .. import options
 from ..app import app
 from .train import show_result
@@ -8,7 +12,10 @@ from .train import show_result
 @app.command(epilog="Example:  backlight resume runs/adult-20260101-120000 --epochs 50")
 def resume(
     run: options.RunFolder,
-    epochs: options.Epochs = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Epochs in all, those that are done included.", rich_help_panel="Training"),
+    ] = None,
     time_limit: options.TimeLimit = None,
     json: options.Json = False,
 ) -> None:

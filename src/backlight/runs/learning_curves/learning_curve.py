@@ -12,7 +12,7 @@ from torch import nn
 from ... import files
 from ...data import read
 from ...evaluation import learning_curve as law
-from ...records import INTERRUPTED, TIME_LIMIT, BacklightError
+from ...records import INTERRUPTED, TIME_LIMIT, BacklightError, OptionError
 from ...records.config import FROM_SWEEP, Config
 from .. import settings
 from ..assembly import written
@@ -77,9 +77,9 @@ def learning_curve(
     """
     started = time.monotonic() if started is None else started
     if seeds < 2:
-        raise BacklightError(f"seeds = {seeds} cannot be used: without a second training nothing tells luck from rows.")
+        raise OptionError("seeds", seeds, "without a second training nothing tells luck from rows")
     if most_sizes < 3:
-        raise BacklightError(f"sizes = {most_sizes} cannot be used: a curve needs three at least.")
+        raise OptionError("sizes", most_sizes, "a curve needs three at least")
     module = network if isinstance(network, nn.Module) else None
     named = {} if module is not None else {"network": network}
     chosen = configure({"target": target, **named, **options}, settings.base(config, network))

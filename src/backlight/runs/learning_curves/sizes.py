@@ -14,7 +14,7 @@ from torch import nn
 from ...data import Augmentation, Dataset, Part, Prepared, prepare
 from ...evaluation import best_constant, constant_scores, score
 from ...network import default_network
-from ...records import CUT_SHORT, INTERRUPTED, BacklightError, Task
+from ...records import CUT_SHORT, INTERRUPTED, BacklightError, OptionError, Task
 from ...records.config import Config, TrainingConfig
 from ...training import Copy, Trained, resolve, train_copies
 from ...training.defaults import LEAST_STEPS
@@ -116,7 +116,7 @@ def ground(
 def _number(up_to: float, available: int) -> int:
     """Rows of the largest subset."""
     if not 0 < up_to < math.inf or (up_to > 1 and up_to != int(up_to)):
-        raise BacklightError(f"up_to = {up_to:g} cannot be used: give a share such as 0.25, or a number of rows.")
+        raise OptionError("up_to", up_to, "give a share such as 0.25, or a number of rows")
     return min(available, round(up_to * available) if up_to <= 1 else int(up_to))
 
 
