@@ -10,6 +10,7 @@ from torch.nn.parallel import DataParallel
 
 from ..records import Step
 from .entrances import Entrances
+from .functions import tensors_in
 from .hooks import Threads, harmless, harmless_anywhere
 from .leaves import stray_parameters
 from .losses import LossLog, is_read_late, value_of
@@ -20,7 +21,7 @@ from .patches import PassListener
 from .scaling import Scale, Scaling, unscaled
 from .sources import LoaderWatch
 from .tally import Clock, Tally
-from .taps import Taps, tensors_in
+from .taps import Taps
 from .updates import Updates
 from .validation import ValidationLoss
 

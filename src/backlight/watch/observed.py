@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from ..signals import LossFacts
 from ..signals.losses import LOSSES
+from .functions import tensors_in
 from .losses import LossLog, is_read_late
 from .penalty import decay_in_loss
 from .tail import is_of_a_policy, kinds_between, leads_to, read_tail, steps_between
-from .taps import Taps, tensors_in
+from .taps import Taps
 
 MOST_WEIGHTS = 100
 """Weights of classes kept from the settings of a loss."""

@@ -5,55 +5,22 @@ pass: nothing is written, no random number is drawn, and no memory that the prog
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
-from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from ..records import Layer
 from ..signals.roles import role_of
 from .call import Call, as_layer, hidden_layer
+from .functions import FUNCTIONS, FunctionCalls, first_tensor
 from .hooks import Hook, Threads, harmless
 from .leaves import readers
 from .memory import has_memory
 from .network import is_compiled
-
-FUNCTIONS = {
-    "relu": "ReLU",
-    "relu_": "ReLU",
-    "relu6": "ReLU6",
-    "leaky_relu": "LeakyReLU",
-    "elu": "ELU",
-    "selu": "SELU",
-    "gelu": "GELU",
-    "silu": "SiLU",
-    "mish": "Mish",
-    "softplus": "Softplus",
-    "softsign": "Softsign",
-    "tanh": "Tanh",
-    "tanh_": "Tanh",
-    "sigmoid": "Sigmoid",
-    "sigmoid_": "Sigmoid",
-    "logsigmoid": "LogSigmoid",
-    "hardtanh": "Hardtanh",
-    "softmax": "Softmax",
-    "log_softmax": "LogSoftmax",
-    "clamp": "Clamp",
-    "clip": "Clamp",
-    "clamp_min": "ReLU",
-    "log": "Log",
-    "exp": "Exp",
-    "dropout": "Dropout",
-    "max_pool1d": "MaxPool1d",
-    "max_pool2d": "MaxPool2d",
-    "avg_pool2d": "AvgPool2d",
-    "adaptive_avg_pool2d": "AdaptiveAvgPool2d",
-}
-"""Functions of PyTorch called in a forward method → the module that does the same."""
 
 
 class Taps:
@@ -75,7 +42,7 @@ class Taps:
         self._inside = 0
         self._x: tuple[Tensor, int] | None = None
         self._first_again = False
-        self._functions = _Functions(self._take_function, self._detached)
+        self._functions = FunctionCalls(self._take_function, self._detached)
         self._in_functions = False
         self._finds_readers = True
 
@@ -236,36 +203,6 @@ class Taps:
         self.calls.append(call)
 
 
-class _Functions(TorchFunctionMode):
-    """Sees activation functions that a forward method calls without a module."""
-
-    def __init__(
-        self, take: Callable[[str, Tensor | None, Tensor, dict[str, float]], None], detached: Callable[[Tensor], None]
-    ) -> None:
-        super().__init__()
-        self._take, self._detached = take, detached
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        name = getattr(func, "__name__", "")
-        if name in FUNCTIONS and isinstance(result, Tensor):
-            self._take(name, first_tensor(args), result, _settings(name, args, kwargs or {}))
-        elif name == "detach":
-            self._detached(args[0])
-        return result
-
-
-def _settings(name: str, args: Any, kwargs: dict[str, Any]) -> dict[str, float]:
-    """The axis of `softmax(x, dim)`, and the share that `dropout(x, p, training)` drops."""
-    if name in ("softmax", "log_softmax"):
-        dim = args[1] if len(args) > 1 else kwargs.get("dim")
-        return {"dim": dim} if isinstance(dim, int) else {}
-    if name != "dropout":
-        return {}
-    training = args[2] if len(args) > 2 else kwargs.get("training", True)
-    return {"p": float(args[1] if len(args) > 1 else kwargs.get("p", 0.5)) if training else 0.0}
-
-
 def layers_of(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Modules seen as one layer: leaves, composites that PyTorch itself calls a layer, holders of own parameters."""
     children = [(name, child) for name, child in model.named_children() if not _is_parametrization(model, name)]
@@ -294,21 +231,3 @@ def _inside_compiled(network: nn.Module | None, layers: dict[str, nn.Module]) ->
         for inner, part in module.named_modules():
             if next(part.parameters(recurse=False), None) is not None:
                 yield f"{name}.{inner}".strip("."), part
-
-
-def tensors_in(value: Any) -> list[Tensor]:
-    """Tensors inside nested tuples, lists, dicts and plain objects, in their order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    elif is_dataclass(value) and not isinstance(value, type):
-        value = tuple(vars(value).values())
-    if isinstance(value, (tuple, list)):
-        return [tensor for item in value for tensor in tensors_in(item)]
-    return []
-
-
-def first_tensor(value: Any) -> Tensor | None:
-    """The first of the tensors inside."""
-    return value if isinstance(value, Tensor) else next(iter(tensors_in(value)), None)
