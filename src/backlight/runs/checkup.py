@@ -24,7 +24,7 @@ from ..training.layout import outputs_of
 from ..training.predict import prediction_batch
 from ..watch import save_run
 
-OVERHEAD, GRACE = 0.008, 0.1
+OVERHEAD, GRACE = 0.008, 0.05
 """Share of the training time, and seconds besides, that reading signals may take, both as `signals.work` estimates them
 for a PyTorch loop: the engine's steps are up to four times as quick, and one that is observed is not replayed."""
 
