@@ -413,3 +413,11 @@ def test_messages_are_single_sentences() -> None:
     with pytest.raises(BacklightError) as caught:
         read(io.StringIO())
     assert "\n" not in str(caught.value)
+
+
+def test_an_image_beside_the_folders_of_classes_is_named(tmp_path: Path) -> None:
+    for name in ("cat/1.png", "dog/1.png", "loose.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(picture())
+    with pytest.raises(BacklightError, match=r"without classes \(1 of 3, the first 'loose.png'\)"):
+        prepared(tmp_path)

@@ -326,3 +326,15 @@ def test_a_class_may_be_called_train(archive: Table) -> None:
     dataset = read(archive({f"{name}/{i}.png": picture(i) for name in names for i in range(3)}))
     assert dataset.given_split is None
     assert set(dataset.frame["class"]) == set(names)
+
+
+def test_of_a_film_the_first_frame_is_taken_and_told(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        frames = [Image.new("L", (4, 4), brightness) for brightness in (10, 200)]
+        frames[0].save(tmp_path / label / "film.gif", save_all=True, append_images=frames[1:])
+        frames[0].save(tmp_path / label / "picture.gif")
+    dataset = read(tmp_path)
+    assert dataset.images is not None
+    assert np.unique(dataset.images).tolist() == [10]
+    assert any("2 pictures have several frames" in note for note in dataset.notes)

@@ -150,7 +150,12 @@ Treat = Annotated[
 Seed = Annotated[int | None, typer.Option(help="Seed of everything random.", rich_help_panel=_RUN)]
 TimeLimit = Annotated[
     str | None,
-    typer.Option(help="For the whole command, as in 90s, 10m or 1h30m.", metavar="DURATION", rich_help_panel=_RUN),
+    typer.Option(
+        help="For the whole command, as in 90s, 10m or 1h30m. Time for scores and report is estimated and kept back: "
+        "on a busy machine they may end later.",
+        metavar="DURATION",
+        rich_help_panel=_RUN,
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,

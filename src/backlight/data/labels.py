@@ -37,7 +37,13 @@ def labelled(dataset: Dataset, target: str, task: TaskKind | None = None) -> tup
 
 def without_classes(dataset: Dataset) -> str:
     """The sentence for images whose classes are wanted and not there."""
-    return f"{dataset.name} holds images without classes; put each into a folder named by its class."
+    return f"{dataset.name} holds images without classes{_loose(dataset)}; put each into a folder named by its class."
+
+
+def _loose(dataset: Dataset) -> str:
+    """The first image beside the folders of classes, where some images lie in folders and some do not."""
+    loose = [name for name in dataset.frame["file"] if "/" not in name]
+    return f" ({len(loose):,} of {dataset.rows:,}, the first {loose[0]!r})" if 0 < len(loose) < dataset.rows else ""
 
 
 def _cleaned(column: pl.Series, task: TaskKind | None) -> pl.Series:

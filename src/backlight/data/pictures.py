@@ -10,6 +10,8 @@ from statistics import median
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from .counted import counted
+
 LARGEST_SIDE = 64
 """Pixels of the longer side that pictures are brought down to where the user asks for nothing else: what trains on
 two CPU cores in minutes."""
@@ -41,7 +43,7 @@ class Decoded:
     """Why the others are not, by their number."""
     resized: int
     notes: tuple[str, ...] = ()
-    """How brightness of more than 8 bits was scaled."""
+    """How brightness of more than 8 bits was scaled, and what was taken of films."""
 
 
 @dataclass
@@ -52,6 +54,8 @@ class Depth:
     """Largest brightness of the set's pictures of 32 bits, whose mode does not say where white is."""
     met: set[str] = field(default_factory=set)
     """Modes of the pictures that were scaled."""
+    films: set[Read] = field(default_factory=set)
+    """Pictures of several frames."""
 
     def factor(self, mode: str) -> float:
         """65,535 is white in 16 bits, whether a picture reaches it or not; in 32 bits the first of 1 (fractions only),
@@ -66,7 +70,7 @@ class Depth:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One sentence a kind of scaling."""
+        """One sentence a kind of scaling, and one on films."""
         deep = self.met & set(SIXTEEN_BITS)
         wide = sorted(self.met - deep)
         notes = (
@@ -76,6 +80,9 @@ class Depth:
             white = 255 / self.factor(mode)
             kind = "fractions" if mode == "F" else "whole numbers"
             notes.append(f"Pictures of 32-bit {kind} were brought to 8 bits: {white:,g} is white in all of them.")
+        if self.films:
+            have = counted(len(self.films), "picture has", "pictures have")
+            notes.append(f"{have} several frames, of which the first is taken.")
         return tuple(notes)
 
 
@@ -122,6 +129,8 @@ def _decode_into(place: np.ndarray, read: Read, depth: Depth, strict: bool) -> b
     try:
         with Image.open(io.BytesIO(read())) as picture:
             resized = picture.size != (width, height)
+            if getattr(picture, "is_animated", False):
+                depth.films.add(read)
             if resized:
                 picture.draft(None, (2 * width, 2 * height))
             if depth.top is None and picture.mode in THIRTY_TWO_BITS:

@@ -74,7 +74,9 @@ def learning_curve(
 
 
 def _show(curve: "LearningCurve", *, json: bool) -> None:
-    """Points, forecast and verdict."""
+    """Points, forecast, verdict, and where the picture of them is."""
+    from ...runs.learning_curves.folder import FIGURE
+
     if json:
         print_json(curve.to_dict())
     else:
@@ -86,7 +88,8 @@ def _show(curve: "LearningCurve", *, json: bool) -> None:
         heading = "R²" if curve.metric == "r2" else curve.metric.replace("_", " ")
         if found:
             print_table(("training rows", heading, "95 % interval", ""), found, right=(0, 1, 2))
-        print_text(f"\n{curve.verdict}\nCurve: {curve.folder}")
+        print_text(f"\n{curve.verdict}")
+        print_text(f"Picture: {curve.folder / FIGURE}" if curve.points else f"Folder: {curve.folder}")
     if curve.stopped == INTERRUPTED:
         kept = "the sizes that were done are" if curve.points else "no size was done; the settings are"
         say(f"Interrupted: {kept} in {curve.folder}.")

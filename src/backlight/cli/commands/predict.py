@@ -33,6 +33,7 @@ def predict(
     Images are named by their file. With --json and without a file the predictions are part of the answer.
     """
     from ... import runs
+    from ...data.counted import counted
 
     opened = runs.Run(run)
     if output is not None:
@@ -42,7 +43,7 @@ def predict(
     frame = opened.predict(rows, keep=identify or ())
     if output is not None:
         runs.save_frame(frame, output)
-        say(f"{frame.height:,} predictions written to {output}")
+        say(f"{counted(frame.height, 'prediction')} written to {output}")
     elif not json:
         print_text(frame.write_csv().rstrip("\n"))
     if json:

@@ -184,7 +184,7 @@ def _require_cells(row: list[str], wanted: int, place: str, separator: str) -> N
 def _recognised(place: str, frame: pl.DataFrame, encoding: str, dialect: Dialect) -> str:
     header = "a header" if dialect.header else f"no header (columns are called column_1 to column_{frame.width})"
     cut = SEPARATOR_NAMES.get(dialect.separator, repr(dialect.separator))
-    size = f"{frame.height:,} rows, {frame.width} columns"
+    size = f"{counted(frame.height, 'row')}, {counted(frame.width, 'column')}"
     return f"{Path(place).name}: {size}; {encoding}, separated by {cut}, {header}."
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from backlight.records import BacklightError
 
+from ..counted import counted
 from ..dataset import Dataset
 from .registry import ReadOptions, source
 
@@ -33,7 +34,7 @@ def from_frame(frame: pl.DataFrame, name: str, options: ReadOptions) -> Dataset:
     """A frame whose types are its maker's: text stays text, so that labels such as "1" stay the user's own."""
     if frame.width == 0 or frame.height == 0:
         raise BacklightError(f"{name} is empty ({frame.height} rows, {frame.width} columns); give rows and columns.")
-    note = f"{name}: {frame.height:,} rows, {frame.width} columns."
+    note = f"{name}: {counted(frame.height, 'row')}, {counted(frame.width, 'column')}."
     return Dataset(name, _plain(frame), notes=(note,), pixels=options.images)
 
 
