@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from backlight.doctor import RunFacts, all_diagnoses
-from backlight.records import Epoch, Finding, Signal
-from backlight.signals import LayerFacts, LoopFacts, OptimizerFacts, SignalTable
+from backlight.records import Epoch, Finding, LinearFacts, Signal
+from backlight.signals import LayerFacts, LoopFacts, LossFacts, OptimizerFacts, SignalTable, TargetFacts
 from backlight.watch import watch
 
 RULES = all_diagnoses()
@@ -97,6 +97,42 @@ def test_steps_that_momentum_sums_up_are_too_large_where_nothing_is_learned(mome
     run = course([2.3] * 50 + [0.6] * 50 + np.linspace(0.6, end, 100).tolist() + [end] * 100)
     run = replace(run, layers=(fc,), signals=table, optimizer=OptimizerFacts("SGD", 0.1, momentum))
     assert named("learning-rate-too-high", run) == found
+
+
+DIGITS = TargetFacts(
+    (), (32,), "int64", False, 500, 0, 9, 4.5, 2.9, 8.2, 2.5, 0, True, False, False, dict.fromkeys(range(10), 50),
+    0.1, 0.1, 0.2,
+)  # fmt: skip
+LINEAR = LinearFacts(skill=40.0, left=0.05)
+
+
+@pytest.mark.parametrize(
+    ("linear", "validation", "ratio", "found"),
+    [
+        (LINEAR, 0.5, 0.08, True),
+        (None, 0.5, 0.08, False),
+        (replace(LINEAR, left=0.15), 0.5, 0.08, False),
+        (LINEAR, 0.2, 0.08, False),
+        (LINEAR, 0.5, 0.004, False),
+    ],
+    ids=["far behind", "no linear model", "about as good", "next to nothing left", "usual steps"],
+)
+def test_a_run_that_learned_is_far_behind_a_linear_model_for_too_large_steps(linear, validation, ratio, found):
+    table = SignalTable()
+    for step in range(0, 300, 10):
+        table.add(Signal(step, "fc", "update_ratio", ratio))
+    fc = LayerFacts("fc", "Linear", "linear", {}, (4,), (10,))
+    loss = LossFacts("cross_entropy", "logits", "CrossEntropyLoss")
+    run = course(np.geomspace(2.3, 0.31, 300).tolist(), [1.0, validation, 0.6])
+    run = replace(run, layers=(fc,), signals=table, optimizer=OptimizerFacts("AdamW", 0.3), targets=DIGITS, loss=loss)
+    assert run.learned and named("learning-rate-too-high", replace(run, linear=linear)) == found
+
+
+@pytest.mark.parametrize(("linear", "severity"), [(None, "note"), (LINEAR, "warning")])
+def test_rows_learned_by_heart_hush_nothing_where_a_linear_model_does_far_better_on_new_ones(linear, severity):
+    run = course(np.geomspace(2.3, 0.01, 300).tolist(), [1.0, 0.9, 1.0])
+    run = replace(run, targets=DIGITS, loss=LossFacts("cross_entropy", "logits"), linear=linear)
+    assert (run.severity(), run.severity(fatal=True)) == (severity, "error")
 
 
 def watched(rng, kind, *, head: str = "", noise: float = 0.3, hidden=nn.ReLU, **settings: float) -> RunFacts:

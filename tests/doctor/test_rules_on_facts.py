@@ -10,7 +10,7 @@ from backlight.doctor import RunFacts, all_diagnoses
 from backlight.doctor.probes import Probe, likeness, probe
 from backlight.doctor.settled import settle
 from backlight.doctor.words import left_of
-from backlight.records import Epoch, Finding, Signal
+from backlight.records import Epoch, Finding, LinearFacts, Signal
 from backlight.signals import (
     LayerFacts,
     LoopFacts,
@@ -215,7 +215,7 @@ def test_a_rectified_score_of_zero_is_no_probability_though_all_are_divided_by_t
 def test_that_nothing_can_be_learned_is_said_only_of_rows_and_steps_enough(rows, steps, linear, named):
     generator = np.random.default_rng(3)
     sample = generator.normal(size=(rows, 3)), generator.integers(0, 2, rows).astype(float)
-    run = replace(course([0.7] * steps), sample=sample, linear_skill=linear)
+    run = replace(course([0.7] * steps), sample=sample, linear=linear and LinearFacts(linear, 0.99))
     assert bool(findings("unlearnable-target", run)) == named
 
 

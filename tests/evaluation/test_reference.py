@@ -6,7 +6,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.model_selection import train_test_split
 
 from backlight.evaluation import reference, reference_scores
-from backlight.evaluation.reference import linear_skill
+from backlight.evaluation.reference import linear_facts
 from backlight.records import ArrayInputs, Feature, ImageInputs, TableInputs, Task
 
 
@@ -107,9 +107,12 @@ def test_the_skill_of_the_linear_model_is_in_standard_errors(classes):
     y = x[:, 0] + rng.normal(scale=np.sqrt(1 / 0.3**2 - 1), size=len(x))
     y = (y > 0).astype(np.int64) if classes else y
     task = Task("binary" if classes else "regression", "y", classes)
-    skills = []
+    facts = []
     for target in (y, rng.permutation(y)):
         found = reference_scores(task, x[:4000], target[:4000], x[4000:], target[4000:], ArrayInputs((2,)))
-        skills.append(linear_skill(found, 900))
-    assert skills[0] == pytest.approx(np.sqrt(2 / np.pi) * 9 if classes else 9, abs=2.5) and skills[1] < 2
-    assert linear_skill(found | {"linear": {}}, 900) is None
+        facts.append(linear_facts(found, 900))
+    told, unrelated = facts
+    assert told.skill == pytest.approx(np.sqrt(2 / np.pi) * 9 if classes else 9, abs=2.5) and unrelated.skill < 2
+    assert told.left == pytest.approx(1 - np.log(2) ** -1 * 0.3**2 / np.pi if classes else 1 - 0.3**2, abs=0.04)
+    assert unrelated.left == pytest.approx(1, abs=0.01)
+    assert linear_facts(found | {"linear": {}}, 900) is None

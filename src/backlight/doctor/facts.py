@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
-from ..records import Epoch
+from ..records import Epoch, LinearFacts, Severity
 from ..signals import (
     InputFacts,
     LayerFacts,
@@ -40,6 +40,9 @@ PROBED_ROWS = 600
 """Rows that two quick predictors are asked of: they compare each with each."""
 FITTED = 0.1
 """Share of the reference loss below which next to nothing is left to gain."""
+FAR_BEHIND = 2.0
+"""Times the loss of a linear model on new rows. Without any hidden unit at work a network is that model: a tuned one is
+not twice as bad by the luck of its start or of a few hundred rows."""
 STRETCHES = 100
 """Rows of the history of a loop whose epochs could not be seen."""
 LEARNED = 0.05
@@ -67,8 +70,8 @@ class RunFacts:
     observed: tuple[int, ...] = ()
     sample: tuple[np.ndarray, np.ndarray] | None = None
     """A few hundred different rows: inputs (flattened, thinned) and the target as one number."""
-    linear_skill: float | None = None
-    """Standard errors by which a linear model beats a constant on held-out rows; None where none was fitted."""
+    linear: LinearFacts | None = None
+    """What a linear model made of held-out rows; None where none was fitted."""
     probed: Probe | None = None
     """What two quick predictors made of the sample, where the rows themselves were not kept."""
 
@@ -248,8 +251,29 @@ class RunFacts:
 
     @property
     def fitted(self) -> bool:
-        """Whether the loop is over and the training rows are fitted: what was far from usual did not hinder it."""
-        return self.finished and not self.diverged and self.left < FITTED and self.measured
+        """Whether the loop is over and the training rows are fitted, new ones not far worse than by a linear model:
+        what was far from usual did not hinder it."""
+        return (
+            self.finished and not self.diverged and self.left < FITTED and self.measured and not self.far_behind_linear
+        )
+
+    def severity(self, *, fatal: bool = False) -> Severity:
+        """That of something far from usual, by what came of it: an error where that was `fatal`, a note where the rows
+        are fitted all the same."""
+        return "error" if fatal else "note" if self.fitted else "warning"
+
+    @property
+    def left_on_new_rows(self) -> float | None:
+        """Least share of the constant's loss that was left on the rows of validation; None where it is not known."""
+        losses = [row.loss for row in self.epochs if row.split == "validation" and math.isfinite(row.loss)]
+        return min(losses) / self.constant_loss if losses and self.constant_loss else None
+
+    @property
+    def far_behind_linear(self) -> bool:
+        """Whether a linear model leaves less than half as much of the loss on new rows, where that is not next to
+        nothing: so much of what the inputs tell of the target the network has not learned."""
+        left = self.left_on_new_rows
+        return left is not None and self.linear is not None and left > max(FITTED, FAR_BEHIND * self.linear.left)
 
     @property
     def rate_kept(self) -> float:

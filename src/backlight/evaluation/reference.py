@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from ..records import ImageInputs, Inputs, TableInputs, Task
+from ..records import ImageInputs, Inputs, LinearFacts, TableInputs, Task
 from .scores import score
 
 VALUES = 40_000_000
@@ -75,20 +75,22 @@ def reference_scores(
     }
 
 
-def linear_skill(reference: Reference, rows: int) -> float | None:
-    """Standard errors by which the linear model beats the constant on so many held-out rows; None without one.
+def linear_facts(reference: Reference, rows: int) -> LinearFacts | None:
+    """What the linear model made of so many held-out rows, beside the constant; None without one.
 
-    √(2 n Δ), Δ being the fall of the mean log-loss: the root of the likelihood ratio (Wilks 1938). Of values with
-    normal errors Δ is the logarithm of the ratio of the two RMSEs.
+    Its skill is √(2 n Δ), Δ being the fall of the mean log-loss: the root of the likelihood ratio (Wilks 1938). Of
+    values with normal errors Δ is the logarithm of the ratio of the two RMSEs.
     """
     constant, linear = reference["baseline"], reference["linear"]
     if not linear:
         return None
     if "log_loss" in linear:
         fall = constant["log_loss"] - linear["log_loss"]
+        left = linear["log_loss"] / max(constant["log_loss"], 1e-300)
     else:
-        fall = math.log(max(constant["rmse"], 1e-300) / max(linear["rmse"], 1e-300))
-    return math.sqrt(2 * rows * max(0.0, fall))
+        ratio = max(linear["rmse"], 1e-300) / max(constant["rmse"], 1e-300)
+        fall, left = -math.log(ratio), ratio**2
+    return LinearFacts(math.sqrt(2 * rows * max(0.0, fall)), left)
 
 
 def constant_scores(task: Task, truth: np.ndarray, constant: float | Sequence[float]) -> dict[str, float]:

@@ -10,3 +10,13 @@ class Metric:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class LinearFacts:
+    """What a linear model made of held-out rows, beside a constant."""
+
+    skill: float
+    """Standard errors by which it beats the constant."""
+    left: float
+    """Share of the constant's loss (log-loss, or squared error) that it leaves."""

@@ -15,7 +15,7 @@ from ..data.batches import place
 from ..data.duplicates import share_of_copies
 from ..doctor import Diagnosis, RunFacts, diagnose
 from ..network.layers import Whiten
-from ..records import Epoch, Finding, Inputs, Step, TableInputs
+from ..records import Epoch, Finding, Inputs, LinearFacts, Step, TableInputs
 from ..records.config import TrainingConfig
 from ..signals import LoopFacts, LossFacts, OptimizerFacts, Recorder
 from ..signals.silence import silent_units
@@ -63,19 +63,19 @@ class Checkup(Observer):
         x: np.ndarray | Tensor | None = None,
         columns: tuple[str, ...] = (),
         preprocessing: Preprocessing | None = None,
-        linear_skill: float | None = None,
+        linear: LinearFacts | None = None,
         copies: float | None = None,
     ) -> None:
         """x: the rows of training, over which dead units are counted at the end; else over the batches observed.
 
         columns: names of the features, for findings that speak of one. preprocessing: what made x, where it is known.
-        linear_skill: as `evaluation.reference` gives it. copies: share of the rows that repeat another.
+        linear: as `evaluation.reference` gives it. copies: share of the rows that repeat another.
         """
         self.module, self.loss, self.config, self.rows, self.x = module, loss, config, rows, x
         self.recorder = Recorder(module, budget=OVERHEAD, grace=GRACE)
         self.recorder.inputs.names = columns
         self.recorder.inputs.unclipped = preprocessing.unclipped if preprocessing is not None else None
-        self.linear_skill, self.copies = linear_skill, copies
+        self.linear, self.copies = linear, copies
         self.steps = 0
         self.epochs = 0.0
         self._began = time.monotonic()
@@ -89,12 +89,12 @@ class Checkup(Observer):
         parts: Prepared,
         *,
         x: np.ndarray | None = None,
-        linear_skill: float | None = None,
+        linear: LinearFacts | None = None,
     ) -> "Checkup":
         """Of a training on prepared rows, of which columns, preprocessing and copies are known."""
         train, columns = parts.train, feature_names(parts.inputs, parts.preprocessing)
         copies = share_of_copies(train.x, train.y)
-        return cls(module, loss, config, len(train.rows), x, columns, parts.preprocessing, linear_skill, copies)
+        return cls(module, loss, config, len(train.rows), x, columns, parts.preprocessing, linear, copies)
 
     def on_start(self, **kwargs: Any) -> None:
         """Facts that are known before the first step."""
@@ -154,7 +154,7 @@ class Checkup(Observer):
             seconds=time.monotonic() - self._began,
             finished=True,
         )
-        return replace(RunFacts.of(seen), linear_skill=self.linear_skill)
+        return replace(RunFacts.of(seen), linear=self.linear)
 
     def count_dead_units(self) -> None:
         """One pass over the rows of training: which units are zero for each of them.

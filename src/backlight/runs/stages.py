@@ -10,7 +10,7 @@ from torch import nn
 
 from .. import files
 from ..evaluation import Evaluation, evaluate, reference_scores
-from ..evaluation.reference import Reference, linear_skill
+from ..evaluation.reference import Reference, linear_facts
 from ..network import to_json
 from ..network.layers import Ensemble
 from ..records import BacklightError
@@ -86,7 +86,7 @@ def checkup_of(assembly: Assembly, references: Reference) -> Checkup:
         assembly.config.training,
         parts,
         x=parts.train.x,
-        linear_skill=linear_skill(references, len(assembly.held_out.rows)),
+        linear=linear_facts(references, len(assembly.held_out.rows)),
     )
 
 

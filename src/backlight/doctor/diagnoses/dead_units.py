@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ...records import Severity
 from ...signals import UnitFacts
 from ..deaths import Death, Why, death
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import layer_named
 
 NOTABLE, MANY = 0.1, 0.5
 """Shares of a layer's units; Lu et al. (Dying ReLU and Initialization, 2020) find a tenth common at the start."""
@@ -69,7 +71,8 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     layers = [u for u in layers if len(u.dead) / u.units >= NOTABLE]
     if not layers:
         dead = sum(len(u.dead) for u in run.units.values())
-        yield RuledOut(f"{dead} units in all were zero for every observed row (notable from {NOTABLE:.0%} of a layer).")
+        told = counted(dead, "unit was", "units were")
+        yield RuledOut(f"{told} zero for every observed row, of all layers (notable from {NOTABLE:.0%} of one).")
         return
     for u in sorted(layers, key=lambda u: -len(u.dead) / u.units):
         yield _seen(u, run)
@@ -78,14 +81,15 @@ def dead_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
 def _seen(u: UnitFacts, run: RunFacts) -> Seen:
     share, found = len(u.dead) / u.units, death(u, run)
     whole = share == 1.0 and not run.learned
-    severity: Severity = "error" if whole else "warning" if share >= MANY and run.left > FITTED else "note"
+    poor = run.left > FITTED or run.far_behind_linear
+    severity: Severity = "error" if whole else "warning" if share >= MANY and poor else "note"
     rows = "rows of the training data" if u.whole_data else f"of {u.rows} rows"
     return Seen(
         severity,
-        f"{len(u.dead)} of {u.units} units of {u.layer} are zero for all {rows},"
+        f"{len(u.dead)} of {u.units} units of {layer_named(u.layer)} are zero for all {rows},"
         f" {_when(found, len(u.dead))}: {_why(found)}.",
         "The network learns without them: nothing has to be done, and pruning takes them out."
-        if severity == "note" and run.learned
+        if severity == "note" and run.learned and not run.far_behind_linear
         else MENDS[found.why],
         layer=u.layer,
         step=found.since,

@@ -76,11 +76,7 @@ def exploding_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     rectified = steps >= LONG
     yield Seen(
-        "error"
-        if run.diverged or (run.finished and not run.learned and not run.adaptive)
-        else "note"
-        if run.fitted
-        else "warning",
+        run.severity(fatal=run.diverged or (run.finished and not run.learned and not run.adaptive)),
         f"The gradient explodes: {numbers}." + (f" {UNBOUND.format(steps=steps)}" if rectified else ""),
         BOUND if rectified else "Clip the norm of the gradient, start smaller, normalise layers, or scale the target.",
         layer=recurrence if rectified else first,

@@ -55,7 +55,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     smaller than a usual start, such as a zero one, ‖W‖ is that of the usual start), together with a loss that stopped
     being a number (unless it fell up to the step before), or ended above its reference or no better (there times the
     steps that momentum lets act as one, beside those of a momentum of 0.9); from a twentieth on also together with a
-    layer of rectifiers all of whose units died in training, where nothing was learned.
+    layer of rectifiers all of whose units died in training, where nothing was learned, or with a linear model that
+    leaves less than half of the network's loss on new rows.
 
     Why it hurts
     The gradient tells the way only for a small step; far from there the loss can be anything. One such step can
@@ -91,7 +92,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     numbers = f"a step changes weights by {usual:.2g} of their size (largest {largest:.2g})"
     if together > 1:
         numbers += f", momentum lets {together:.3g} times as many steps act as one as usual"
-    poor = run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss
+    poor = run.far_behind_linear or (run.reference_loss > 0 and run.last_loss > POOR * run.reference_loss)
     leapt = len(run.finite) > 1 and max(run.finite[1:]) > LEAPT * max(abs(run.finite[0]), abs(run.reference_loss))
     wild = largest > WILD and (risen or poor or leapt)
     killed = _killed(run) if run.failed and largest > LARGE else ""
@@ -105,7 +106,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
     overshot = (
         wild
         or (risen and (largest * together > LARGE or _overflow(run)))
-        or (usual * together > LARGE and not run.learned and not broke_off)
+        or (usual * together > LARGE and (run.far_behind_linear or not run.learned) and not broke_off)
     )
     if not overshot and not killed:
         yield RuledOut(
@@ -119,6 +120,8 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         if leapt and not risen
         else f"all units of {killed} died"
         if killed
+        else f"{left:.0%} of a constant's loss were left on new rows, where a linear model leaves {run.linear.left:.0%}"
+        if run.far_behind_linear and run.linear is not None and (left := run.left_on_new_rows) is not None
         else f"the loss ended at {share_of(1 - run.gain)} the reference {run.reference_loss:.4g}"
     )
     yield Seen(

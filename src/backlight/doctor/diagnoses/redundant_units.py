@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import layer_named
 
 NOTABLE = 0.2
 """Share of a layer's live units that only repeat another."""
@@ -51,8 +52,9 @@ def redundant_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
             continue
         seen = True
         yield Seen(
-            "note" if run.fitted else "warning",
-            f"{copies} of {live} live units of {name} repeat another unit: {u.distinct} distinct ones are left.",
+            run.severity(),
+            f"{copies} of {live} live units of {layer_named(name)} repeat another unit:"
+            f" {u.distinct} distinct ones are left.",
             "Initialise weights at random, or merge the copies and make the layer narrower.",
             layer=name,
             evidence={

@@ -68,8 +68,8 @@ def unlearnable_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
         return
     if scores is None:
         return
-    if run.linear_skill is not None:
-        scores = scores | {"linear model": run.linear_skill}
+    if run.linear is not None:
+        scores = scores | {"linear model": run.linear.skill}
     numbers = ", ".join(f"{name} {score:.1f}" for name, score in scores.items())
     if max(scores.values()) > NOTHING:
         yield RuledOut(f"Simple predictors beat a constant by (standard errors) {numbers}.")

@@ -90,12 +90,9 @@ def unscaled_features(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if size.max() <= LARGE and ratio <= APART and not small:
         yield RuledOut(f"{numbers} (limits {LARGE:g} and {APART:g}).")
         return
+    fatal = run.failed and (size.max() > FATAL or (size.max() > LARGE and not run.adaptive))
     yield Seen(
-        "error"
-        if small or (run.failed and (size.max() > FATAL or (size.max() > LARGE and not run.adaptive)))
-        else "note"
-        if run.fitted
-        else "warning",
+        run.severity(fatal=small or bool(fatal)),
         f"Features reach the network unscaled: {numbers}.",
         "Standardise each feature (pixels: divide by 255, subtract the mean) with statistics of the training rows.",
         layer=first.name,

@@ -69,7 +69,7 @@ def unscaled_target(run: RunFacts) -> Iterator[Seen | RuledOut]:
         yield RuledOut(f"Root mean square of the target {size:.3g} (limits {SMALL:g} and {LARGE:g}).")
         return
     yield Seen(
-        "error" if small or (failed and size > FATAL) else "note" if run.fitted else "warning",
+        run.severity(fatal=small or (failed and size > FATAL)),
         f"The target is not scaled: from {t.minimum:.4g} to {t.maximum:.4g}, root mean square {size:.4g}.",
         "Standardise the target (training mean and spread) and undo it for predictions.",
         evidence={"rms": size, "threshold": SMALL if small else LARGE, "mean": t.mean, "std": t.std},
