@@ -22,6 +22,13 @@ def share_of(share: float) -> str:
     return f"{share:.3g} times" if 0 < share < MANY else f"{float(f'{share:.2g}'):,.0f} times"
 
 
+def layer_named(name: str) -> str:
+    """A layer in a sentence: "layer 0" where its place is its whole name, "the network" where it has none."""
+    if not name:
+        return "the network"
+    return f"layer {name}" if name.replace(".", "").isdecimal() else name
+
+
 def left_of(share: float, loss: str) -> str:
     """What is left of a loss at the end: "84% of the first loss left", "the loss at 3.46 times the first loss"."""
     said = share_of(share)

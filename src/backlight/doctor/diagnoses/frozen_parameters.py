@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import main_weight
+from ..words import layer_named
 
 FEWEST_STEPS = 5
 FEWEST_NUMBERS = 64
@@ -84,10 +86,10 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
     elif stuck and loop.steps >= FEWEST_STEPS and len(run.observed) >= FEWEST_STEPS:
         zero = all(not any(run.signals.values("gradient_norm", name)) for name in stuck)
         why = "their gradient is exactly zero" if zero else "no step changes them (learning rate of their group?)"
-        names = ", ".join(name or "the network itself" for name in stuck[:4])
+        names = ", ".join(map(layer_named, stuck[:4]))
         yield Seen(
             "error" if not run.learned else "warning",
-            f"{len(stuck)} layers never changed: {names}; {why}.",
+            f"{counted(len(stuck), 'layer')} never changed: {names}; {why}.",
             "Give their group a learning rate above zero; look at what stops the gradient.",
             layer=stuck[0],
             evidence={"layers": stuck[:20], "gradient_zero": zero, "steps": loop.steps},
@@ -107,14 +109,19 @@ def frozen_parameters(run: RunFacts) -> Iterator[Seen | RuledOut]:
         untouched = share >= MOST and run.finished and (not run.learned or len(drawn) >= MOST * len(run.multiplying))
         yield Seen(
             "warning" if untouched else "note",
-            f"{len(loop.frozen)} parameters are frozen (requires_grad is False), first {loop.frozen[0]}"
-            + (f"; the numbers of {len(drawn)} layers are still spread as they are drawn at random." if drawn else "."),
+            f"{counted(len(loop.frozen), 'parameter is', 'parameters are')} frozen (requires_grad is False),"
+            f" first {loop.frozen[0]}"
+            + (
+                f"; the numbers of {counted(len(drawn), 'layer')} are still spread as they are drawn at random."
+                if drawn
+                else "."
+            ),
             "Right for pretrained layers; otherwise requires_grad_(True).",
             layer=loop.frozen[0].rpartition(".")[0],
             evidence={"frozen": list(loop.frozen[:20]), "share": share, "as_drawn": drawn[:20]},
         )
     else:
-        yield RuledOut(f"All {total} parameters may and do change.")
+        yield RuledOut(f"{counted(total, 'parameter')}, all of which may and do change.")
 
 
 def _as_drawn(run: RunFacts) -> list[str]:

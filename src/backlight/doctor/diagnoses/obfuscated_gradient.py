@@ -5,6 +5,7 @@ from statistics import median
 
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import layer_named
 
 SAME = 0.01
 """Spread of a layer's output over rows beside its size: below 1 % all rows look the same to the layers above."""
@@ -80,13 +81,14 @@ def obfuscated_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if where is None or first < APART or (shallow and known[where] == 0):
         passed = " and what passes beside it tells rows apart" if known[worst] <= SAME else ""
         yield _shattered(run) or RuledOut(
-            f"Rows differ by {known[worst]:.2g} of the size at least (at {worst}; limit {SAME:g}){passed}."
+            f"Rows differ by {known[worst]:.2g} of the size at least (at {layer_named(worst)}; limit {SAME:g}){passed}."
             f"{_agreement(run)}"
         )
         return
     yield Seen(
         "error" if run.finished and not run.learned else "note" if run.finished and run.left < POOR else "warning",
-        f"From {where} on, rows differ by only {known[worst]:.2g} of the output's size (first layer: {first:.2g})."
+        f"From {layer_named(where)} on, rows differ by only {known[worst]:.2g} of the output's size"
+        f" (first layer: {first:.2g})."
         f"{_agreement(run)}",
         "Add normalisation or residual paths, or train layer by layer first.",
         layer=where,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ...signals.facts import OutputFacts, TargetFacts
 from ...signals.losses import DISTANCE, ONE_PER_CLASS, TWO_CLASS
 from ..codes import name_classes, one_output_each
@@ -85,8 +86,9 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     ):
         yield Seen(
             "error",
-            f"{units} outputs for a target of {t.shape[-1]} values a row: they meet by broadcasting.",
-            f"Give the last layer {t.shape[-1]} outputs.",
+            f"{counted(units, 'output')} for a target of {counted(t.shape[-1], 'value')} a row: they meet by"
+            " broadcasting.",
+            f"Give the last layer {counted(t.shape[-1], 'output')}.",
             layer=output.layer,
             evidence=evidence | {"columns": t.shape[-1]},
         )
@@ -102,13 +104,16 @@ def output_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
     elif loss.name in ONE_PER_CLASS and codes and t.classes > 1 and _unused(units, t.maximum, t.rows):
         yield Seen(
             "warning",
-            f"{units} outputs, but the classes seen in {t.rows} rows only reach code {t.maximum:g}.",
+            f"{counted(units, 'output')}, but the classes seen in {t.rows} rows only reach code {t.maximum:g}.",
             f"Give the last layer {int(t.maximum) + 1} outputs, if these are all the classes.",
             layer=output.layer,
             evidence=evidence,
         )
     else:
-        yield RuledOut(f"{units} outputs suit a target of shape {t.shape} with {t.classes or 'many'} values.")
+        yield RuledOut(
+            f"{counted(units, 'output suits', 'outputs suit')} a target of shape {t.shape} with"
+            f" {t.classes or 'many'} values."
+        )
 
 
 def _steps(output: OutputFacts, t: TargetFacts) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ...records import Severity
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import layer_named
 
 FITTED = 0.5
 """Share of the reference loss below which saturated units are switches (gates) that serve: then they are told of."""
@@ -57,8 +58,8 @@ def saturated_units(run: RunFacts) -> Iterator[Seen | RuledOut]:
         share = len(u.saturated) / u.units
         yield Seen(
             _severity(run, share),
-            f"{len(u.saturated)} of {u.units} units of {u.layer} ({u.kind}) sit in its flat ends for nearly all of"
-            f" {u.rows} rows.",
+            f"{len(u.saturated)} of {u.units} units of {layer_named(u.layer)} ({u.kind}) sit in its flat ends for"
+            f" nearly all of {u.rows} rows.",
             "Scale the inputs, start with smaller weights, lower the learning rate, or use ReLU.",
             layer=u.layer,
             evidence={"units": list(u.saturated[:100]), "share": share, "rows": u.rows, "threshold_share": MANY},

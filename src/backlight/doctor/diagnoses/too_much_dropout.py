@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from math import prod
 
+from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
+from ..words import layer_named
 
 STRONG = 0.7
 """Share dropped in one layer: beyond the 0.5 to 0.8 kept that Srivastava et al. (2014, section A.4) found to work."""
@@ -52,14 +54,16 @@ def too_much_dropout(run: RunFacts) -> Iterator[Seen | RuledOut]:
     narrow = [name for name, p in shares.items() if p >= 0.5 and run.by_name[name].units <= NARROW]
     times = {name: inner[name].settings["num_layers"] - 1 for name in between}
     kept = prod((1 - p) ** times.get(name, 1) for name, p in shares.items())
-    numbers = f"{len(shares)} dropout layers keep {kept:.2g} of the signal along the depth"
+    numbers = (
+        f"{counted(len(shares), 'dropout layer keeps', 'dropout layers keep')} {kept:.2g} of the signal along the depth"
+    )
     if not (strong or narrow or kept < KEPT):
         yield RuledOut(f"{numbers}.")
         return
     worst = (strong or narrow or [max(shares, key=lambda name: shares[name])])[0]
     yield Seen(
         "warning",
-        f"{numbers}; {worst} drops {shares[worst]:.0%} of {run.by_name[worst].units} units.",
+        f"{numbers}; {layer_named(worst)} drops {shares[worst]:.0%} of {run.by_name[worst].units} units.",
         "Lower it to 0.1–0.3, and to none in narrow layers.",
         layer=worst,
         evidence={"shares": shares, "kept": kept, "threshold_kept": KEPT, "threshold_share": STRONG},

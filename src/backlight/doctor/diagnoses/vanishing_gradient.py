@@ -8,6 +8,7 @@ from ...signals import LayerFacts
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 from ..weights import relative_spread, steps_in_time
+from ..words import layer_named
 
 FADED = 1e-3
 """Gradient of the first layer over that of the last hidden one, each beside its own weight's norm. The output layer is
@@ -82,7 +83,7 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
     weak = min(ratio, passed[2]) if passed else ratio
     faded = layers > 2 and (ratio < FADED or (failed and weak < FADED_AND_FAILED))
     if not faded and not silent:
-        numbers = f"Gradient of {first} is {ratio:.2g} times that of {last}"
+        numbers = f"Gradient of {layer_named(first)} is {ratio:.2g} times that of {layer_named(last)}"
         v = f", v(i) {passed[2]:.2g} times" if passed else ""
         yield RuledOut(f"{numbers}{v} (limit {FADED:g}; in a run that learned nothing {FADED_AND_FAILED:g}).")
         return
@@ -90,9 +91,10 @@ def vanishing_gradient(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "error" if failed else "warning",
         f"The whole gradient is {median(norms):.2g}: nothing is taught."
         if silent
-        else f"The gradient of {first} is {ratio:.2g} times that of {last}, each beside its weight."
+        else f"The gradient of {layer_named(first)} is {ratio:.2g} times that of {layer_named(last)}, each beside its"
+        " weight."
         if ratio == weak
-        else f"v(i) at {first} is {weak:.2g} times that at {last}.",
+        else f"v(i) at {layer_named(first)} is {weak:.2g} times that at {layer_named(last)}.",
         "Use ReLU or GELU with He initialisation, normalisation, or residual paths.",
         layer=first,
         step=0,
@@ -119,9 +121,9 @@ def _through_time(run: RunFacts) -> Seen | None:
         if kept < FADED:
             return Seen(
                 "warning",
-                f"Over {steps} steps of {layer.name} v(i) fades to about {kept:.1g}: each step back multiplies it by"
-                f" the recurrent weight, which starts with a spectral radius of about {radius:.2f}, and by the slope of"
-                f" the activation, about {slope:.2f}.",
+                f"Over {steps} steps of {layer_named(layer.name)} v(i) fades to about {kept:.1g}: each step back"
+                f" multiplies it by the recurrent weight, which starts with a spectral radius of about {radius:.2f},"
+                f" and by the slope of the activation, about {slope:.2f}.",
                 "Use LSTM or GRU, start the recurrent weight orthogonal, or read a state closer to what matters.",
                 layer=layer.name,
                 step=0,
