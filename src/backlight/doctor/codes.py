@@ -13,6 +13,10 @@ counts, quantiles of a smooth function) had 0.5 to 0.83; digits 1.11, scikit-lea
 EVEN = 1e-3
 """Share of a step by which the steps between standardised whole numbers may differ: rounding to 32 bits."""
 
+ROWS_OF_TWO_LABELS = 10
+"""Rows that have one of two values before these are labels: drawn evenly they miss one in fewer than one run in 500,
+and measured values would not repeat so."""
+
 
 def name_classes(run: RunFacts) -> bool:
     """Whether one column of whole numbers 0…k−1 (or 1…k, or −k…k) names more than two classes for one output to tell.
@@ -46,8 +50,9 @@ def _even_steps(t: TargetFacts) -> bool:
 
 
 def measures(t: TargetFacts) -> bool:
-    """Whether there are fractions outside 0…1: neither labels nor probabilities."""
-    return t.floating and not t.integers and (t.minimum < 0 or t.maximum > 1)
+    """Whether there are fractions outside 0…1: neither labels (also two of them, standardised) nor probabilities."""
+    two_labels = t.classes == 2 and t.rows >= ROWS_OF_TWO_LABELS
+    return t.floating and not t.integers and not two_labels and (t.minimum < 0 or t.maximum > 1)
 
 
 def _known_without_order(run: RunFacts) -> bool:

@@ -223,7 +223,8 @@ def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
         return _one_column(_snapped(prediction - residual, prediction))
     n = len(prediction) if prediction.dim() else 0
     if residual.shape != (n, n):
-        return None
+        several = prediction.shape == (n, 1) and residual.dim() == 2 and len(residual) == n
+        return _snapped(prediction - residual, prediction) if several else None
     # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
     if prediction.dim() == 2:
         return _snapped(prediction[0] - residual[0], prediction)

@@ -31,8 +31,9 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     What it sees
     Rows of the largest class over rows of the smallest, held against 10; where the loss weighs the largest class more
     than the smallest, the same of rows times weight. Where each row has many targets (the next letter at each place),
-    the largest class must also have half of them. Where each row has several labels with a yes or no each, all noes
-    beside all yesses, in a run that got no better than the best constant: rare labels are the rule there.
+    the largest class must also have half of them. Where each row has several labels with a yes or no each, or a mask
+    with one at each place, all noes beside all yesses, in a run that got no better than the best constant: rare labels
+    are the rule there.
 
     Why it hurts
     A network that always answers with the large class is right most of the time, and accuracy hides that the
@@ -55,7 +56,8 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     t = run.targets
     assert t is not None
     counts = list(t.counts.values())
-    if t.several_labels and run.failed and t.rows >= FEWEST_ROWS and t.counts[0.0] >= RATIO * t.counts[1.0]:
+    yes_no = t.several_labels or _is_mask(run, t)
+    if yes_no and run.failed and t.rows >= FEWEST_ROWS and t.counts[0.0] >= RATIO * t.counts[1.0]:
         yield _rare_labels(t)
         return
     if (
@@ -98,15 +100,22 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     )
 
 
+def _is_mask(run: RunFacts, t: TargetFacts) -> bool:
+    """Whether each row has a yes or no at each of its places."""
+    yes_no = set(t.counts) == {0.0, 1.0} and not t.one_hot and not t.simplex
+    return yes_no and len(t.shape) > 1 and run.loss is not None and run.loss.name in TWO_CLASS
+
+
 def _rare_labels(t: TargetFacts) -> Seen:
-    """Yes or no for each of several labels, and nearly always no."""
+    """Yes or no for each of several labels, or at each of several places, and nearly always no."""
     yes = t.counts[1.0] / (t.counts[0.0] + t.counts[1.0])
+    labels = math.prod(t.shape)
     return Seen(
         "warning",
-        f"Of {t.shape[0]} labels a row has {yes * t.shape[0]:.2g} on average: a network that says no to every one is"
+        f"Of {labels} labels a row has {yes * labels:.2g} on average: a network that says no to every one is"
         f" right in {1 - yes:.1%} of its answers, and this one does no better.",
         "Weigh the yesses of the loss (pos_weight), and judge by recall or average precision of each label.",
-        evidence={"ratio": t.counts[0.0] / t.counts[1.0], "threshold": RATIO, "labels": t.shape[0]},
+        evidence={"ratio": t.counts[0.0] / t.counts[1.0], "threshold": RATIO, "labels": labels},
     )
 
 
