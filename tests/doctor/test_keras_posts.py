@@ -8,6 +8,7 @@ POSTS = (
     DESCRIPTIONS["programs as posted for Keras"]
     | DESCRIPTIONS["more posts for Keras"]
     | DESCRIPTIONS["third posts for Keras"]
+    | DESCRIPTIONS["fourth posts for Keras"]
 )
 MISSED = {
     "cosine-of-one-number": "the direction of one number is its sign: this loss has no name yet",
@@ -16,6 +17,19 @@ MISSED = {
     "percentage-of-no-sales": "an error divided by the target: this loss has no name yet",
     "sine-by-two-layers-of-sigmoids": "sigmoids that learn slowly, in their straight part: told as stopped-too-early",
     "pixels-stored-as-whole-numbers": "told as what it leads to, unlearnable-target: a few ones are left",
+    "softmax-over-the-rows-of-a-batch": "Keras divides each row by its sum again, so that it learns all the same",
+    "chances-in-percent": "told as loss-mismatch: percentages are taken for measured values",
+    "overlap-made-smaller": "an overlap that is minimised: its direction is not read",
+    "quantile-turned-over": "a pinball loss with the smaller side: its direction is not read",
+    "f1-of-rounded-answers": "told as what it leads to, vanishing-gradient: rounding has no slope",
+    "where-the-spot-is-after-a-mean": "told as not-learning: a mean over all places hides where something was",
+    "each-pixel-on-its-own": "told as not-learning: a dense layer on each pixel before a mean over all",
+    "rings-by-a-single-layer": "told as not-learning: that a network has no hidden layer is not named",
+    "six-causes-through-a-code-of-one": "a linear code of one number: how many the data need is not asked",
+    "squares-summed-over-the-batch": "told as what it leads to, exploding-gradient",
+    "padded-behind-the-words": "told as learning-rate-too-low: that zeros follow the words is not read",
+    "two-marked-numbers-far-apart": "told as unlearnable-target: a product over a hundred steps",
+    "labels-of-other-files": "told as stopped-too-early: the pictures are still being learned by heart",
 }
 NAMED = sorted(name for name, post in POSTS.items() if post["primary"]["names"] and name not in MISSED)
 
