@@ -91,3 +91,14 @@ def test_tensors_that_do_not_fit_on_the_disk_leave_the_old_file(tmp_path):
     assert done.stdout.strip() == str(path)
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_key_that_a_runs_file_lacks_is_one_sentence(tmp_path):
+    (tmp_path / "evaluation.json").write_text("{}")
+    (tmp_path / "findings.json").write_text('[{"name": "zero-init"}]')
+    with pytest.raises(BacklightError, match=r"evaluation\.json has no 'metrics'; the run folder is damaged"):
+        files.read_json(tmp_path / "evaluation.json")["metrics"]
+    first = files.read_json(tmp_path / "findings.json", list)[0]
+    assert first["name"] == "zero-init" and first.get("layer") is None
+    with pytest.raises(BacklightError, match=r"findings\.json has no 'code'"):
+        first["code"]

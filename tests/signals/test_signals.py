@@ -212,3 +212,11 @@ def test_units_that_died_tell_at_which_step_they_spoke_last():
     facts = units.facts()["1"]
     assert (facts.dead, facts.last_spoke) == ((1, 2, 3), (4, 4, -1))
     assert facts.zero_shares == (0.0, 1.0, 1.0, 1.0)
+
+
+def test_rows_that_are_no_numbers_do_not_count_as_spoken():
+    units = UnitStatistics()
+    units.update(Layer("1", "ReLU", y=torch.zeros(300, 4)), 0)
+    units.update(Layer("1", "ReLU", y=torch.full((300, 4), torch.nan)), 1)
+    facts = units.facts()["1"]
+    assert (facts.dead, facts.rows, facts.zero_shares) == ((0, 1, 2, 3), 300, (1.0,) * 4)

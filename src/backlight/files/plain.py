@@ -54,15 +54,27 @@ def parse_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) 
 
 
 def read_json(path: Path, kind: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
-    """The same of a run's file, with a sentence for the user.
+    """The same of a run's file, with a sentence for the user; also where a key is asked for that an object lacks.
 
     Raises:
         BacklightError: it is missing or broken.
 
     """
     try:
-        return parse_json(path, kind)
+        value = parse_json(path, kind)
     except FileNotFoundError as error:
         raise BacklightError(f"The run folder {path.parent} has no {path.name}; its training did not end.") from error
     except (OSError, ValueError) as error:
         raise BacklightError(f"{path} cannot be read ({error}); the run folder is damaged.") from error
+    return [_Kept(one, path) for one in value] if kind is list else _Kept(value, path)
+
+
+class _Kept(dict[str, Any]):
+    """An object of a run's file, which names the file where a key is missing."""
+
+    def __init__(self, values: dict[str, Any], path: Path) -> None:
+        super().__init__(values)
+        self._path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise BacklightError(f"{self._path} has no {key!r}; the run folder is damaged.")

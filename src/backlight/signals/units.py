@@ -1,5 +1,6 @@
 """Units over all observed rows: dead, saturated, and the same as another."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from ..records import Layer
 from .facts import UnitFacts
 from .gauges.activations import in_flat_ends
+from .numbers import numbers_of
 from .registry import MEANINGS, Meaning
 from .roles import FLAT_ENDS, RECTIFIERS, role_of
 
@@ -67,6 +69,8 @@ class UnitStatistics:
         """Add the rows of one layer at one observed step."""
         y = layer.y
         if y is None or not y.is_floating_point() or y.dim() < 2 or not has_units(layer.kind):
+            return
+        if not math.isfinite(numbers_of(layer).y_mean):  # no unit speaks, or is silent, in what is no number
             return
         flat = by_unit(y)
         window = self._layers.setdefault(layer.name, _Window(layer.kind, flat.shape[1]))

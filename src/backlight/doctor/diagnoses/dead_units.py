@@ -16,6 +16,10 @@ FEWEST_ROWS = 200
 """Rows that must have been seen before zero means dead (or all the rows there are)."""
 FITTED = 0.7
 """Share of the reference loss below which the units that are left do the work: then dead ones are only told of."""
+WITHOUT = (
+    "The network learns without them: nothing has to be done, and pruning takes them out. Where every unit should "
+    "count, as in a narrow code, use a leaky rectifier."
+)
 MENDS: dict[Why, str] = {
     "bias": "Start the biases at zero.",
     "scale": "Standardise the features; in the depth, start by He or put a normalisation before the rectifier.",
@@ -88,9 +92,7 @@ def _seen(u: UnitFacts, run: RunFacts) -> Seen:
         severity,
         f"{len(u.dead)} of {u.units} units of {layer_named(u.layer)} are zero for all {rows},"
         f" {_when(found, len(u.dead))}: {_why(found)}.",
-        "The network learns without them: nothing has to be done, and pruning takes them out."
-        if severity == "note" and run.learned and not run.far_behind_linear
-        else MENDS[found.why],
+        WITHOUT if severity == "note" and run.learned and not run.far_behind_linear else MENDS[found.why],
         layer=u.layer,
         step=found.since,
         evidence={

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...data.counted import counted
 from ..facts import RunFacts
 from ..registry import RuledOut, Seen, diagnosis
 
@@ -51,8 +52,8 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if strays:
         yield Seen(
             "error",
-            f"{len(strays)} parameters take part in the output but are not registered with the network, so that"
-            f" no optimiser changes them: {_some(strays)}.",
+            f"Part of the output, but not registered with the network, so that no optimiser changes it: "
+            f"{counted(len(strays), 'parameter')} ({_some(strays)}).",
             "Keep layers in nn.ModuleList or nn.ModuleDict (not a plain list or dict), make them in __init__ and not in"
             " forward, and create the optimiser from model.parameters() after that.",
             evidence={"unregistered": len(strays), "names": list(strays[:20])},
@@ -61,7 +62,8 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
     if idle:
         yield Seen(
             "warning",
-            f"{len(idle)} trainable parameters of the loss receive gradients, but nothing changes them: {_some(idle)}.",
+            f"The loss has {counted(len(idle), 'trainable parameter')} with gradients that nothing changes: "
+            f"{_some(idle)}.",
             "Give them to the optimiser, too: [*model.parameters(), *criterion.parameters()].",
             evidence={"unchanged": len(idle), "names": list(idle[:20]), "steps": run.loop.steps},
         )
@@ -69,10 +71,11 @@ def parameters_not_in_optimizer(run: RunFacts) -> Iterator[Seen | RuledOut]:
         if not strays and not idle:
             yield RuledOut("The optimiser holds every trainable parameter of the network.")
         return
-    foreign = f" It holds {run.optimizer.foreign} tensors that are not the network's." if run.optimizer.foreign else ""
+    foreign = f" It holds {counted(run.optimizer.foreign, 'tensor')} from elsewhere." if run.optimizer.foreign else ""
     yield Seen(
         "error",
-        f"{len(missing)} trainable parameters are not in the optimiser and never change: {_some(missing)}.{foreign}",
+        f"The optimiser lacks {counted(len(missing), 'trainable parameter')}, never changed: {_some(missing)}."
+        f"{foreign}",
         "Create the optimiser from model.parameters() after the network is complete.",
         layer=missing[0].rpartition(".")[0],
         evidence={"missing": len(missing), "names": list(missing[:20]), "foreign": run.optimizer.foreign},
