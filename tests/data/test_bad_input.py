@@ -279,6 +279,7 @@ def test_a_class_without_a_held_out_row_is_named() -> None:
     [
         ('"red,yes\n2,blue,no\n3,green",no', True),
         ('"a text, of two\nor three, or,\nfour lines",no', False),
+        ('"Dear Sir, Madam,\nbye",no', False),
     ],
 )
 def test_rows_between_two_quotes_are_told_of(table: Write, cell: str, told: bool) -> None:

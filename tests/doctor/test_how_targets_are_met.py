@@ -54,13 +54,41 @@ def test_one_output_meets_several_values_in_a_loss_by_hand(outputs, named, x):
     assert ("output-units" in said(model, x, x[:, :5] + x[:, 1:6], squares)) == named
 
 
+def raters(x):
+    """Five noisy answers to one question, each row's own."""
+    return x[:, :1] + 0.3 * torch.randn(len(x), 5)
+
+
+def centres(x):
+    return torch.linspace(-1, 1, 5).expand(len(x), 5)
+
+
+@pytest.mark.parametrize("values", [raters, centres])
+def test_one_output_may_be_meant_to_meet_several_values(values, x):
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 1))
+    assert "output-units" not in said(model, x, values(x), squares)
+
+
 @pytest.mark.parametrize(("share", "named"), [(0.005, True), (0.4, False)])
 def test_a_mask_of_a_few_pixels_that_is_answered_with_no_everywhere(share, named):
     torch.manual_seed(0)
     x = torch.randn(256, 1, 12, 12)
     mask = (torch.rand_like(x) < share).float()
     model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1), nn.Sigmoid())
-    assert ("class-imbalance" in said(model, x, mask, F.binary_cross_entropy, epochs=12)) == named
+    assert ("class-imbalance" in said(model, x, mask, F.binary_cross_entropy, epochs=30)) == named
+
+
+@pytest.mark.parametrize("rate", [1e-6, float("nan")])
+def test_a_mask_that_is_not_answered_with_no_is_no_matter_of_its_size(rate):
+    torch.manual_seed(0)
+    x = torch.randn(256, 1, 12, 12)
+    mask = (torch.rand_like(x) < 0.005).float()
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
+    weight = torch.tensor(199.0)
+    assert "class-imbalance" not in said(model, x, mask, nn.BCEWithLogitsLoss(pos_weight=weight), epochs=12)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
+    names = said(model, x, mask, lambda p, y: F.binary_cross_entropy_with_logits(rate * p, y), epochs=12)
+    assert "class-imbalance" not in names
 
 
 def test_a_mask_that_is_found_is_no_matter_of_its_size():

@@ -103,7 +103,7 @@ DIGITS = TargetFacts(
     (), (32,), "int64", False, 500, 0, 9, 4.5, 2.9, 8.2, 2.5, 0, True, False, False, dict.fromkeys(range(10), 50),
     0.1, 0.1, 0.2,
 )  # fmt: skip
-LINEAR = LinearFacts(skill=40.0, left=0.05)
+LINEAR = LinearFacts(skill=40.0, left=0.05, rows=300)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,11 @@ LINEAR = LinearFacts(skill=40.0, left=0.05)
         (LINEAR, 0.5, 0.08, True),
         (None, 0.5, 0.08, False),
         (replace(LINEAR, left=0.15), 0.5, 0.08, False),
+        (replace(LINEAR, rows=30), 0.5, 0.08, False),
         (LINEAR, 0.2, 0.08, False),
         (LINEAR, 0.5, 0.004, False),
     ],
-    ids=["far behind", "no linear model", "about as good", "next to nothing left", "usual steps"],
+    ids=["far behind", "no linear model", "about as good", "few new rows", "next to nothing left", "usual steps"],
 )
 def test_a_run_that_learned_is_far_behind_a_linear_model_for_too_large_steps(linear, validation, ratio, found):
     table = SignalTable()

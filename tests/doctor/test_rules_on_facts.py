@@ -215,7 +215,7 @@ def test_a_rectified_score_of_zero_is_no_probability_though_all_are_divided_by_t
 def test_that_nothing_can_be_learned_is_said_only_of_rows_and_steps_enough(rows, steps, linear, named):
     generator = np.random.default_rng(3)
     sample = generator.normal(size=(rows, 3)), generator.integers(0, 2, rows).astype(float)
-    run = replace(course([0.7] * steps), sample=sample, linear=linear and LinearFacts(linear, 0.99))
+    run = replace(course([0.7] * steps), sample=sample, linear=linear and LinearFacts(linear, 0.99, 500))
     assert bool(findings("unlearnable-target", run)) == named
 
 

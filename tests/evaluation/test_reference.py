@@ -116,3 +116,8 @@ def test_the_skill_of_the_linear_model_is_in_standard_errors(classes):
     assert told.left == pytest.approx(1 - np.log(2) ** -1 * 0.3**2 / np.pi if classes else 1 - 0.3**2, abs=0.04)
     assert unrelated.left == pytest.approx(1, abs=0.01)
     assert linear_facts(found | {"linear": {}}, 900) is None
+
+
+def test_held_out_values_that_a_constant_knows_leave_nothing_to_beat():
+    found = {"baseline": {"rmse": 0.0}, "linear": {"rmse": 1.0}, "baseline_sentence": "", "linear_sentence": ""}
+    assert linear_facts(found, 10).skill == 0 and linear_facts(found, 10).left > 1e300

@@ -1,5 +1,7 @@
 """Numbers taken at once are those of each tensor alone."""
 
+import math
+
 import pytest
 import torch
 
@@ -41,3 +43,10 @@ def test_a_gradient_whose_square_leaves_the_range_is_finite_all_the_same():
             "a", "Linear", parameters={n: torch.ones_like(g) for n, g in gradients.items()}, gradients=gradients
         )
         assert all_signals()["non_finite_gradient"].read(layer) == flag
+
+
+def test_a_norm_of_what_is_no_number_is_none_and_an_empty_output_has_no_mean():
+    gradients = {"weight": torch.tensor([torch.inf]), "bias": torch.tensor([torch.nan])}
+    parameters = {name: torch.ones(1) for name in gradients}
+    layer = Layer("a", "Linear", y=torch.empty(0, 3), parameters=parameters, gradients=gradients)
+    assert math.isnan(read("gradient_norm", layer)) and math.isnan(read("y_mean", layer))

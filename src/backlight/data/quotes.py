@@ -4,12 +4,16 @@ import polars as pl
 
 from .counted import counted
 
+FEWEST = 4
+"""Separators in a cell; an address or a letter ("Dear Sir, Madam,") has fewer beside its line ends."""
+
 
 def doubtful_quotes(frame: pl.DataFrame, separator: str) -> list[str]:
     """A sentence a column with cells that hold whole rows, as between a quote that is not closed and the next one.
 
     A cell that swallowed k rows holds k line ends and the k · (columns - 1) separators of these rows. Free text of
-    several lines does so by chance only: a column is told of where most of its cells of several lines do.
+    several lines does so by chance, where that is few separators: `FEWEST` are asked for, and a column is told of where
+    most of its cells of several lines are such.
 
     frame: all cells as text, rows in the order of the file.
     """
@@ -17,7 +21,7 @@ def doubtful_quotes(frame: pl.DataFrame, separator: str) -> list[str]:
     told = []
     for column in frame.iter_columns() if between else ():
         ends = column.str.count_matches("\n", literal=True).fill_null(0)
-        swallowed = (ends > 0) & (column.str.count_matches(separator, literal=True) == ends * between)
+        swallowed = (ends * between >= FEWEST) & (column.str.count_matches(separator, literal=True) == ends * between)
         rows = swallowed.arg_true()
         if 2 * len(rows) > int((ends > 0).sum()):
             lost = int(ends.filter(swallowed).sum())

@@ -13,9 +13,9 @@ counts, quantiles of a smooth function) had 0.5 to 0.83; digits 1.11, scikit-lea
 EVEN = 1e-3
 """Share of a step by which the steps between standardised whole numbers may differ: rounding to 32 bits."""
 
-ROWS_OF_TWO_LABELS = 10
-"""Rows that have one of two values before these are labels: drawn evenly they miss one in fewer than one run in 500,
-and measured values would not repeat so."""
+ROWS_OF_TWO_LABELS = 20
+"""Rows that have one of two values before these are labels: a third one, as frequent, is missed once in a thousand
+times (3 · (2/3)²⁰), and measured values would not repeat so."""
 
 
 def name_classes(run: RunFacts) -> bool:

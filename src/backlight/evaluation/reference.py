@@ -89,8 +89,8 @@ def linear_facts(reference: Reference, rows: int) -> LinearFacts | None:
         left = linear["log_loss"] / max(constant["log_loss"], 1e-300)
     else:
         ratio = max(linear["rmse"], 1e-300) / max(constant["rmse"], 1e-300)
-        fall, left = -math.log(ratio), ratio**2
-    return LinearFacts(math.sqrt(2 * rows * max(0.0, fall)), left)
+        fall, left = -math.log(ratio), ratio * ratio
+    return LinearFacts(math.sqrt(2 * rows * max(0.0, fall)), left, rows)
 
 
 def constant_scores(task: Task, truth: np.ndarray, constant: float | Sequence[float]) -> dict[str, float]:

@@ -20,3 +20,5 @@ class LinearFacts:
     """Standard errors by which it beats the constant."""
     left: float
     """Share of the constant's loss (log-loss, or squared error) that it leaves."""
+    rows: int
+    """Of them."""

@@ -46,8 +46,9 @@ class Numbers:
     v_norm: float = math.nan
     """Norm of `v_out`."""
     parameters: dict[str, float] = field(default_factory=dict)
-    """Norm by parameter."""
+    """Name → norm of the parameter."""
     gradients: dict[str, float] = field(default_factory=dict)
+    """Name of the parameter → norm of its gradient."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,12 @@ def resume(
     folder = files.require_run(run)
     config = configure({"epochs": epochs, "time_limit": time_limit}, settings.load(folder / files.RUN))
     check_at_hand(folder, config, source, network, "resume")
-    done = check_epochs(folder, config, epochs)
+    done = epochs_done(folder, config)
+    if epochs is not None and done > epochs:
+        raise BacklightError(
+            f"{counted(done, 'epoch')} of {folder} are done, more than --epochs {epochs}: give a greater number to "
+            "train on, or none to score the run again."
+        )
     watching = [view(), *observers] if verbose else list(observers)
     fresh = not all(checkpoints(one) for one in checkpoint_folders(folder, config.training))
     assembly = assemble(source, config, network=network, observers=watching, started=started, fresh=fresh)
@@ -66,16 +71,10 @@ def resume(
     return Run(complete(assembly, folder, resume=True), module=assembly.module)
 
 
-def check_epochs(folder: Path, config: Config, wanted: int | None) -> int:
-    """Epochs that are done; fewer than those are refused, as training cannot be taken back."""
+def epochs_done(folder: Path, config: Config) -> int:
+    """Of the network, or of the member of an ensemble that came furthest."""
     found = [load_newest_checkpoint(one) for one in checkpoint_folders(folder, config.training)]
-    done = max((one[1]["epoch"] for one in found if one is not None), default=0)
-    if wanted is not None and done > wanted:
-        raise BacklightError(
-            f"{counted(done, 'epoch')} of {folder} are done, more than --epochs {wanted}: give a greater number to "
-            "train on, or none to score the run again."
-        )
-    return int(done)
+    return max((int(one[1]["epoch"]) for one in found if one is not None), default=0)
 
 
 def check_at_hand(folder: Path, config: Config, source: Any, network: nn.Module | None, verb: str) -> None:

@@ -1,5 +1,6 @@
 """Numbers that several signals share, taken once for all layers of a step, with one transfer from their device."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -42,6 +43,11 @@ def to_floats(values: list[Tensor | float]) -> list[float]:
     return found
 
 
+def whole_norm(norms: Iterable[float]) -> float:
+    """Norm of several tensors as one; not a number where one of them is not (`math.hypot` prefers the infinite)."""
+    return math.sqrt(sum(norm * norm for norm in norms))
+
+
 def root_mean_square(values: Tensor) -> Tensor:
     """√ of the mean square; several times quicker than `var` along the rows."""
     return torch.linalg.vector_norm(values) * values.numel() ** -0.5
@@ -49,7 +55,7 @@ def root_mean_square(values: Tensor) -> Tensor:
 
 def _of_output(layer: Layer) -> dict[str, Tensor | float]:
     """By the law of total variance: the spread of the means over rows, and what rows differ from them by."""
-    if layer.y is None or not layer.y.is_floating_point():
+    if layer.y is None or not layer.y.is_floating_point() or not layer.y.numel():
         return {}
     y = layer.y if layer.y.dtype in (torch.float32, torch.float64) else layer.y.float()
     means = y.mean(0)

@@ -16,6 +16,10 @@ SCALING = ("Div", "Mul")
 PROBABILITIES = ("Softmax", "Sigmoid")
 SUMS = ("Sum", "Add", "Sub", "Mul", "Rsub")
 """Nodes below an overlap's fraction stroke: sums, without roots and powers, which make a cosine of it."""
+ONE_QUESTION = 0.5
+"""Mean correlation of several targets above which more than half of what they say is the same."""
+ROUNDED = 1e-5
+"""Difference of recovered values, beside their size, that rounding leaves."""
 LARGEST = 1e4
 """Outputs beyond this leave too few digits to recover a target of about one from a difference."""
 
@@ -224,11 +228,24 @@ def _apart(prediction: Tensor, residual: Tensor) -> Tensor | None:
     n = len(prediction) if prediction.dim() else 0
     if residual.shape != (n, n):
         several = prediction.shape == (n, 1) and residual.dim() == 2 and len(residual) == n
-        return _snapped(prediction - residual, prediction) if several else None
+        apart = _snapped(prediction - residual, prediction) if several else None
+        return apart if apart is not None and _differ(apart) else None
     # every row met every target: (n, 1) against (n,) varies along the columns, (n,) against (n, 1) along the rows
     if prediction.dim() == 2:
         return _snapped(prediction[0] - residual[0], prediction)
     return _snapped(prediction[0] - residual[:, 0], prediction).unsqueeze(1)
+
+
+def _differ(target: Tensor) -> bool:
+    """Whether the columns (n, k) are values of their own: not centres, the same for every row, nor several answers to
+    one question (of raters, teachers, horizons), which correlate by more than `ONE_QUESTION`.
+
+    The mean of k columns of variance V has the variance V (1 + (k − 1) ρ) / k, where ρ is their mean correlation.
+    """
+    k, variance = target.shape[1], float(target.var(0, correction=0).mean())
+    if variance <= ROUNDED**2 * float(target.square().mean()):
+        return False
+    return k * float(target.mean(1).var(correction=0)) < variance * (1 + (k - 1) * ONE_QUESTION)
 
 
 def _one_column(target: Tensor) -> Tensor:

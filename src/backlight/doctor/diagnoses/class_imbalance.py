@@ -13,6 +13,8 @@ RATIO = 10.0
 FEWEST_ROWS = 100
 MORE = 1.01
 """Weight of the largest class beside that of the smallest from which the two are not the same but for rounding."""
+SURE = 0.25
+"""Share of the loss of an even chance, ln 2: below it a usual answer has 84 % at least (½ to the power of a quarter)."""
 MOSTLY = 0.5
 """Share of the largest class from which always answering with it is right most of the time: asked where rows have many
 targets each, whose frequencies (of letters, of words) are the data's own."""
@@ -57,7 +59,7 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
     assert t is not None
     counts = list(t.counts.values())
     yes_no = t.several_labels or _is_mask(run, t)
-    if yes_no and run.failed and t.rows >= FEWEST_ROWS and t.counts[0.0] >= RATIO * t.counts[1.0]:
+    if yes_no and _says_no(run) and t.rows >= FEWEST_ROWS and t.counts[0.0] >= RATIO * t.counts[1.0]:
         yield _rare_labels(t)
         return
     if (
@@ -98,6 +100,12 @@ def class_imbalance(run: RunFacts) -> Iterator[Seen | RuledOut]:
         "Weigh the loss by class or sample classes evenly, and judge by recall or ROC-AUC.",
         evidence={"ratio": ratio, "threshold": RATIO, "largest_share": share, "classes": len(counts)},
     )
+
+
+def _says_no(run: RunFacts) -> bool:
+    """Whether the answers are mostly no, with the loss no better than the best constant's, which counts all alike."""
+    weighted = run.loss is not None and run.loss.settings.get("weighted")
+    return run.failed and not run.diverged and not weighted and run.last_loss < SURE * math.log(2)
 
 
 def _is_mask(run: RunFacts, t: TargetFacts) -> bool:

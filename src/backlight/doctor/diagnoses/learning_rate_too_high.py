@@ -121,7 +121,7 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         else f"all units of {killed} died"
         if killed
         else f"{left:.0%} of a constant's loss were left on new rows, where a linear model leaves {run.linear.left:.0%}"
-        if run.far_behind_linear and run.linear is not None and (left := run.left_on_new_rows) is not None
+        if run.far_behind_linear and not risen and run.linear is not None and (left := run.left_on_new_rows) is not None
         else f"the loss ended at {share_of(1 - run.gain)} the reference {run.reference_loss:.4g}"
     )
     yield Seen(
@@ -158,9 +158,12 @@ def _killed(run: RunFacts) -> str:
 
 
 def _together(run: RunFacts) -> float:
-    """Steps that momentum m lets act as one, 1 / (1 − m), beside those of the usual m (Goh 2017)."""
-    momentum = run.optimizer.momentum if run.optimizer is not None and not run.adaptive else 0.0
-    return max(1.0, (1 - USUAL_MOMENTUM) / (1 - momentum)) if momentum < 1 else 1.0
+    """Steps that momentum m lets act as one, 1 / (1 − m), beside those of the usual m (Goh 2017); dampened by d, each
+    counts 1 − d times."""
+    if run.optimizer is None or run.adaptive or run.optimizer.momentum >= 1:
+        return 1.0
+    counted = 1 - float(run.optimizer.settings.get("dampening", 0.0))
+    return max(1.0, counted * (1 - USUAL_MOMENTUM) / (1 - run.optimizer.momentum))
 
 
 def _broke_off(run: RunFacts) -> bool:

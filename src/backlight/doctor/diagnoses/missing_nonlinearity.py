@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from statistics import median
 
-from ...signals import LayerFacts
+from ...signals import LayerFacts, UnitFacts
 from ...signals.roles import RECTIFIERS, passes_linearly
 from ..facts import RunFacts
 from ..recurrence import LONG, LOOPED
@@ -74,7 +74,7 @@ def _idle_recurrence(run: RunFacts) -> Seen | None:
     rectifiers = [u for u in run.units.values() if u.kind in RECTIFIERS and min(u.zero_shares, default=1) < 1]
     if len(rectifiers) <= LOOPED * len(run.multiplying) or run.left < POOR:
         return None
-    idle = [u.layer for u in rectifiers if median(share for share in u.zero_shares if share < 1) <= IDLE]
+    idle = [u.layer for u in rectifiers if 2 * len(u.dead) < u.units and _cut_off(u) <= IDLE]
     if len(idle) < LONG:
         return None
     return Seen(
@@ -85,6 +85,11 @@ def _idle_recurrence(run: RunFacts) -> Seen | None:
         layer=idle[0],
         evidence={"idle": len(idle), "rectifiers": len(rectifiers), "threshold_zeros": IDLE, "loss_left": run.left},
     )
+
+
+def _cut_off(u: UnitFacts) -> float:
+    """Share of the rows in which a usual unit that is not dead is zero."""
+    return median(share for share in u.zero_shares if share < 1)
 
 
 def _straight(run: RunFacts, layer: LayerFacts) -> LayerFacts | None:

@@ -19,7 +19,7 @@ from torch import nn
 from ...data import Dataset, Part, Prepared, prepare
 from ...data.duplicates import fingerprints
 from ...evaluation.side_by_side import balanced, constant_losses, row_losses
-from ...records import CUT_SHORT, BacklightError
+from ...records import CUT_SHORT, BacklightError, LinearFacts
 from ...records.config import Config
 from ...training import Copy, train_copies
 from ..assembly import Assembly
@@ -75,13 +75,21 @@ class Bench:
         A module that was passed in Python, untrained; None where the settings describe the network.
     deadline:
         `time.monotonic()` by which the trainings must be done.
+    linear:
+        What a linear model made of the run's held-out rows, where that is known.
     """
 
     def __init__(
-        self, dataset: Dataset, rows: np.ndarray, config: Config, network: nn.Module | None, deadline: float | None
+        self,
+        dataset: Dataset,
+        rows: np.ndarray,
+        config: Config,
+        network: nn.Module | None,
+        deadline: float | None,
+        linear: LinearFacts | None = None,
     ) -> None:
         self.dataset, self.network, self.deadline = dataset.take(rows), network, deadline
-        self.seed = config.seed
+        self.seed, self.linear = config.seed, linear
         self._assemblies: dict[tuple[str, int], Assembly] = {}
         self._folds = [self.dataset]
         self.first = self.assembled(config)
@@ -169,7 +177,7 @@ class Bench:
         modules = [self._module(config, seed, assemblies[i].prepared) for i, config, seed in each]
         loss = loss_name(first.task, count_outputs(modules[0], first.task, first.prepared.train.x))
         doctors = {
-            place: Checkup.of(modules[place], loss, config.training, assemblies[i].prepared)
+            place: Checkup.of(modules[place], loss, config.training, assemblies[i].prepared, linear=self.linear)
             for place, (i, config, _) in enumerate(each)
             if i == look and (not place or each[place - 1][0] != i)
         }

@@ -20,6 +20,7 @@ from ...doctor import all_diagnoses, all_treatments
 from ...records import CUT_SHORT, INTERRUPTED, TIME_LIMIT, BacklightError, Finding
 from ...records.config import Config
 from ...report import write_report
+from ...watch import read_facts
 from .. import settings
 from ..assembly import Assembly, assemble
 from ..continuation import check_at_hand, check_same_data
@@ -139,7 +140,9 @@ def _proof(
         for place, name in enumerate(dict.fromkeys(one.name for one in wanted)):
             assembly.note(f"{'' if place else chr(10)}Found {name}: {first[name].message}")
         assembly.note(f"Treating {names}: up to {left:.0f} s of trainings with and without treatment, side by side.")
-        bench = Bench(assembly.dataset, rows, assembly.config, network, deadline)
+        facts = read_facts(run.folder)
+        linear = facts.linear if facts is not None else None
+        bench = Bench(assembly.dataset, rows, assembly.config, network, deadline, linear)
     except KeyboardInterrupt:
         return Proof(assembly.config, stopped=INTERRUPTED)
     each = seconds / (assembly.config.training.ensemble or 1)

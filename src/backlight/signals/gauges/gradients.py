@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...records import Layer, Step
-from ..numbers import numbers_of
+from ..numbers import numbers_of, whole_norm
 from ..registry import Meaning, signal
 
 
@@ -32,7 +32,7 @@ def v_rms(layer: Layer) -> float | None:
 @signal("gradient_norm", needs=("gradients",), meaning=Meaning("norm of the parameter gradient ∂L/∂θ(i)"))
 def gradient_norm(layer: Layer) -> float | None:
     """How strong is the gradient of the layer's own parameters? Norm of ∂L/∂θ(i)."""
-    return math.hypot(*numbers_of(layer).gradients.values()) if layer.gradients else None
+    return whole_norm(numbers_of(layer).gradients.values()) if layer.gradients else None
 
 
 @signal(
@@ -93,7 +93,7 @@ def gradient_noise(layer: Layer) -> Tensor | None:
 def total_gradient_norm(step: Step) -> float | None:
     """How strong is the whole gradient? Norm over all parameters."""
     norms = [norm for layer in step.layers if layer.gradients for norm in numbers_of(layer).gradients.values()]
-    return math.hypot(*norms) if norms else None
+    return whole_norm(norms) if norms else None
 
 
 @signal(

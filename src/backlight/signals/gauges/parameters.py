@@ -1,12 +1,10 @@
 """The parameters themselves."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from ...records import Layer
-from ..numbers import numbers_of
+from ..numbers import numbers_of, whole_norm
 from ..registry import Meaning, signal
 
 LARGEST_SIDE = 512
@@ -16,7 +14,7 @@ LARGEST_SIDE = 512
 @signal("parameter_norm", needs=("parameters",), meaning=Meaning("norm of the parameters"))
 def parameter_norm(layer: Layer) -> float | None:
     """How large are the layer's parameters? Norm of θ(i)."""
-    return math.hypot(*numbers_of(layer).parameters.values()) if layer.parameters else None
+    return whole_norm(numbers_of(layer).parameters.values()) if layer.parameters else None
 
 
 @signal(
