@@ -14,7 +14,7 @@ FEWEST_ROWS = 100
 MORE = 1.01
 """Weight of the largest class beside that of the smallest from which the two are not the same but for rounding."""
 SURE = 0.25
-"""Share of the loss of an even chance, ln 2: below it a usual answer has 84 % at least (½ to the power of a quarter)."""
+"""Share of the loss of an even chance, ln 2: below it a usual answer has 84 % at least (the fourth root of a half)."""
 MOSTLY = 0.5
 """Share of the largest class from which always answering with it is right most of the time: asked where rows have many
 targets each, whose frequencies (of letters, of words) are the data's own."""
