@@ -177,7 +177,7 @@ def bad(tmp_path_factory):
         (["learning-curve", "{good}", "--target", "y", "--lr", "auto"], "--lr auto is for train"),
         (["train", "{good}", "--target", "y", "--lr", "fast"], "is not a number"),
         (["train", "{good}", "--target", "y", "--time-limit", "soon"], "not a duration"),
-        (["train", "{good}", "--target", "y", "--optimizer", "adamm"], "optimizer = 'adamm'"),
+        (["train", "{good}", "--target", "y", "--optimizer", "adamm"], "--optimizer 'adamm'"),
         (["train", "{good}", "--target", "y", "--config", "missing.toml"], "no settings file"),
         (["predict", "nowhere", "{good}"], "no run folder"),
         (["evaluate", "."], "not a run folder"),
