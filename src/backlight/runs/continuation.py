@@ -10,7 +10,7 @@ from .. import files
 from ..data.counted import counted
 from ..records import BacklightError
 from ..records.config import Config
-from ..training.checkpoint import checkpoints, load_newest_checkpoint
+from ..training.checkpoint import checkpoints, newest_checkpoint_facts
 from . import settings
 from .assembly import Assembly, assemble
 from .ensembles.ensemble import checkpoint_folders
@@ -73,8 +73,8 @@ def resume(
 
 def epochs_done(folder: Path, config: Config) -> int:
     """Of the network, or of the member of an ensemble that came furthest."""
-    found = [load_newest_checkpoint(one) for one in checkpoint_folders(folder, config.training)]
-    return max((int(one[1]["epoch"]) for one in found if one is not None), default=0)
+    found = [newest_checkpoint_facts(one) for one in checkpoint_folders(folder, config.training)]
+    return max((int(one["epoch"]) for one in found if one is not None), default=0)
 
 
 def check_at_hand(folder: Path, config: Config, source: Any, network: nn.Module | None, verb: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..files import write_tensors
+
+T = TypeVar("T")
 
 KEEP = 2
 """Checkpoints kept: the newest, and one before it in case the machine fails while the disk writes."""
@@ -28,14 +31,27 @@ def save_checkpoint(folder: Path, step: int, tensors: dict[str, Tensor], facts: 
 
 def load_newest_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """Tensors and facts of the newest checkpoint that can be read whole; None where there is none."""
+    return _newest(folder, lambda file: ({name: file.get_tensor(name) for name in file.keys()}, _facts(file)))  # noqa: SIM118
+
+
+def newest_checkpoint_facts(folder: Path) -> dict[str, Any] | None:
+    """Its facts alone: a file whose header does not fit its length is no whole one."""
+    return _newest(folder, _facts)
+
+
+def _newest(folder: Path, read: Callable[[Any], T]) -> T | None:
     for path in checkpoints(folder):
         try:
             with safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-                return tensors, json.loads(file.metadata()["facts"])
+                return read(file)
         except (SafetensorError, OSError, ValueError, KeyError):
             continue  # a torn or foreign file: the one before it is tried
     return None
+
+
+def _facts(file: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+    return facts
 
 
 def random_state() -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ from ...network.layers import Ensemble
 from ...records import CUT_SHORT, BacklightError, Inputs, TableInputs, Task
 from ...records.config import Config, TrainingConfig
 from ...training import Copy, Observer, Trained, train_copies
-from ...training.checkpoint import load_newest_checkpoint
+from ...training.checkpoint import newest_checkpoint_facts
 from ..prediction import Restore, predictions, raw_outputs
 
 SMALL_TABLE = 2000
@@ -190,8 +190,8 @@ def checkpoint_folders(run: Path, config: TrainingConfig) -> list[Path]:
 
 def _first_open(folders: Sequence[Path], epochs: int) -> int:
     """Number, from 0, of the first member with epochs to go; 0 where there is none."""
-    found = [load_newest_checkpoint(folder) for folder in folders]
-    return next((number for number, one in enumerate(found) if one is None or one[1]["epoch"] < epochs), 0)
+    found = [newest_checkpoint_facts(folder) for folder in folders]
+    return next((number for number, one in enumerate(found) if one is None or one["epoch"] < epochs), 0)
 
 
 def _copy(those: Trainees, number: int, seed: int, fold: np.ndarray | None) -> Copy:
