@@ -31,19 +31,18 @@ from .described import (
 from .keras_losses import EPSILON, binary
 from .keras_more import gru, prepared
 from .keras_posts import HIDDEN_NAMES, MEAN1, both_ways, conv1d, embedding, rms, texts
-from .keras_posts_training import INITS
+from .keras_posts_training import INITS, ONES
+from .keras_third_training import NORM
 
 FOURTH_POSTS: dict[str, Facts] = {}
 """By name, in the form of the real ones' descriptions."""
 
 
 fourth = partial(add, into=FOURTH_POSTS)
-NORM: Facts = {"class": "BatchNormalization"}
 MEAN2: Facts = {"class": "GlobalAveragePooling2D"}
 SMALL_PICTURES = between(0.0, 1.0, 400, 16, 16, 1)
 THOUSANDTHS = {"class": "RandomNormal", "stddev": 0.001}
 TENS = {"class": "RandomNormal", "stddev": 10.0}
-ONES = {"class": "Ones"}
 
 
 # What is done to x and y

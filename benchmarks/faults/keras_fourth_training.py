@@ -26,10 +26,11 @@ from .described import (
     one_hot,
     sgd,
 )  # fmt: skip
-from .keras_fourth import NORM, SMALL_PICTURES, as_drawn, fourth, masks_of_points
+from .keras_fourth import SMALL_PICTURES, as_drawn, fourth, masks_of_points
 from .keras_more import gru, prepared
 from .keras_posts import SEQUENCES, embedding, rms, texts
 from .keras_posts_training import FIXED, STEPS
+from .keras_third_training import NORM
 
 STANDARD_PICTURES = between(-1.7, 1.7, 500, 16, 16, 3)
 

@@ -266,19 +266,18 @@ class RunFacts:
         return "error" if fatal else "note" if self.fitted else "warning"
 
     @property
-    def left_on_new_rows(self) -> float | None:
-        """Least share of the constant's loss that was left on the rows of validation; None where it is not known."""
+    def left_on_new_rows(self) -> float:
+        """Least share of the constant's loss that was left on the rows of validation; nan where it is not known."""
         losses = [row.loss for row in self.epochs if row.split == "validation" and math.isfinite(row.loss)]
-        return min(losses) / self.constant_loss if losses and self.constant_loss else None
+        return min(losses) / self.constant_loss if losses and self.constant_loss else math.nan
 
     @property
     def far_behind_linear(self) -> bool:
         """Whether a linear model leaves less than half as much of the loss on new rows, where that is not next to
         nothing: so much of what the inputs tell of the target the network has not learned."""
-        left = self.left_on_new_rows
-        if left is None or self.linear is None or self.linear.rows < FEWEST_NEW_ROWS:
+        if self.linear is None or self.linear.rows < FEWEST_NEW_ROWS:
             return False
-        return left > max(FITTED, FAR_BEHIND * self.linear.left)
+        return self.left_on_new_rows > max(FITTED, FAR_BEHIND * self.linear.left)
 
     @property
     def rate_kept(self) -> float:

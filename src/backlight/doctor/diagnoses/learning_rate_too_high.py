@@ -120,8 +120,9 @@ def learning_rate_too_high(run: RunFacts) -> Iterator[Seen | RuledOut]:
         if leapt and not risen
         else f"all units of {killed} died"
         if killed
-        else f"{left:.0%} of a constant's loss were left on new rows, where a linear model leaves {run.linear.left:.0%}"
-        if run.far_behind_linear and not risen and run.linear is not None and (left := run.left_on_new_rows) is not None
+        else f"{run.left_on_new_rows:.0%} of a constant's loss were left on new rows, where a linear model leaves "
+        f"{run.linear.left:.0%}"
+        if run.linear is not None and run.far_behind_linear and not risen
         else f"the loss ended at {share_of(1 - run.gain)} the reference {run.reference_loss:.4g}"
     )
     yield Seen(
